@@ -1,0 +1,34 @@
+/** A byte array that grows, for encoders to append to. Reused: `clear` keeps the memory. */
+export class ByteWriter {
+  bytes: Uint8Array
+  /** How many bytes are in use; encoders write behind it and move it. */
+  length = 0
+
+  constructor(capacity = 64 * 1024) {
+    this.bytes = new Uint8Array(capacity)
+  }
+
+  /** Makes room for `count` more bytes; `bytes` may be another array afterwards. */
+  reserve(count: number): void {
+    const needed = this.length + count
+    if (needed <= this.bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    grown.set(this.bytes.subarray(0, this.length))
+    this.bytes = grown
+  }
+
+  append(source: Uint8Array): void {
+    this.reserve(source.length)
+    this.bytes.set(source, this.length)
+    this.length += source.length
+  }
+
+  /** What has been written so far; a view, valid until the next write or `clear`. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  clear(): void {
+    this.length = 0
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * The unit that travels: a run of entries of one tag, and what became of it.
+ * The bytes of an entry are described in src/codecs/entry.ts.
+ */
+
+/** Entries that share a tag, laid end to end. Unchanged from `deliver()` until its promise settles. */
+export interface Batch {
+  readonly tag: string
+  readonly entries: Uint8Array
+  /** How many entries `entries` holds; at least 1. */
+  readonly count: number
+}
+
+/**
+ * - `delivered`: taken by every output it goes to; it may be acknowledged.
+ * - `retry`: not taken and not lost yet; the sender must keep it, so do not acknowledge.
+ * - `rejected`: can never be taken; acknowledge, or the sender repeats it for ever. It is counted.
+ */
+export type Outcome = 'delivered' | 'retry' | 'rejected'

@@ -1,0 +1,125 @@
+/**
+ * The contract between the pipeline and its components (inputs, filters, outputs).
+ *
+ * A component is a plain object made by `defineInput`, `defineFilter` or `defineOutput`. It lives
+ * through four steps: validate (its schema) → create (no side effects) → start → stop(deadline).
+ * Clock, timers, logger and metrics come from the context, never from globals.
+ */
+import type { Static, TSchema } from 'typebox'
+import type { Batch, Outcome } from './batch.ts'
+import type { Clock, Timers } from './clock.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface ComponentContext {
+  /** The name the component has in the configuration. */
+  readonly name: string
+  /** Folder for state that must survive a restart; create it on first use. */
+  readonly dataDir: string
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly logger: Logger
+  /** Already labelled with the component's kind, name and type. */
+  readonly metrics: Metrics
+}
+
+export interface InputContext extends ComponentContext {
+  /**
+   * Hands a batch to the pipeline. Settles once every matched output has taken it; never rejects.
+   * Batches of one caller are processed in the order of the calls.
+   */
+  deliver(batch: Batch): Promise<Outcome>
+  /** Counts events that arrived but could not become entries (`invalid_time`, `not_a_map` …). */
+  drop(tag: string, count: number, reason: string): void
+  /**
+   * Counts events of a batch that was answered `retry` and whose sender cannot send again. Logged
+   * as an error: this is lost data.
+   */
+  lose(tag: string, count: number, reason: string): void
+}
+
+export interface FilterContext extends ComponentContext {
+  /**
+   * Continues a batch that the filter held back or made, at the step after this filter. Settles
+   * like `InputContext.deliver`.
+   */
+  emit(batch: Batch): Promise<Outcome>
+}
+
+export type OutputContext = ComponentContext
+
+export interface Lifecycle {
+  /** Opens sockets and files. Must not wait for a remote peer. */
+  start(): Promise<void>
+  /**
+   * Finishes what is in hand, then closes. Idempotent, works after a failed `start`, and ends soon
+   * after `deadline` fires even if the work is not done.
+   */
+  stop(deadline: AbortSignal): Promise<void>
+}
+
+export interface Input extends Lifecycle {
+  /** Where it listens, with the real ports, once started: `tcp://127.0.0.1:24224`. */
+  readonly addresses: readonly string[]
+}
+
+/** What a filter makes of a batch. */
+export interface Filtered {
+  /** What goes on to the next step now, or null for nothing. */
+  readonly batch: Batch | null
+  /** Events kept back, to be passed to `emit` later. */
+  readonly held: number
+}
+
+export interface Filter extends Lifecycle {
+  /**
+   * Returns the batch itself when there is nothing to do (the fast path, free of allocation), else
+   * what became of it. A promise is for filters that must make held events durable first.
+   */
+  process(batch: Batch): Batch | Filtered | Promise<Filtered>
+}
+
+export interface Output extends Lifecycle {
+  /** Why it cannot take batches at the moment (`disk full: …`), or null; shown by /readyz. */
+  readonly problem: string | null
+  /**
+   * Takes a batch. Settles with `delivered` once it is written, `retry` if it was given up because
+   * of a stop, `rejected` if it can never be written; never rejects the promise. Waiting is
+   * how an output holds its sources back.
+   */
+  deliver(batch: Batch): Promise<Outcome>
+}
+
+interface Definition<Schema extends TSchema> {
+  /** The name in the configuration and the stem of its file, test, example and page. */
+  readonly type: string
+  /** One sentence for the reference, starting with a verb. */
+  readonly summary: string
+  readonly configSchema: Schema
+}
+
+export interface InputDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
+  /** What it claims exclusively, e.g. listen addresses; `check` finds two claims to one. */
+  resources(config: Static<Schema>): readonly string[]
+  create(config: Static<Schema>, context: InputContext): Input
+}
+
+export interface FilterDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
+  create(config: Static<Schema>, context: FilterContext): Filter
+}
+
+export interface OutputDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
+  create(config: Static<Schema>, context: OutputContext): Output
+}
+
+export function defineInput<Schema extends TSchema>(definition: InputDefinition<Schema>) {
+  return definition
+}
+
+export function defineFilter<Schema extends TSchema>(definition: FilterDefinition<Schema>) {
+  return definition
+}
+
+export function defineOutput<Schema extends TSchema>(definition: OutputDefinition<Schema>) {
+  return definition
+}
