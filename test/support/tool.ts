@@ -12,10 +12,20 @@ export function findTool(name: string): string | undefined {
 export function requireTool(t: TestContext, name: string): string | undefined {
   const path = findTool(name)
   if (path !== undefined) return path
-  const reason = `needs ${name}, which is not on PATH`
+  skipOrFail(t, `needs ${name}, which is not on PATH`)
+  return undefined
+}
+
+/** True for root; else false after skipping the test; throws in CI. */
+export function requireRoot(t: TestContext): boolean {
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot) skipOrFail(t, 'needs to run as root')
+  return isRoot
+}
+
+function skipOrFail(t: TestContext, reason: string): void {
   if (process.env['CI'] === 'true') throw new Error(`${reason}; in CI nothing is skipped`)
   t.skip(reason)
-  return undefined
 }
 
 function isExecutable(path: string): boolean {

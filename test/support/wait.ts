@@ -1,0 +1,19 @@
+/** Waiting for something to become true, with a limit that says what was missing. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const POLL_MS = 10
+
+/** Polls until `condition` returns something truthy and returns that; throws after `limitMs`. */
+export async function until<Value>(
+  what: string,
+  condition: () => Value | Promise<Value>,
+  limitMs = 15_000,
+): Promise<NonNullable<Value>> {
+  const end = performance.now() + limitMs
+  for (;;) {
+    const value = await condition()
+    if (value) return value
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`)
+    await sleep(POLL_MS)
+  }
+}
