@@ -9,6 +9,11 @@ export interface Batch {
   readonly entries: Uint8Array
   /** How many entries `entries` holds; at least 1. */
   readonly count: number
+  /**
+   * The connection (or file, …) the entries came over: any object, the same one until it ends. An
+   * input that sets it says `context.closed(origin)` at the end.
+   */
+  readonly origin?: object
 }
 
 /**

@@ -36,14 +36,20 @@ export interface InputContext extends ComponentContext {
    * as an error: this is lost data.
    */
   lose(tag: string, count: number, reason: string): void
+  /** Says that nothing more comes with this `Batch.origin`; call it after its last `deliver`. */
+  closed(origin: object): void
 }
 
 export interface FilterContext extends ComponentContext {
   /**
-   * Continues a batch that the filter held back or made, at the step after this filter. Settles
-   * like `InputContext.deliver`.
+   * Continues a batch that the filter held back or made, at the step after this filter, in order
+   * with what `process` passed on for the same tag. `released` is how many held events it is made
+   * of (default: `batch.count`). Settles like `InputContext.deliver`; after `retry` those events
+   * are held as before.
    */
-  emit(batch: Batch): Promise<Outcome>
+  emit(batch: Batch, released?: number): Promise<Outcome>
+  /** Counts held events found on disk at start, left there by an earlier run. */
+  restored(tag: string, count: number): void
 }
 
 export type OutputContext = ComponentContext
@@ -67,16 +73,24 @@ export interface Input extends Lifecycle {
 export interface Filtered {
   /** What goes on to the next step now, or null for nothing. */
   readonly batch: Batch | null
-  /** Events kept back, to be passed to `emit` later. */
+  /** Events of the processed batch that are kept back, to be passed on later. */
   readonly held: number
+  /** Events held earlier that are now part of `batch`; held again if its outcome is `retry`. */
+  readonly released?: number
+  /** Called once when `batch` has settled downstream. */
+  readonly settled?: (outcome: Outcome) => void
 }
 
 export interface Filter extends Lifecycle {
   /**
    * Returns the batch itself when there is nothing to do (the fast path, free of allocation), else
-   * what became of it. A promise is for filters that must make held events durable first.
+   * what became of it. A promise is for filters that must make held events durable first; it may
+   * be called again before that settles, and what it answers goes on in the order of the calls
+   * per tag. A throw or rejection is answered `retry` and logged as an error.
    */
   process(batch: Batch): Batch | Filtered | Promise<Filtered>
+  /** The connection with this `Batch.origin` has ended; nothing held for it will be completed. */
+  closed?(origin: object): void
 }
 
 export interface Output extends Lifecycle {
