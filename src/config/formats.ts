@@ -1,0 +1,65 @@
+/**
+ * The `format`s of src/config/fields.ts: how each is checked, how it is named in an error, and the
+ * pattern that stands for it in the JSON Schema for editors.
+ */
+import { isIP, isIPv4 } from 'node:net'
+import { DURATION_EXPECTED, parseDuration, parseSize, SIZE_EXPECTED } from './units.ts'
+
+export interface FormatRule {
+  check(text: string): boolean
+  /** Completes "expected …". */
+  readonly expected: string
+  /** What an editor can check; the loader checks more. */
+  readonly pattern?: string
+}
+
+/** A parsed `listen` value; `port` 0 lets the system choose one. */
+export type ListenAddress =
+  | { readonly scheme: 'tcp' | 'tls' | 'udp'; readonly host: string; readonly port: number }
+  | { readonly scheme: 'unix'; readonly path: string }
+
+export const formats: Readonly<Record<string, FormatRule>> = {
+  size: {
+    check: (text) => parseSize(text) !== undefined,
+    expected: SIZE_EXPECTED,
+    pattern: '^\\d+(\\.\\d+)? ?([KMGT]i?)?B$',
+  },
+  duration: {
+    check: (text) => parseDuration(text) !== undefined,
+    expected: DURATION_EXPECTED,
+    pattern: '^\\d+(\\.\\d+)? ?(ms|s|m|h|d|w)$',
+  },
+  mode: {
+    check: (text) => /^0?[0-7]{3,4}$/.test(text),
+    expected: 'an octal file mode in quotes: "0640"',
+    pattern: '^0?[0-7]{3,4}$',
+  },
+  network: {
+    check: isNetwork,
+    expected: 'a network or an address: 10.0.0.0/8, 192.168.1.7, fd00::/8',
+  },
+  listen: {
+    check: (text) => parseListen(text) !== undefined,
+    expected: 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:///PATH',
+    pattern: '^((tcp|tls|udp)://.+:\\d+|unix:///.+)$',
+  },
+  secret: { check: () => true, expected: 'a text' },
+}
+
+/** The parts of `tcp://127.0.0.1:24224`, `tcp://[::1]:24224`, `unix:///run/x.sock`. */
+export function parseListen(text: string): ListenAddress | undefined {
+  if (/^unix:\/\/\/[^\0]+$/.test(text))
+    return { scheme: 'unix', path: text.slice('unix://'.length) }
+  const match = /^(tcp|tls|udp):\/\/(?:\[([0-9a-fA-F:.%\w]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[2] ?? match?.[3]
+  const port = Number(match?.[4])
+  if (!match || host === undefined || port > 65_535) return undefined
+  return { scheme: match[1] as 'tcp' | 'tls' | 'udp', host, port }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  if (isIP(address) === 0 || rest.length > 0) return false
+  if (prefix === undefined) return true
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIPv4(address) ? 32 : 128)
+}

@@ -1,0 +1,95 @@
+/**
+ * Checks a plain value against a TypeBox schema and fills in the defaults. Strict: unknown keys
+ * are problems, nothing is converted, and all problems come in one go. Interpreted rather than
+ * compiled, see docs/decisions/validation-library.md. Wording of messages: src/config/wording.ts.
+ */
+import type { Static, TSchema } from 'typebox'
+import { Format } from 'typebox/format'
+import { Settings } from 'typebox/system'
+import { Clone, Default, Errors } from 'typebox/value'
+import { formats } from './formats.ts'
+import { explain, type SchemaError } from './wording.ts'
+import { childSchema, chooseBranch, type Path, type SchemaNode } from './schema-walk.ts'
+
+export interface Problem {
+  /** From the value's root: `['rotate', 'every']`, `['listen', '0']`. */
+  readonly path: Path
+  readonly message: string
+  /** True when the key at `path` is the trouble rather than its value. */
+  readonly atKey: boolean
+}
+
+export type Validation<Value> =
+  | { readonly value: Value; readonly problems?: undefined }
+  | { readonly problems: readonly Problem[]; readonly value?: undefined }
+
+// TypeBox stops at eight errors by default, which would hide the rest of a file's problems.
+Settings.Set({ maxErrors: 1000 })
+for (const [name, rule] of Object.entries(formats)) Format.Set(name, (text) => rule.check(text))
+
+/** The value with its defaults, or everything that is wrong with it. `value` is not changed. */
+export function validateConfig<Schema extends TSchema>(
+  schema: Schema,
+  value: unknown,
+): Validation<Static<Schema>> {
+  const filled = Default(schema, Clone(value))
+  const problems = problemsOf(schema, filled, [])
+  return problems.length > 0 ? { problems } : { value: filled as Static<Schema> }
+}
+
+function problemsOf(schema: SchemaNode, value: unknown, path: Path): Problem[] {
+  const errors = schemaErrors(schema, value)
+  const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.path)
+  const outside = errors.filter((error) => !unions.some((union) => isWithin(error.path, union)))
+  const outermost = unions.filter(
+    (union) => !unions.some((other) => other.length < union.length && isWithin(union, other)),
+  )
+  return [
+    ...outside.flatMap((error) => explained(schema, value, path, error)),
+    ...outermost.flatMap((union) => unionProblems(schema, value, path, union)),
+  ]
+}
+
+/** Of a union only the branch the value was meant for is worth reporting. */
+function unionProblems(schema: SchemaNode, value: unknown, path: Path, union: Path): Problem[] {
+  const { schema: found, value: inner } = descend(schema, value, union)
+  const branch = chooseBranch(found, inner)
+  if (branch) return problemsOf(branch, inner, [...path, ...union])
+  return explained(schema, value, path, { keyword: 'anyOf', path: union, params: {}, message: '' })
+}
+
+function explained(schema: SchemaNode, value: unknown, path: Path, error: SchemaError): Problem[] {
+  const at = descend(schema, value, error.path)
+  return explain({ ...error, path: [...path, ...error.path] }, at.schema, at.value)
+}
+
+function descend(schema: SchemaNode, value: unknown, path: Path) {
+  let at = { schema, value }
+  for (const key of path) {
+    const union = at.schema.anyOf ? (chooseBranch(at.schema, at.value) ?? at.schema) : at.schema
+    const inner = (at.value as Record<string, unknown> | undefined)?.[key]
+    at = { schema: childSchema(union, key), value: inner }
+  }
+  return at
+}
+
+/** TypeBox's errors without those that only repeat another. */
+function schemaErrors(schema: SchemaNode, value: unknown): SchemaError[] {
+  return Errors(schema as TSchema, value)
+    .filter((error) => error.keyword !== 'boolean')
+    .map((error) => ({
+      keyword: error.keyword,
+      path: pathOf(error.instancePath),
+      params: error.params as Readonly<Record<string, unknown>>,
+      message: error.message,
+    }))
+}
+
+function pathOf(pointer: string): string[] {
+  const keys = pointer.split('/').slice(1)
+  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((key, index) => path[index] === key)
+}

@@ -1,0 +1,108 @@
+/** Turns a schema error into a sentence a person can act on: what is wrong, what was expected. */
+import { formats } from './formats.ts'
+import { hint } from './nearest.ts'
+import type { Path, SchemaNode } from './schema-walk.ts'
+import type { Problem } from './validate.ts'
+
+export interface SchemaError {
+  readonly keyword: string
+  readonly path: Path
+  readonly params: Readonly<Record<string, unknown>>
+  /** The library's own words, for keywords that have none here. */
+  readonly message: string
+}
+
+/** The problems one error stands for; `schema` and `value` are those at the error's path. */
+export function explain(error: SchemaError, schema: SchemaNode, value: unknown): Problem[] {
+  if (error.keyword === 'additionalProperties') return unknownKeys(error, schema)
+  if (error.keyword === 'required') return missingKeys(error, schema, value)
+  const shown = schema.writeOnly === true ? 'this value' : show(value)
+  const name = error.path.length > 0 ? ` for ${named(error.path)}` : ''
+  const expected = expectation(schema) ?? error.message
+  const message = `cannot use ${shown}${name}; expected ${expected}${quotesHint(schema, value)}`
+  return [{ path: error.path, message, atKey: false }]
+}
+
+/** What a schema accepts, to complete "expected …"; undefined if it has no words for it. */
+export function expectation(schema: SchemaNode): string | undefined {
+  if (schema.anyOf) return alternatives(schema.anyOf)
+  if (schema.const !== undefined) return show(schema.const)
+  if (schema.enum) return `one of: ${schema.enum.map(plain).join(', ')}`
+  if (schema.format !== undefined) return formats[schema.format]?.expected ?? schema.format
+  switch (schema.type) {
+    case 'string':
+      return textExpectation(schema)
+    case 'integer':
+      return `a whole number${range(schema)}`
+    case 'number':
+      return `a number${range(schema)}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return schema.items ? `a list, each ${expectation(schema.items) ?? 'item valid'}` : 'a list'
+    case 'object':
+      return 'a map of keys and values'
+    default:
+      return undefined
+  }
+}
+
+function unknownKeys(error: SchemaError, schema: SchemaNode): Problem[] {
+  const known = Object.keys(schema.properties ?? {})
+  return (error.params['additionalProperties'] as string[]).map((key) => ({
+    path: [...error.path, key],
+    message: `unknown key "${key}"${hint(key, known)}`,
+    atKey: true,
+  }))
+}
+
+function missingKeys(error: SchemaError, schema: SchemaNode, value: unknown): Problem[] {
+  const missing = error.params['requiredProperties'] as string[]
+  const absent = missing.filter((key) => !Object.hasOwn(value as object, key))
+  return absent.map((key) => {
+    const expected = expectation(schema.properties?.[key] ?? {})
+    const message = `missing key "${key}"${expected === undefined ? '' : `; expected ${expected}`}`
+    return { path: error.path, message, atKey: true }
+  })
+}
+
+function alternatives(branches: readonly SchemaNode[]): string {
+  const constants = branches.filter((branch) => branch.const !== undefined)
+  if (constants.length === branches.length)
+    return `one of: ${constants.map((branch) => plain(branch.const)).join(', ')}`
+  const words = branches.map((branch) => expectation(branch)).filter((text) => text !== undefined)
+  return [...new Set(words)].join(', or ')
+}
+
+function textExpectation(schema: SchemaNode): string {
+  if (schema.pattern !== undefined) return `a text that fits ${schema.pattern}`
+  return (schema.minLength ?? 0) > 0 ? 'a text that is not empty' : 'a text'
+}
+
+function range({ minimum, maximum }: SchemaNode): string {
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`
+  if (minimum !== undefined) return ` of at least ${minimum}`
+  return maximum === undefined ? '' : ` of at most ${maximum}`
+}
+
+/** YAML reads `0640`, `yes` or `1.10` as something else than text; quotes are the way out. */
+function quotesHint(schema: SchemaNode, value: unknown): string {
+  const bare = typeof value === 'number' || typeof value === 'boolean'
+  const plainText = schema.type === 'string' && (schema.format ?? 'secret') === 'secret'
+  return bare && plainText ? ' (in quotes)' : ''
+}
+
+function named(path: Path): string {
+  const last = path.at(-1)!
+  return /^\d+$/.test(last) && path.length > 1 ? `item ${Number(last) + 1} of ${path.at(-2)}` : last
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map'
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…"`
+}
