@@ -102,6 +102,15 @@ export interface Output extends Lifecycle {
    * how an output holds its sources back.
    */
   deliver(batch: Batch): Promise<Outcome>
+  /** Closes its files and opens them again by name (SIGUSR1, after logrotate); ends at once. */
+  reopen?(): void
+}
+
+/** Something wrong with a configuration that its schema cannot say. */
+export interface Fault {
+  /** Keys from the component's root: `['rotate', 'every']`. */
+  readonly path: readonly string[]
+  readonly message: string
 }
 
 interface Definition<Schema extends TSchema> {
@@ -110,6 +119,8 @@ interface Definition<Schema extends TSchema> {
   /** One sentence for the reference, starting with a verb. */
   readonly summary: string
   readonly configSchema: Schema
+  /** Every fault of a configuration that fits the schema; part of validating, so no side effects. */
+  faults?(config: Static<Schema>): readonly Fault[]
 }
 
 export interface InputDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
@@ -123,6 +134,8 @@ export interface FilterDefinition<Schema extends TSchema = TSchema> extends Defi
 }
 
 export interface OutputDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
+  /** What it claims exclusively, e.g. paths it writes; `check` finds two claims to one. */
+  resources?(config: Static<Schema>): readonly string[]
   create(config: Static<Schema>, context: OutputContext): Output
 }
 
