@@ -1,0 +1,46 @@
+/** The `listen` address of the HTTP server as what fastify takes: TCP, or a unix socket. */
+import { unlink } from 'node:fs/promises'
+import { connect, type AddressInfo } from 'node:net'
+
+export type Target = { readonly path: string } | { readonly host: string; readonly port: number }
+
+/** Throws when `listen` is neither `tcp://HOST:PORT` nor `unix:///PATH`. */
+export function listenTarget(listen: string): Target {
+  const path = /^unix:\/\/(\/.+)$/.exec(listen)?.[1]
+  if (path !== undefined) return { path }
+  const tcp = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(listen)
+  const host = tcp?.[1] ?? tcp?.[2]
+  if (host === undefined) throw cannotListen(listen, new TypeError('not an address of that kind'))
+  return { host, port: Number(tcp?.[3]) }
+}
+
+/** A process that was killed leaves its socket file behind; nobody answers on such a file. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  if ((await connectError(path)) === 'ECONNREFUSED') await unlink(path)
+}
+
+/** `http://127.0.0.1:24220`, `http://[::1]:24220`, `unix:///run/logboom.sock`. */
+export function addressText(address: AddressInfo | string | null): string {
+  if (address === null) throw new Error('BUG: a listening server has no address')
+  if (typeof address === 'string') return `unix://${address}`
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}
+
+export function cannotListen(listen: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const expected = 'expected tcp://HOST:PORT or unix:///PATH that is free'
+  return new Error(`cannot listen on ${listen}: ${reason}; ${expected}`, { cause })
+}
+
+/** The code of the failure to connect, or undefined when somebody serves the socket. */
+function connectError(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(undefined)
+    })
+    socket.once('error', (failure: NodeJS.ErrnoException) => resolve(failure.code))
+  })
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { startHttp } from '../../src/http/server.ts'
+import type { CollectorView } from '../../src/http/view.ts'
+import { KeptLog } from '../drivers/context.ts'
+import { exampleView, HOSTILE } from './example-view.ts'
+
+async function serve(t: TestContext, changes: Partial<CollectorView> = {}) {
+  const logger = new KeptLog()
+  const listen = 'tcp://127.0.0.1:0'
+  const server = await startHttp({ listen, view: exampleView(changes), logger })
+  t.after(() => server.close())
+  return {
+    logger,
+    address: server.address,
+    close: () => server.close(),
+    get: (path: string, init?: RequestInit) => fetch(`${server.address}${path}`, init),
+  }
+}
+
+test('answers that the process is alive', async (t) => {
+  const { get } = await serve(t)
+  const response = await get('/healthz')
+  assert.equal(response.status, 200)
+  assert.deepEqual(await response.json(), { status: 'ok', version: '1.2.3' })
+  assert.equal(response.headers.get('cache-control'), 'no-store')
+})
+
+test('answers whether it takes events, and why not', async (t) => {
+  let readiness = { ready: true, reasons: [] as string[] }
+  const { get } = await serve(t, { readiness: () => readiness })
+  assert.equal((await get('/readyz')).status, 200)
+  readiness = { ready: false, reasons: ['output files: disk full'] }
+  const response = await get('/readyz')
+  assert.equal(response.status, 503)
+  assert.deepEqual(await response.json(), readiness)
+})
+
+test('serves the ledger as it is', async (t) => {
+  const { get } = await serve(t)
+  const ledger = await (await get('/api/ledger')).json()
+  assert.deepEqual(ledger, exampleView().ledger())
+})
+
+test('serves metrics as Prometheus text', async (t) => {
+  const { get } = await serve(t)
+  const response = await get('/metrics')
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+  const text = await response.text()
+  for (const line of [
+    '# TYPE logboom_input_errors_total counter',
+    'logboom_input_errors_total{name="docker",reason="bad \\"bytes\\"\\n"} 1',
+    'logboom_input_connections{name="docker"} 2',
+    'logboom_events_received_total{kind="input",name="docker"} 10',
+    'logboom_events_delivered_total{kind="output",name="files"} 4',
+    'logboom_events_in_flight{kind="output",name="files"} 2',
+    'logboom_ready 1',
+  ]) {
+    assert.ok(text.includes(`${line}\n`), `no line ${line}`)
+  }
+  assert.match(text, /^nodejs_eventloop_lag_p99_seconds /m)
+  assert.match(text, /^process_resident_memory_bytes /m)
+})
+
+test('says what exists when a page does not', async (t) => {
+  const { get } = await serve(t)
+  const response = await get('/api/nothing')
+  assert.equal(response.status, 404)
+  const body = (await response.json()) as { routes: string[] }
+  assert.ok(body.routes.includes('/api/ledger'))
+  for (const route of body.routes) assert.equal((await get(route)).status, 200, route)
+})
+
+test('the page shows names and reasons as text, never as markup', async (t) => {
+  const { get } = await serve(t)
+  const page = await (await get('/')).text()
+  assert.ok(!page.includes('<script>'))
+  assert.ok(page.includes('&lt;script&gt;'))
+  assert.ok(page.includes('tcp://127.0.0.1:24224'))
+})
+
+test('answers HEAD without a body', async (t) => {
+  const { get } = await serve(t)
+  const response = await get('/healthz', { method: 'HEAD' })
+  assert.equal(response.status, 200)
+  assert.equal(await response.text(), '')
+})
+
+test('changes nothing and reads no body', async (t) => {
+  const { get, address } = await serve(t)
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+    const body = method === 'OPTIONS' ? null : 'x'.repeat(100_000)
+    const response = await get('/healthz', { method, body })
+    assert.equal(response.status, 405, method)
+    assert.equal(response.headers.get('connection'), 'close')
+  }
+  const url = new URL(address)
+  const withBody = 'GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999\r\n\r\n'
+  assert.match(await raw(url, withBody), /^HTTP\/1\.1 413 /)
+})
+
+test('ends requests that are no HTTP or have huge headers', async (t) => {
+  const { get, address } = await serve(t)
+  const url = new URL(address)
+  assert.match(await raw(url, '\0\x01\x02garbage\r\n\r\n'), /^HTTP\/1\.1 400 /)
+  const huge = `GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(64_000)}\r\n\r\n`
+  assert.match(await raw(url, huge), /^HTTP\/1\.1 431 /)
+  assert.equal((await get('/healthz')).status, 200)
+})
+
+test('close does not wait for a client that sends half a request', async (t) => {
+  const { address, close } = await serve(t)
+  const url = new URL(address)
+  const socket = connect(Number(url.port), url.hostname)
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => socket.destroy())
+  await new Promise((resolve) => socket.write('GET /healthz HTTP/1.1\r\nhos', resolve))
+  await close()
+  await close()
+  await ended
+})
+
+test('a failure inside a route is logged and answered without its text', async (t) => {
+  const { get, logger } = await serve(t, {
+    ledger: () => {
+      throw new Error('the secret is in here')
+    },
+  })
+  const response = await get('/api/ledger')
+  assert.equal(response.status, 500)
+  assert.ok(!(await response.text()).includes('secret'))
+  assert.deepEqual(logger.messages('error'), ['cannot answer an HTTP request'])
+})
+
+test('says why it cannot listen', async (t) => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  t.after(() => taken.close())
+  const { port } = taken.address() as { port: number }
+  const start = (listen: string) =>
+    startHttp({ listen, view: exampleView(), logger: new KeptLog() })
+  await assert.rejects(start(`tcp://127.0.0.1:${port}`), /cannot listen on tcp:.*EADDRINUSE/)
+  await assert.rejects(start('udp://127.0.0.1:0'), /expected tcp:\/\/HOST:PORT or unix:/)
+})
+
+test('listens on a unix socket and replaces a dead one', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'logboom-http-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'http.sock')
+  const options = { listen: `unix://${path}`, view: exampleView(), logger: new KeptLog() }
+  const first = await startHttp(options)
+  t.after(() => first.close())
+  assert.equal(first.address, `unix://${path}`)
+  assert.equal(await statusOverSocket(path), 200)
+  await assert.rejects(startHttp(options), /EADDRINUSE/)
+  assert.equal(await statusOverSocket(path), 200)
+  await first.close()
+  await leaveDeadSocket(path)
+  const second = await startHttp(options)
+  t.after(() => second.close())
+  assert.equal(await statusOverSocket(path), 200)
+})
+
+test('answers like monitor_agent', async (t) => {
+  const { get } = await serve(t)
+  const all = (await (await get('/api/plugins.json')).json()) as { plugins: object[] }
+  assert.equal(all.plugins.length, 4)
+  const found = await (await get('/api/plugins.json?@id=files&with_config=false')).json()
+  assert.deepEqual(found, {
+    plugins: [
+      {
+        plugin_id: 'files',
+        plugin_category: 'output',
+        type: 'file',
+        output_plugin: true,
+        retry_count: 3,
+        emit_records: 7,
+        write_records: 4,
+        retry: {},
+      },
+    ],
+  })
+  assert.equal((await get('/api/plugins.json?tag=docker.web')).status, 400)
+  const config = (await (await get('/api/config.json')).json()) as Record<string, unknown>
+  assert.equal(config['pid'], process.pid)
+  assert.equal(config['config_path'], '/etc/logboom.yaml')
+})
+
+test('a name cannot break out of its LTSV line', async (t) => {
+  const { get } = await serve(t)
+  const text = await (await get('/api/plugins')).text()
+  assert.equal(text.split('\n').length, 4 + 1)
+  assert.ok(text.includes(`plugin_id:${HOSTILE.trim()}`))
+})
+
+function raw(url: URL, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes))
+    socket.on('data', (data) => (answer += data.toString()))
+    socket.on('error', () => resolve(answer))
+    socket.on('close', () => resolve(answer))
+  })
+}
+
+function statusOverSocket(socketPath: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path: '/healthz', agent: false }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** What a process that was killed leaves: a socket file without a process behind it. */
+async function leaveDeadSocket(path: string): Promise<void> {
+  const { spawnSync } = await import('node:child_process')
+  const script = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['-e', script, path])
+  assert.ok(existsSync(path))
+}
