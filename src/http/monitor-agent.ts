@@ -14,7 +14,7 @@ export interface PluginQuery {
 
 export type PluginInfo = Readonly<Record<string, unknown>>
 
-/** The answer of `/api/plugins.json`: inputs, then outputs, then filters, as Fluentd orders them. */
+/** The answer of `/api/plugins.json`: inputs, outputs, filters, in Fluentd's order. */
 export function pluginsInfo(view: CollectorView, query: PluginQuery): PluginInfo[] {
   const components = view.components()
   const ledger = view.ledger()

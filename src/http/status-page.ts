@@ -58,7 +58,8 @@ function summary(view: CollectorView, now: number): string {
     : `<strong class="bad">Not ready:</strong> ${reasons.map(escapeHtml).join('; ')}`
   const seconds = Math.max(0, Math.round((now - view.startedAt) / 1000))
   const config = view.configPath ?? 'none (built-in defaults)'
-  return `<p>${state} Running for ${duration(seconds)}. Configuration: <code>${escapeHtml(config)}</code>.</p>`
+  const running = `Running for ${duration(seconds)}.`
+  return `<p>${state} ${running} Configuration: <code>${escapeHtml(config)}</code>.</p>`
 }
 
 function inputsTable(view: CollectorView): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -161,7 +162,7 @@ test('listens on a unix socket and replaces a dead one', async (t) => {
   await assert.rejects(startHttp(options), /EADDRINUSE/)
   assert.equal(await statusOverSocket(path), 200)
   await first.close()
-  await leaveDeadSocket(path)
+  leaveDeadSocket(path)
   const second = await startHttp(options)
   t.after(() => second.close())
   assert.equal(await statusOverSocket(path), 200)
@@ -221,9 +222,10 @@ function statusOverSocket(socketPath: string): Promise<number | undefined> {
 }
 
 /** What a process that was killed leaves: a socket file without a process behind it. */
-async function leaveDeadSocket(path: string): Promise<void> {
-  const { spawnSync } = await import('node:child_process')
-  const script = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+function leaveDeadSocket(path: string): void {
+  const script = `require('node:net').createServer().listen(process.argv[1], () => {
+    process.kill(process.pid, 'SIGKILL')
+  })`
   spawnSync(process.execPath, ['-e', script, path])
   assert.ok(existsSync(path))
 }
