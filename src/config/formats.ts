@@ -43,6 +43,11 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     expected: 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:///PATH',
     pattern: '^((tcp|tls|udp)://.+:\\d+|unix:///.+)$',
   },
+  http_listen: {
+    check: (text) => /^(tcp|unix)$/.test(parseListen(text)?.scheme ?? ''),
+    expected: 'tcp://HOST:PORT or unix:///PATH',
+    pattern: '^(tcp://.+:\\d+|unix:///.+)$',
+  },
   secret: { check: () => true, expected: 'a text' },
 }
 

@@ -5,7 +5,7 @@ export type Path = readonly string[]
 
 /** The part of JSON Schema that components' schemas are made of. */
 export interface SchemaNode {
-  readonly type?: string
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'null'
   readonly const?: unknown
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly SchemaNode[]

@@ -80,7 +80,7 @@ function schemaErrors(schema: SchemaNode, value: unknown): SchemaError[] {
     .map((error) => ({
       keyword: error.keyword,
       path: pathOf(error.instancePath),
-      params: error.params as Readonly<Record<string, unknown>>,
+      params: error.params,
       message: error.message,
     }))
 }

@@ -42,18 +42,22 @@ export function expectation(schema: SchemaNode): string | undefined {
       return schema.items ? `a list, each ${expectation(schema.items) ?? 'item valid'}` : 'a list'
     case 'object':
       return 'a map of keys and values'
-    default:
+    case 'null':
+    case undefined:
       return undefined
   }
 }
 
 function unknownKeys(error: SchemaError, schema: SchemaNode): Problem[] {
   const known = Object.keys(schema.properties ?? {})
-  return (error.params['additionalProperties'] as string[]).map((key) => ({
-    path: [...error.path, key],
-    message: `unknown key "${key}"${hint(key, known)}`,
-    atKey: true,
-  }))
+  const pattern = Object.keys(schema.patternProperties ?? {})[0]
+  return (error.params['additionalProperties'] as string[]).map((key) => {
+    const message =
+      pattern === undefined
+        ? `unknown key "${key}"${hint(key, known)}`
+        : `cannot use "${key}" as a name; expected a name that fits ${pattern}`
+    return { path: [...error.path, key], message, atKey: true }
+  })
 }
 
 function missingKeys(error: SchemaError, schema: SchemaNode, value: unknown): Problem[] {

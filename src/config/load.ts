@@ -1,0 +1,45 @@
+/**
+ * From a configuration file to a validated `Config`, or to everything that is wrong with it:
+ *
+ *     text ─ include.ts, yaml-tree.ts ─▶ tree ─ components.ts ─▶ Config ─ references.ts, resources.ts
+ */
+import { dirname, resolve } from 'node:path'
+import { checkComponents } from './components.ts'
+import type { Diagnostic, SourceFile } from './diagnostic.ts'
+import { hasErrors, inReadingOrder } from './diagnostic.ts'
+import { readSource, readSourceFile, type Environment } from './include.ts'
+import type { Config, Registry } from './model.ts'
+import { checkReferences } from './references.ts'
+import { checkResources } from './resources.ts'
+
+export interface LoadOptions {
+  readonly registry: Registry
+  /** Environment variables for `${env:…}`. */
+  readonly env: Environment
+  /** A file, or a text with a name for it; relative includes start at the working folder then. */
+  readonly from: { readonly file: string } | SourceFile
+}
+
+export type Loaded =
+  | { readonly config: Config; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly config?: undefined; readonly diagnostics: readonly Diagnostic[] }
+
+/**
+ * A config comes with warnings at most. Reads files and nothing else: no socket is opened, no file
+ * made. Throws only if `file` itself cannot be read.
+ */
+export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
+  const isFile = 'file' in from
+  const source = isFile ? readSourceFile(from.file) : from
+  const folder = isFile ? dirname(resolve(from.file)) : process.cwd()
+  const { tree, problems } = readSource(source, folder, env)
+  const checked = checkComponents(tree, registry)
+  const shape = [...problems, ...checked.problems]
+  if (!checked.config || hasErrors(shape)) return { diagnostics: inReadingOrder(shape) }
+  const { config } = checked
+  const diagnostics = inReadingOrder([
+    ...checkReferences(tree, config),
+    ...checkResources(tree, config, registry),
+  ])
+  return hasErrors(diagnostics) ? { diagnostics } : { config, diagnostics }
+}

@@ -1,0 +1,76 @@
+/** Finds two components, or a component and the HTTP page, that claim one port. */
+import type { Diagnostic } from './diagnostic.ts'
+import { type ListenAddress, parseListen } from './formats.ts'
+import type { Config, Registry } from './model.ts'
+import type { Path } from './schema-walk.ts'
+import { locate, type Tree } from './tree.ts'
+
+interface Claim {
+  /** `input "docker"`, `the HTTP page`. */
+  readonly owner: string
+  readonly path: Path
+  readonly resource: string
+}
+
+export function checkResources(tree: Tree, config: Config, registry: Registry): Diagnostic[] {
+  const claims = claimsOf(config, registry)
+  return claims.flatMap((claim, index) => {
+    const earlier = claims.slice(0, index).find((other) => collide(other, claim))
+    return earlier ? [conflict(tree, earlier, claim)] : []
+  })
+}
+
+function claimsOf(config: Config, registry: Registry): Claim[] {
+  const claims: Claim[] = []
+  const { enabled, listen } = config.http
+  if (enabled) claims.push({ owner: 'the HTTP page', path: ['http', 'listen'], resource: listen })
+  for (const [name, { type, options }] of Object.entries(config.inputs)) {
+    const definition = registry.inputs.find((candidate) => candidate.type === type)
+    for (const resource of definition?.resources(options) ?? [])
+      claims.push({ owner: `input "${name}"`, path: ['inputs', name, 'listen'], resource })
+  }
+  return claims
+}
+
+function conflict(tree: Tree, earlier: Claim, claim: Claim): Diagnostic {
+  const same = earlier.owner === claim.owner
+  const other = same ? 'the same input' : earlier.owner
+  const message =
+    `${claim.owner} cannot use ${claim.resource}: ${other} already uses ${earlier.resource}; ` +
+    'expected each address once'
+  return {
+    severity: 'error',
+    message,
+    location: locate(tree, claim.path),
+    ...(!same && { note: { message: 'it is used here', location: locate(tree, earlier.path) } }),
+  }
+}
+
+function collide(a: Claim, b: Claim): boolean {
+  const [first, second] = [parseListen(a.resource), parseListen(b.resource)]
+  if (!first || !second || first.scheme === 'unix' || second.scheme === 'unix')
+    return a.resource === b.resource
+  if (first.port === 0 || first.port !== second.port) return false
+  return transport(first) === transport(second) && hostsOverlap(first.host, second.host)
+}
+
+/** TLS is spoken over TCP, so the two share their ports. */
+function transport(address: ListenAddress): string {
+  return address.scheme === 'tls' ? 'tcp' : address.scheme
+}
+
+function hostsOverlap(a: string, b: string): boolean {
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()]
+  if (first === second || isWildcard(first) || isWildcard(second)) return true
+  return isLocalhost(first, second) || isLocalhost(second, first)
+}
+
+/** `::` takes IPv4 connections too, as Linux has it by default. */
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** The name may lead to either address. */
+function isLocalhost(name: string, address: string): boolean {
+  return name === 'localhost' && (address === '127.0.0.1' || address === '::1')
+}
