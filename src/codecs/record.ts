@@ -36,7 +36,7 @@ export function skipValue(bytes: Uint8Array, offset: number): number {
   return position
 }
 
-/** How many pairs the map at `offset` has. */
+/** How many pairs the map at `offset` has, or how many values the array. */
 export function mapCount(bytes: Uint8Array, offset: number): number {
   const type = bytes[offset]!
   const width = LENGTH_BYTES[type]!

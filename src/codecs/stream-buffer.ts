@@ -1,0 +1,60 @@
+/**
+ * The bytes of a stream that its decoder has not consumed yet.
+ *
+ *     bytes  ┌──────────┬───────────────────┬────────┐
+ *            │ consumed │ held: start … end │ room   │
+ *            └──────────┴───────────────────┴────────┘
+ *
+ * Memory is never written twice, so views into `bytes` stay valid after the bytes are consumed.
+ */
+export class StreamBuffer {
+  bytes: Uint8Array = new Uint8Array(0)
+  /** The first byte held. */
+  start = 0
+  /** Behind the last byte held. */
+  end = 0
+  /** Where in the stream the byte at `start` is. */
+  streamOffset = 0
+  #hasRoom = false
+
+  /** Bytes held. */
+  get length(): number {
+    return this.end - this.start
+  }
+
+  /** Takes `chunk` as it is when nothing is held, without a copy; it must not change later. */
+  append(chunk: Uint8Array): void {
+    const held = this.length
+    if (held === 0) this.#replace(chunk, chunk.length, false)
+    else if (this.#hasRoom && this.end + chunk.length <= this.bytes.length) this.#fill(chunk)
+    else {
+      // Twice what is held, so that a long frame in many reads is copied O(1) times per byte.
+      const grown = new Uint8Array(Math.max(held + chunk.length, held * 2))
+      grown.set(this.bytes.subarray(this.start, this.end))
+      this.#replace(grown, held, true)
+      this.#fill(chunk)
+    }
+  }
+
+  consume(byteCount: number): void {
+    this.start += byteCount
+    this.streamOffset += byteCount
+  }
+
+  /** Lets go of the memory. */
+  clear(): void {
+    this.#replace(new Uint8Array(0), 0, false)
+  }
+
+  #replace(bytes: Uint8Array, length: number, hasRoom: boolean): void {
+    this.bytes = bytes
+    this.start = 0
+    this.end = length
+    this.#hasRoom = hasRoom
+  }
+
+  #fill(chunk: Uint8Array): void {
+    this.bytes.set(chunk, this.end)
+    this.end += chunk.length
+  }
+}
