@@ -44,7 +44,7 @@ export class ForwardDecoder {
   readonly #scanner: MsgpackScanner
   readonly #frameMaxBytes: number
   readonly #depthMax: number
-  #json: { framer: JsonFramer; transcoder: JsonToMsgpack } | null = null
+  #json: JsonReader | null = null
 
   constructor(options: ForwardDecoderOptions) {
     const { frameMaxBytes, depthMax, now, metadataKey, appendFields } = options
@@ -111,34 +111,40 @@ export class ForwardDecoder {
 
   #readJsonFrames(): void {
     const input = this.#input
-    this.#json ??= {
-      framer: new JsonFramer(this.#frameMaxBytes),
-      transcoder: new JsonToMsgpack(this.#depthMax + FRAME_LEVELS),
-    }
+    this.#json ??= this.#createJsonReader()
+    const { framer } = this.#json
     while (this.error === null) {
       input.consume(JsonFramer.skipSpace(input.bytes, input.start, input.end) - input.start)
       if (input.length === 0) return
-      const length = this.#json.framer.scan(input.bytes, input.start, input.end)
+      const length = framer.scan(input.bytes, input.start, input.end)
       if (length === SCAN_MORE) return
-      if (length === SCAN_FAILED) return this.#fail(this.#json.framer.error!)
-      this.#readJsonFrame(this.#json.transcoder, length)
+      if (length === SCAN_FAILED) return this.#fail(framer.error!)
+      this.#readJsonFrame(this.#json, length)
     }
   }
 
-  #readJsonFrame(transcoder: JsonToMsgpack, length: number): void {
+  #createJsonReader(): JsonReader {
+    // What it walks is our own, so valid, and at most a few times as long as the text.
+    const scanner = new MsgpackScanner({
+      depthMax: this.#depthMax + 1,
+      valueMaxBytes: 0xffff_ffff,
+    })
+    return {
+      framer: new JsonFramer(this.#frameMaxBytes),
+      transcoder: new JsonToMsgpack(this.#depthMax + FRAME_LEVELS),
+      frame: { ...EMPTY_FRAME, scanner },
+    }
+  }
+
+  #readJsonFrame({ transcoder, frame }: JsonReader, length: number): void {
     const input = this.#input
     const writer = new ByteWriter(length)
     const textEnd = input.start + length
     const textError = transcoder.transcode(input.bytes, input.start, textEnd, writer)
     if (textError !== null) return this.#fail(textError)
-    const bytes = writer.written()
-    // Our own bytes are valid and at most a few times as long as the text.
-    const scanner = new MsgpackScanner({
-      depthMax: this.#depthMax + 1,
-      valueMaxBytes: 0xffff_ffff,
-    })
-    scanner.scan(bytes, 0, bytes.length)
-    const frame = { bytes, start: 0, length: bytes.length, wireBytes: length, scanner }
+    frame.bytes = writer.bytes
+    frame.length = frame.scanner.scan(frame.bytes, 0, writer.length)
+    frame.wireBytes = length
     const frameError = this.#frames.read(frame)
     // Its offset is one in our msgpack, so name the start of the text instead.
     if (frameError !== null) return this.#fail(frameError.shiftedBy(-frameError.offset))
@@ -150,6 +156,12 @@ export class ForwardDecoder {
     this.error = error.shiftedBy(this.#input.streamOffset)
     this.#input.clear()
   }
+}
+
+interface JsonReader {
+  readonly framer: JsonFramer
+  readonly transcoder: JsonToMsgpack
+  readonly frame: Frame
 }
 
 const EMPTY_FRAME = { bytes: new Uint8Array(0), start: 0, length: 0, wireBytes: 0 }

@@ -50,6 +50,15 @@ export function writeStrHeader(writer: ByteWriter, byteCount: number): void {
   else writeUint(writer, 0xdb, byteCount, 4)
 }
 
+/** Takes all of `bytes`. */
+export function writeBin(writer: ByteWriter, bytes: Uint8Array): void {
+  const { length } = bytes
+  if (length < 0x100) writeUint(writer, 0xc4, length, 1)
+  else if (length < 0x1_0000) writeUint(writer, 0xc5, length, 2)
+  else writeUint(writer, 0xc6, length, 4)
+  writer.append(bytes)
+}
+
 /** Exact from -2^63 to 2^64 - 1; an integer beyond, or a fraction, is written as a double. */
 export function writeInteger(writer: ByteWriter, value: number | bigint): void {
   if (typeof value === 'bigint') writeBigInteger(writer, value)
