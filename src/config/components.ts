@@ -4,7 +4,13 @@ import type { Diagnostic } from './diagnostic.ts'
 import type { Config, InputConfig, Options, OutputConfig, Registry, Step } from './model.ts'
 import { hint } from './nearest.ts'
 import type { Path } from './schema-walk.ts'
-import { filterCommonSchema, inputCommonSchema, matchSchema, topLevelSchema } from './top-level.ts'
+import {
+  FREE_KEY_PREFIX,
+  filterCommonSchema,
+  inputCommonSchema,
+  matchSchema,
+  topLevelSchema,
+} from './top-level.ts'
 import { locate, plainValue, type Tree } from './tree.ts'
 import { type Problem, validateConfig } from './validate.ts'
 
@@ -43,7 +49,8 @@ class Checker {
 
   /** The result is only whole if no problems were found. */
   check(registry: Registry): Config {
-    const root = plainValue(this.#tree) as PlainMap
+    const written = Object.entries(plainValue(this.#tree) as PlainMap)
+    const root = Object.fromEntries(written.filter(([key]) => !key.startsWith(FREE_KEY_PREFIX)))
     const { value, problems } = validateConfig(topLevelSchema, root)
     this.#report([], '', problems ?? [])
     const settings = value ?? validateConfig(topLevelSchema, {}).value!
@@ -95,8 +102,8 @@ class Checker {
     const isMap = isPlainMap(item)
     const [isFilter, isMatch] = [isMap && 'filter' in item, isMap && 'match' in item]
     if (isFilter === isMatch) {
-      const found = isFilter ? 'both' : 'neither'
-      const message = `cannot use this step: it has ${found}; expected "filter" or "match"`
+      const found = isFilter ? 'both "filter" and "match"' : 'neither "filter" nor "match"'
+      const message = `cannot use ${aboutOf(path)}: it has ${found}; expected one of them`
       this.#report(path, '', [{ path: [], message, atKey: true }])
       return undefined
     }

@@ -62,8 +62,17 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 export function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map((diagnostic) => diagnostic.location?.source))]
   const rank = ({ location }: Diagnostic) => files.indexOf(location?.source)
-  return diagnostics.toSorted(
+  return distinct(diagnostics).sort(
     (a, b) => rank(a) - rank(b) || (a.location?.start ?? 0) - (b.location?.start ?? 0),
+  )
+}
+
+/** What stands behind an anchor is read, and found wanting, once for each alias of it. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const same = (a: Diagnostic, b: Diagnostic) =>
+    a.message === b.message && a.location?.start === b.location?.start
+  return diagnostics.filter(
+    (diagnostic, index) => !diagnostics.slice(0, index).some((other) => same(diagnostic, other)),
   )
 }
 
@@ -113,13 +122,18 @@ interface Shown {
   readonly end: number
 }
 
-/** Hides the value after each secret key; moves the caret along with what became shorter. */
+/**
+ * Hides the value after each secret key; moves the caret along with what became shorter. A key at
+ * the start of a line owns all the rest of it: outside of { } and [ ] a value may hold any sign.
+ */
 function hideSecrets(line: string, start: number, end: number, keys: ReadonlySet<string>): Shown {
   const shown = { text: line, start, end }
   if (keys.size === 0) return shown
-  const names = [...keys].join('|')
-  const value = `"(?:[^"\\\\]|\\\\.)*"?|'[^']*'?|[^\\s,}\\]][^,}\\]]*`
-  const secret = new RegExp(`(?<![\\w-])((?:${names})["']?\\s*:\\s*)(${value})`, 'g')
+  const name = `["']?(?:${[...keys].join('|')})["']?\\s*:\\s*`
+  const rest = new RegExp(`^(\\s*(?:- +)*${name})(\\S.*)$`, 'g')
+  const value = `"(?:[^"\\\\]|\\\\.)*"?|'(?:[^']|'')*'?|[^\\s,}\\]][^,}\\]]*`
+  const inFlow = new RegExp(`(?<![\\w-])(${name})(${value})`, 'g')
+  const secret = rest.test(line) ? new RegExp(rest) : inFlow
   for (const match of [...line.matchAll(secret)].reverse()) {
     const from = match.index + match[1]!.length
     const to = match.index + match[0].length

@@ -48,6 +48,11 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     expected: 'tcp://HOST:PORT or unix:///PATH',
     pattern: '^(tcp://.+:\\d+|unix:///.+)$',
   },
+  label: {
+    check: (text) => /^@./.test(text),
+    expected: 'a label: "@name"',
+    pattern: '^@.+$',
+  },
   secret: { check: () => true, expected: 'a text' },
 }
 

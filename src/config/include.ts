@@ -5,6 +5,7 @@
  */
 import { globSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { causeOf } from './cause.ts'
 import type { Diagnostic, Location, SourceFile } from './diagnostic.ts'
 import type { Surroundings } from './interpolate.ts'
 import type { MapTree, Tree, TreeEntry } from './tree.ts'
@@ -30,8 +31,7 @@ export function readSourceFile(path: string): SourceFile {
   try {
     return { name: realpathSync(path), text: readFileSync(path, 'utf8') }
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new Error(`cannot read configuration ${path}: ${cause}`, { cause: error })
+    throw new Error(`cannot read configuration ${path}: ${causeOf(error)}`, { cause: error })
   }
 }
 

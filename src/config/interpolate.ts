@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { causeOf } from './cause.ts'
 
 const PLACEHOLDER = /\$?\$\{(env|file):([^}]*)\}?/g
 const SECRET_FILE_MAX_BYTES = 1024 * 1024
@@ -55,7 +56,6 @@ function fromFile(path: string, { folder }: Surroundings): string {
     if (statSync(absolute).size > SECRET_FILE_MAX_BYTES) throw new Error('it is larger than 1 MiB')
     return readFileSync(absolute, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new Error(`cannot fill in \${file:${path}}: ${cause}`, { cause: error })
+    throw new Error(`cannot fill in \${file:${path}}: ${causeOf(error)}`, { cause: error })
   }
 }

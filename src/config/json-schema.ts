@@ -5,7 +5,13 @@
 import type { TSchema } from 'typebox'
 import { formats } from './formats.ts'
 import type { Registry } from './model.ts'
-import { filterCommonSchema, inputCommonSchema, matchSchema, topLevelSchema } from './top-level.ts'
+import {
+  FREE_KEY_PREFIX,
+  filterCommonSchema,
+  inputCommonSchema,
+  matchSchema,
+  topLevelSchema,
+} from './top-level.ts'
 
 type Json = Record<string, unknown>
 
@@ -36,6 +42,9 @@ export function buildConfigSchema(registry: Registry): Json {
         items: { $ref: '#/definitions/step' },
       }),
     },
+    patternProperties: {
+      [`^${FREE_KEY_PREFIX}`]: { description: 'Ignored: a place for anchors.' },
+    },
     definitions: { step },
   }
 }
@@ -56,7 +65,7 @@ function filterSteps(registry: Registry): Json[] {
 }
 
 function ofNames(schema: Json | undefined, item: Json): Json {
-  const pattern = Object.keys((schema?.['patternProperties'] ?? {}) as Json)[0] ?? '.*'
+  const pattern = Object.keys(schema?.['patternProperties'] ?? {})[0] ?? '.*'
   return { ...schema, patternProperties: { [pattern]: item } }
 }
 
@@ -78,7 +87,7 @@ function variant(definition: Definition, common: Json = {}): Json {
 }
 
 function forEditors(schema: TSchema): Json {
-  return convert(JSON.parse(JSON.stringify(schema)) as Json) as Json
+  return convert(JSON.parse(JSON.stringify(schema))) as Json
 }
 
 function convert(value: unknown): unknown {

@@ -34,7 +34,9 @@ export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
   const folder = isFile ? dirname(resolve(from.file)) : process.cwd()
   const { tree, problems } = readSource(source, folder, env)
   const checked = checkComponents(tree, registry)
-  const shape = [...problems, ...checked.problems]
+  // A placeholder that could not be filled in is no use either, but that need not be said twice.
+  const isNew = (found: Diagnostic) => !problems.some((known) => isSamePlace(known, found))
+  const shape = [...problems, ...checked.problems.filter(isNew)]
   if (!checked.config || hasErrors(shape)) return { diagnostics: inReadingOrder(shape) }
   const { config } = checked
   const diagnostics = inReadingOrder([
@@ -42,4 +44,8 @@ export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
     ...checkResources(tree, config, registry),
   ])
   return hasErrors(diagnostics) ? { diagnostics } : { config, diagnostics }
+}
+
+function isSamePlace(a: Diagnostic, b: Diagnostic): boolean {
+  return a.location?.source === b.location?.source && a.location?.start === b.location?.start
 }

@@ -6,7 +6,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, normalized(candidate))
+    const distance = distanceOf(wanted, normalized(candidate))
     if (distance >= bestDistance || distance >= wanted.length) continue
     best = candidate
     bestDistance = distance
@@ -24,6 +24,13 @@ export function hint(name: string, candidates: readonly string[]): string {
 /** People mix up case and word separators; that is no distance at all. */
 function normalized(name: string): string {
   return name.toLowerCase().replaceAll('-', '_').slice(0, 64)
+}
+
+/** A name cut short or drawn out, `loging` for `log`, is close however many letters that takes. */
+function distanceOf(wanted: string, candidate: string): number {
+  const isLonger = candidate.length >= 3 && wanted.startsWith(candidate)
+  const isShorter = wanted.length >= 3 && candidate.startsWith(wanted)
+  return Math.min(editDistance(wanted, candidate), isLonger || isShorter ? 2 : Infinity)
 }
 
 /** Levenshtein's distance, where two neighbours swapped count as one edit. */

@@ -21,6 +21,7 @@ export interface SchemaNode {
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly minItems?: number
   readonly writeOnly?: boolean
 }
 

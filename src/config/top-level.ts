@@ -2,6 +2,9 @@
 import { Type } from 'typebox'
 import { Duration } from './fields.ts'
 
+/** Keys of the top level that start so mean nothing: a place for anchors. */
+export const FREE_KEY_PREFIX = 'x-'
+
 const NAME = '^[A-Za-z][A-Za-z0-9_.-]{0,63}$'
 
 /** Checked one by one later, with the schema of the component. */
@@ -88,7 +91,7 @@ export const inputCommonSchema = Type.Object(
     label: Type.Optional(
       Type.String({
         description: 'Label its events start at, "@name"; absent, they start at `pipeline`.',
-        pattern: '^@.+$',
+        format: 'label',
       }),
     ),
   },

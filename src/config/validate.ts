@@ -6,7 +6,8 @@
 import type { Static, TSchema } from 'typebox'
 import { Format } from 'typebox/format'
 import { Settings } from 'typebox/system'
-import { Clone, Default, Errors } from 'typebox/value'
+import { Errors } from 'typebox/value'
+import { withDefaults } from './defaults.ts'
 import { formats } from './formats.ts'
 import { explain, type SchemaError } from './wording.ts'
 import { childSchema, chooseBranch, type Path, type SchemaNode } from './schema-walk.ts'
@@ -32,7 +33,7 @@ export function validateConfig<Schema extends TSchema>(
   schema: Schema,
   value: unknown,
 ): Validation<Static<Schema>> {
-  const filled = Default(schema, Clone(value))
+  const filled = withDefaults(schema, value)
   const problems = problemsOf(schema, filled, [])
   return problems.length > 0 ? { problems } : { value: filled as Static<Schema> }
 }

@@ -39,7 +39,7 @@ export function expectation(schema: SchemaNode): string | undefined {
     case 'boolean':
       return 'true or false'
     case 'array':
-      return schema.items ? `a list, each ${expectation(schema.items) ?? 'item valid'}` : 'a list'
+      return listExpectation(schema)
     case 'object':
       return 'a map of keys and values'
     case 'null':
@@ -78,6 +78,13 @@ function alternatives(branches: readonly SchemaNode[]): string {
   return [...new Set(words)].join(', or ')
 }
 
+function listExpectation({ items, minItems }: SchemaNode): string {
+  const each = items === undefined ? undefined : expectation(items)
+  const list =
+    minItems === undefined || minItems === 0 ? 'a list' : `a list of at least ${minItems}`
+  return each === undefined ? list : `${list}, each ${each}`
+}
+
 function textExpectation(schema: SchemaNode): string {
   if (schema.pattern !== undefined) return `a text that fits ${schema.pattern}`
   return (schema.minLength ?? 0) > 0 ? 'a text that is not empty' : 'a text'
@@ -106,7 +113,8 @@ function plain(value: unknown): string {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map'
+  if (Array.isArray(value)) return value.length > 0 ? 'a list' : 'an empty list'
+  if (typeof value === 'object' && value !== null) return 'a map'
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length <= 60 ? text : `${text.slice(0, 59)}…"`
 }

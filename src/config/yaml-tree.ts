@@ -21,8 +21,10 @@ export interface YamlTree {
 export function readYaml(source: SourceFile, surroundings: Surroundings): YamlTree {
   const document = parseDocument(source.text, { prettyErrors: false, uniqueKeys: false })
   const faults = [...document.errors, ...document.warnings]
-  const problems = faults.map((fault) => syntaxProblem(source, fault.message, fault.pos))
-  if (problems.length > 0 || document.contents === null) return { problems }
+  const fault = faults[0]
+  // What the parser says after its first stumble is mostly about the stumble.
+  if (fault) return { problems: [syntaxProblem(source, fault.message, fault.pos)] }
+  if (document.contents === null) return { problems: [] }
   const builder = new TreeBuilder(source, document, surroundings)
   try {
     const tree = builder.build(document.contents, 0)
@@ -47,6 +49,8 @@ class TreeBuilder {
   readonly #source: SourceFile
   readonly #document: Document
   readonly #surroundings: Surroundings
+  /** The nodes around the one being built. */
+  readonly #open = new Set<Node>()
   #nodes = 0
 
   constructor(source: SourceFile, document: Document, surroundings: Surroundings) {
@@ -57,6 +61,13 @@ class TreeBuilder {
 
   build(node: Node, depth: number): Tree {
     this.#limit(node, depth)
+    this.#open.add(node)
+    const tree = this.#built(node, depth)
+    this.#open.delete(node)
+    return tree
+  }
+
+  #built(node: Node, depth: number): Tree {
     const location = this.#location(node)
     if (isAlias(node)) return this.#alias(node.source, node.resolve(this.#document), node, depth)
     if (isMap(node)) return this.#map(node, depth)
@@ -69,8 +80,9 @@ class TreeBuilder {
   }
 
   #alias(name: string, target: Node | undefined, node: Node, depth: number): Tree {
-    if (target) return this.build(target, depth + 1)
-    this.#problem(`cannot resolve alias *${name}: no anchor &${name} before it`, node)
+    if (target && !this.#open.has(target)) return this.build(target, depth + 1)
+    const cause = target ? 'it leads back to itself' : `no anchor &${name} before it`
+    this.#problem(`cannot resolve alias *${name}: ${cause}`, node)
     return { kind: 'scalar', value: null, location: this.#location(node) }
   }
 
