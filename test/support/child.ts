@@ -39,7 +39,9 @@ export async function runWell(
 ): Promise<string> {
   const { code, stdout, stderr } = await run(file, args, options)
   if (code === 0) return stdout.toString()
-  throw new Error(`cannot run ${file} ${args.join(' ')}: exit code ${code}\n${stderr}${String(stdout)}`)
+  throw new Error(
+    `cannot run ${file} ${args.join(' ')}: exit code ${code}\n${stderr}${String(stdout)}`,
+  )
 }
 
 export interface Exit {

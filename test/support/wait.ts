@@ -3,16 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL_MS = 10
 
+type Truthy<Value> = Exclude<Value, undefined | null | false | 0 | ''>
+
 /** Polls until `condition` returns something truthy and returns that; throws after `limitMs`. */
 export async function until<Value>(
   what: string,
   condition: () => Value | Promise<Value>,
   limitMs = 15_000,
-): Promise<NonNullable<Value>> {
+): Promise<Truthy<Value>> {
   const end = performance.now() + limitMs
   for (;;) {
     const value = await condition()
-    if (value) return value
+    if (value) return value as Truthy<Value>
     if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`)
     await sleep(POLL_MS)
   }

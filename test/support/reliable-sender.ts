@@ -1,0 +1,59 @@
+/**
+ * Sends numbered lines until each is acknowledged, as Docker with `fluentd-request-ack` and
+ * Fluentd's `require_ack_response` do: what was not acknowledged is sent again on a new connection.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ForwardClient, message, type Address } from './forward-client.ts'
+
+const RECONNECT_MS = 20
+
+export interface ReliableSenderOptions {
+  readonly address: Address
+  readonly tag: string
+  /** How many requests wait for their acknowledgement at a time; Docker's is 1. */
+  readonly window: number
+}
+
+export class ReliableSender {
+  readonly #options: ReliableSenderOptions
+  #acknowledged = 0
+
+  constructor(options: ReliableSenderOptions) {
+    this.#options = options
+  }
+
+  /** All numbers below this one are acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** Sends the numbers from 0 below `count` as `{log: "<number>"}`, however often it must. */
+  async run(count: number): Promise<void> {
+    while (this.#acknowledged < count) {
+      try {
+        await this.#sendOnOneConnection(count)
+      } catch (_collectorWentAway) {
+        await sleep(RECONNECT_MS)
+      }
+    }
+  }
+
+  async #sendOnOneConnection(count: number): Promise<void> {
+    await using client = await ForwardClient.connect(this.#options.address)
+    while (this.#acknowledged < count) {
+      const last = Math.min(count, this.#acknowledged + this.#options.window)
+      const requests = []
+      for (let number = this.#acknowledged; number < last; number += 1)
+        requests.push(this.#request(client, number))
+      await Promise.all(requests)
+    }
+  }
+
+  async #request(client: ForwardClient, number: number): Promise<void> {
+    const chunk = `${this.#options.tag}/${number}\n`
+    const time = Math.floor(Date.now() / 1000)
+    const record = { log: String(number) }
+    await client.request(message(this.#options.tag, time, record, { chunk }), chunk)
+    this.#acknowledged = Math.max(this.#acknowledged, number + 1)
+  }
+}
