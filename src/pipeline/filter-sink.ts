@@ -1,0 +1,135 @@
+/**
+ * A filter step: gives batches to the filter, passes on what becomes of them, keeps the ledger.
+ *
+ * Order: `process` is called as batches arrive, and what it answers is passed on in that order per
+ * tag, even when an earlier answer is a promise that takes longer. Only batches of the same tag
+ * wait for each other. Passing on means calling the next sink; nobody waits for its outcome.
+ */
+import type { Batch, Outcome } from './batch.ts'
+import type { Filter, FilterContext, Filtered } from './component.ts'
+import type { Counts, FilterCounts } from './ledger-counts.ts'
+import { type Sink, type SinkContext, tagForLog } from './sink.ts'
+
+/** What the pipeline adds to a filter's context. */
+export type FilterPort = Pick<FilterContext, 'emit' | 'restored'>
+
+export interface FilterSinkOptions {
+  readonly name: string
+  readonly create: (port: FilterPort) => Filter
+  /** The steps behind this one. */
+  readonly next: Sink
+  readonly context: SinkContext
+}
+
+type Answer = Batch | Filtered
+
+/** A filter's answer to `entered` events of a tag; none of them if it is its own doing. */
+interface Passage {
+  readonly entered: number
+  readonly tag: string
+  readonly tagCounts: Counts
+}
+
+export class FilterSink implements Sink {
+  readonly name: string
+  readonly filter: Filter
+  readonly #next: Sink
+  readonly #context: SinkContext
+  readonly #counts: FilterCounts
+  /** By tag, while an answer is awaited: settles once the last one so far is passed on. */
+  readonly #turns = new Map<string, Promise<void>>()
+
+  constructor({ name, create, next, context }: FilterSinkOptions) {
+    this.name = name
+    this.#next = next
+    this.#context = context
+    this.#counts = context.ledger.filter(name)
+    this.filter = create({
+      emit: (batch, released = batch.count) => this.#emit(batch, released),
+      restored: (tag, count) =>
+        context.ledger.restore(this.#counts, context.ledger.tag(tag), count),
+    })
+  }
+
+  deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
+    const passage = { entered: batch.count, tag: batch.tag, tagCounts }
+    let answer: Answer | Promise<Filtered>
+    try {
+      answer = this.filter.process(batch)
+    } catch (error) {
+      return Promise.resolve(this.#fail(passage, error))
+    }
+    // The fast path: nothing to do for this filter and nothing to wait for.
+    if (answer === batch && this.#turns.size === 0) {
+      this.#counts.received += batch.count
+      return this.#next.deliver(batch, tagCounts)
+    }
+    return this.#inTurn(passage, answer)
+  }
+
+  #emit(batch: Batch, released: number): Promise<Outcome> {
+    const tagCounts = this.#context.ledger.tag(batch.tag)
+    return this.#inTurn({ entered: 0, tag: batch.tag, tagCounts }, { batch, held: 0, released })
+  }
+
+  #inTurn(passage: Passage, answer: Answer | Promise<Filtered>): Promise<Outcome> {
+    const before = this.#turns.get(passage.tag)
+    if (!before && !(answer instanceof Promise)) return this.#passOn(passage, answer)
+    const pending = Promise.resolve(answer)
+    // Looked at only when its turn comes; until then a rejection must not count as unhandled.
+    pending.catch(() => undefined)
+    const outcome = Promise.withResolvers<Outcome>()
+    const turn = this.#wait(before, pending).then(
+      (filtered) => outcome.resolve(this.#passOn(passage, filtered)),
+      (error: unknown) => outcome.resolve(this.#fail(passage, error)),
+    )
+    this.#turns.set(passage.tag, turn)
+    void turn.then(() => {
+      if (this.#turns.get(passage.tag) === turn) this.#turns.delete(passage.tag)
+    })
+    return outcome.promise
+  }
+
+  async #wait(before: Promise<void> | undefined, answer: Promise<Answer>): Promise<Answer> {
+    await before
+    return answer
+  }
+
+  #passOn(passage: Passage, answer: Answer): Promise<Outcome> {
+    const filtered = 'entries' in answer ? { batch: answer, held: 0 } : answer
+    const { batch, held, released = 0 } = filtered
+    const move = { entered: passage.entered, left: batch?.count ?? 0, held, released }
+    const { ledger } = this.#context
+    ledger.filterPasses(this.#counts, passage.tagCounts, move)
+    const settle = (outcome: Outcome) => {
+      ledger.filterSettled(this.#counts, passage.tagCounts, move, outcome)
+      this.#tell(filtered, outcome)
+      return outcome
+    }
+    if (!batch) return Promise.resolve(settle('delivered'))
+    return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
+  }
+
+  #countsOf(batch: Batch, passage: Passage): Counts {
+    if (batch.tag === passage.tag) return passage.tagCounts
+    const tagCounts = this.#context.ledger.tag(batch.tag)
+    this.#context.ledger.retag(passage.tagCounts, tagCounts, batch.count)
+    return tagCounts
+  }
+
+  #tell(filtered: Filtered, outcome: Outcome): void {
+    try {
+      filtered.settled?.(outcome)
+    } catch (error) {
+      this.#context.logger.error({ filter: this.name, error }, 'BUG: a filter failed')
+    }
+  }
+
+  /** Handing the batch back is the answer that loses nothing. */
+  #fail({ tag, tagCounts, entered }: Passage, error: unknown): Outcome {
+    const fields = { filter: this.name, tag: tagForLog(tag), events: entered, error }
+    this.#context.logger.error(fields, 'a filter failed; its batch goes back to the sender')
+    this.#context.ledger.handBack(tagCounts, entered)
+    return 'retry'
+  }
+}

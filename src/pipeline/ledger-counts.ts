@@ -1,0 +1,113 @@
+/** The rows of the ledger (ledger.ts, which says what the words mean) and their form as JSON. */
+
+/** One row: of all events, or of those of a tag. */
+export class Counts {
+  received = 0
+  restored = 0
+  copied = 0
+  filtered = 0
+  delivered = 0
+  /** Handed back, those since lost included; only grows. */
+  retried = 0
+  /** Of `retried`, those that could not be sent again. */
+  lost = 0
+  rejected = 0
+  /** Without `lost`. */
+  dropped = 0
+  inFlight = 0
+
+  lose(count: number): void {
+    this.lost = Math.min(this.lost + count, this.retried)
+  }
+}
+
+export interface InputCounts {
+  received: number
+  dropped: number
+  lost: number
+  readonly dropReasons: Map<string, number>
+}
+
+export interface FilterCounts {
+  received: number
+  restored: number
+  filtered: number
+  held: number
+}
+
+export interface OutputCounts {
+  received: number
+  delivered: number
+  retried: number
+  rejected: number
+  inFlight: number
+}
+
+/** Each key a number of events; all but `held` and `in_flight` are counters. */
+export type Row = Readonly<Record<string, number>>
+export type Rows = Readonly<Record<string, Row>>
+
+export interface LedgerSnapshot {
+  readonly inputs: Rows
+  readonly filters: Rows
+  readonly outputs: Rows
+  readonly tags: Rows
+  readonly total: Row
+  readonly drop_reasons: {
+    /** By input, what it dropped and lost. */
+    readonly inputs: Rows
+    /** What was dropped behind the inputs. */
+    readonly pipeline: Row
+  }
+  /** Whether the equation at the top of ledger.ts holds. */
+  readonly balanced: boolean
+}
+
+export interface LedgerRows {
+  readonly total: Counts
+  readonly tags: readonly (readonly [string, Counts])[]
+  readonly inputs: readonly (readonly [string, InputCounts])[]
+  readonly filters: readonly (readonly [string, FilterCounts])[]
+  readonly outputs: readonly (readonly [string, OutputCounts])[]
+  readonly dropReasons: ReadonlyMap<string, number>
+}
+
+export function snapshotOf(rows: LedgerRows): LedgerSnapshot {
+  const seenTags = rows.tags.filter(([, counts]) => counts.received + counts.restored > 0)
+  return {
+    inputs: toRows(rows.inputs, ({ received, dropped, lost }) => ({ received, dropped, lost })),
+    filters: toRows(rows.filters, (counts) => ({ ...counts })),
+    outputs: toRows(rows.outputs, ({ inFlight, ...rest }) => ({ ...rest, in_flight: inFlight })),
+    tags: toRows(seenTags, countsRow),
+    total: countsRow(rows.total),
+    drop_reasons: {
+      inputs: toRows(rows.inputs, ({ dropReasons }) => Object.fromEntries(dropReasons)),
+      pipeline: Object.fromEntries(rows.dropReasons),
+    },
+    balanced: isBalanced(rows.total),
+  }
+}
+
+function toRows<Of>(rows: readonly (readonly [string, Of])[], toRow: (row: Of) => Row): Rows {
+  return Object.fromEntries(rows.map(([name, row]) => [name, toRow(row)]))
+}
+
+function countsRow(counts: Counts): Row {
+  return {
+    received: counts.received,
+    restored: counts.restored,
+    copied: counts.copied,
+    filtered: counts.filtered,
+    delivered: counts.delivered,
+    retried: counts.retried - counts.lost,
+    rejected: counts.rejected,
+    dropped: counts.dropped + counts.lost,
+    in_flight: counts.inFlight,
+  }
+}
+
+function isBalanced(counts: Counts): boolean {
+  const came = counts.received + counts.restored + counts.copied
+  const went = counts.filtered + counts.delivered + counts.retried + counts.rejected
+  return counts.inFlight >= 0 && came === went + counts.dropped + counts.inFlight
+}

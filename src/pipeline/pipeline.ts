@@ -1,0 +1,226 @@
+/**
+ * The steps between inputs and outputs. Read from top to bottom: each filter whose pattern fits a
+ * tag changes its batches, the first match that fits takes them. A match may lead to labels, which
+ * are lists of steps of their own. What happens to a batch is in sink.ts, stage.ts and
+ * filter-sink.ts; what is counted in ledger.ts.
+ */
+import type { Batch, Outcome } from './batch.ts'
+import type { Filter, InputContext } from './component.ts'
+import { FilterSink, type FilterPort } from './filter-sink.ts'
+import type { Ledger } from './ledger.ts'
+import type { Logger } from './logger.ts'
+import {
+  CopySink,
+  type NamedOutput,
+  NoMatchSink,
+  OutputSink,
+  type Sink,
+  tagForLog,
+} from './sink.ts'
+import { type Branch, Stage } from './stage.ts'
+import type { TagPattern } from './tag-pattern.ts'
+
+export interface FilterStep {
+  readonly kind: 'filter'
+  readonly matches: TagPattern
+  /** Unique among the filters of the pipeline. */
+  readonly name: string
+  /** Called once, by the pipeline's constructor. */
+  readonly create: (port: FilterPort) => Filter
+}
+
+export interface MatchStep {
+  readonly kind: 'match'
+  readonly matches: TagPattern
+  readonly outputs: readonly NamedOutput[]
+  /** Names without the `@`. */
+  readonly labels: readonly string[]
+}
+
+export type Step = FilterStep | MatchStep
+
+export interface PipelineOptions {
+  readonly steps: readonly Step[]
+  /** Sub-pipelines by their name without the `@`. */
+  readonly labels: Readonly<Record<string, readonly Step[]>>
+  readonly ledger: Ledger
+  readonly logger: Logger
+  /** Tags whose way is remembered, per place where ways part. */
+  readonly cachedTagsMax?: number
+}
+
+/** What the pipeline adds to an input's context. */
+export type InputPort = Pick<InputContext, 'deliver' | 'drop' | 'lose' | 'closed'>
+
+const CACHED_TAGS_MAX = 10_000
+
+export class Pipeline {
+  readonly #options: PipelineOptions
+  readonly #main: Stage
+  readonly #labels: ReadonlyMap<string, Stage>
+  /** In the order of the flow: who emits comes before those it emits to. */
+  readonly #filters: readonly FilterSink[]
+
+  /** Throws an Error for labels that are unknown or lead in a circle, and for repeated names. */
+  constructor(options: PipelineOptions) {
+    const builder = new PipelineBuilder(options)
+    this.#options = options
+    this.#labels = builder.buildLabels()
+    this.#main = builder.buildMain()
+    this.#filters = builder.filtersInOrder()
+  }
+
+  get filters(): readonly { readonly name: string; readonly filter: Filter }[] {
+    return this.#filters
+  }
+
+  /** For the input `name`, whose events start at `label` (without the `@`), else at the top. */
+  forInput(name: string, label?: string): InputPort {
+    const { ledger, logger } = this.#options
+    const stage = this.#stageFor(name, label)
+    const counts = ledger.input(name)
+    return {
+      deliver(batch: Batch): Promise<Outcome> {
+        const tagCounts = ledger.tag(batch.tag)
+        ledger.receive(counts, tagCounts, batch.count)
+        return stage.deliver(batch, tagCounts)
+      },
+      drop: (tag, count, reason) => ledger.refuse(counts, ledger.tag(tag), count, reason),
+      lose(tag, count, reason) {
+        ledger.lose(counts, ledger.tag(tag), count, reason)
+        const fields = { input: name, tag: tagForLog(tag), events: count, reason }
+        logger.error(fields, 'events lost: their sender cannot send them again')
+      },
+      closed: (origin) => this.#closed(origin),
+    }
+  }
+
+  /** Starts the filters, those that receive first. Outputs have to be started before. */
+  async start(): Promise<void> {
+    for (const { filter } of this.#filters.toReversed()) await filter.start()
+  }
+
+  /**
+   * Stops the filters, those that emit first. Inputs have to be stopped before, outputs after. A
+   * filter that fails to does not keep the others from stopping.
+   */
+  async stop(deadline: AbortSignal): Promise<void> {
+    for (const { name, filter } of this.#filters) {
+      try {
+        await filter.stop(deadline)
+      } catch (error) {
+        this.#options.logger.error({ filter: name, error }, 'cannot stop a filter in order')
+      }
+    }
+  }
+
+  #stageFor(input: string, label: string | undefined): Stage {
+    if (label === undefined) return this.#main
+    const stage = this.#labels.get(label)
+    if (stage) return stage
+    throw new Error(`cannot start input ${input} at @${label}: ${noSuchLabel(this.#labels.keys())}`)
+  }
+
+  #closed(origin: object): void {
+    for (const { filter } of this.#filters) filter.closed?.(origin)
+  }
+}
+
+class PipelineBuilder {
+  readonly #options: PipelineOptions
+  readonly #noMatch: NoMatchSink
+  readonly #outputs = new Map<string, OutputSink>()
+  readonly #labels = new Map<string, Stage>()
+  /** Labels being built, outermost first: meeting one of them again is a circle. */
+  readonly #path: string[] = []
+  readonly #filterNames = new Set<string>()
+  /** Per list of steps in the order they were finished, so each comes behind those it leads to. */
+  readonly #filters: FilterSink[][] = []
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    this.#noMatch = new NoMatchSink(options)
+  }
+
+  buildLabels(): ReadonlyMap<string, Stage> {
+    for (const name of Object.keys(this.#options.labels)) this.#label(name)
+    return this.#labels
+  }
+
+  buildMain(): Stage {
+    return this.#list(this.#options.steps)
+  }
+
+  filtersInOrder(): FilterSink[] {
+    return this.#filters.toReversed().flat()
+  }
+
+  #label(name: string): Stage {
+    const known = this.#labels.get(name)
+    if (known) return known
+    const { labels } = this.#options
+    const steps = Object.hasOwn(labels, name) ? labels[name] : undefined
+    if (!steps) throw new Error(`cannot route to @${name}: ${noSuchLabel(Object.keys(labels))}`)
+    if (this.#path.includes(name)) this.#refuseCircle(name)
+    this.#path.push(name)
+    const stage = this.#list(steps)
+    this.#path.pop()
+    this.#labels.set(name, stage)
+    return stage
+  }
+
+  #refuseCircle(name: string): never {
+    const circle = [...this.#path.slice(this.#path.indexOf(name)), name]
+    const way = circle.map((label) => `@${label}`).join(' → ')
+    throw new Error(`cannot route to @${name}: ${way} is a circle; expected an output at its end`)
+  }
+
+  /** From the last step to the first, since a filter has to know the stage behind it. */
+  #list(steps: readonly Step[]): Stage {
+    const filters: FilterSink[] = []
+    let branches: Branch[] = []
+    for (const step of steps.toReversed()) {
+      const sink = step.kind === 'match' ? this.#match(step) : this.#filter(step, branches)
+      if (sink instanceof FilterSink) filters.unshift(sink)
+      branches = [{ matches: step.matches, sink }, ...branches]
+    }
+    this.#filters.push(filters)
+    return this.#stage(branches)
+  }
+
+  #stage(branches: readonly Branch[]): Stage {
+    const cachedTagsMax = this.#options.cachedTagsMax ?? CACHED_TAGS_MAX
+    return new Stage({ branches, otherwise: this.#noMatch, cachedTagsMax })
+  }
+
+  #filter({ name, create }: FilterStep, behind: readonly Branch[]): FilterSink {
+    if (this.#filterNames.has(name)) {
+      throw new Error(
+        `cannot add filter ${name}: another has this name; expected a name of its own`,
+      )
+    }
+    this.#filterNames.add(name)
+    return new FilterSink({ name, create, next: this.#stage(behind), context: this.#options })
+  }
+
+  #match({ outputs, labels }: MatchStep): Sink {
+    const targets = [
+      ...outputs.map((output) => this.#output(output)),
+      ...labels.map((label) => this.#label(label)),
+    ]
+    const [only] = targets
+    if (!only) throw new Error('cannot add a match without targets; expected an output or label')
+    return targets.length === 1 ? only : new CopySink(targets, this.#options.ledger)
+  }
+
+  #output(target: NamedOutput): OutputSink {
+    const sink = this.#outputs.get(target.name) ?? new OutputSink(target, this.#options)
+    this.#outputs.set(target.name, sink)
+    return sink
+  }
+}
+
+function noSuchLabel(names: Iterable<string>): string {
+  const known = [...names].map((name) => `@${name}`)
+  return `there is no such label; expected ${known.length > 0 ? known.join(', ') : 'an output'}`
+}
