@@ -1,0 +1,138 @@
+/**
+ * `forward` input: the Fluentd forward protocol v1, as Docker's `fluentd` log driver, Fluentd and
+ * Fluent Bit speak it. Wire notes: docs/specs/forward-protocol.md.
+ * Options: schema.ts. One connection: session.ts. Sockets: ../support/stream-listener.ts.
+ */
+import type { Socket } from 'node:net'
+import { durationInMs } from '../../config/units.ts'
+import { modeAsNumber } from '../../config/fields.ts'
+import type { Cancel } from '../../pipeline/clock.ts'
+import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'
+import { ConnectionLimits } from '../support/connection-limits.ts'
+import {
+  formatListenAddress,
+  listenAddresses,
+  parseListenAddress,
+  type Peer,
+} from '../support/listen-address.ts'
+import { NetworkList } from '../support/network-list.ts'
+import { StreamListener } from '../support/stream-listener.ts'
+import { turn } from '../support/turn.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { forwardFaults, forwardSchema, type ForwardConfig } from './schema.ts'
+import { ForwardSession } from './session.ts'
+import { shareOf, type SessionShare } from './session-share.ts'
+
+export const forward = defineInput({
+  type: 'forward',
+  summary: "Receives events over the Fluentd forward protocol, as Docker's log driver sends them.",
+  configSchema: forwardSchema,
+  faults: forwardFaults,
+  resources: claimedAddresses,
+  create: (config, context) => new ForwardInput(config, context),
+})
+
+class ForwardInput implements Input {
+  readonly #config: ForwardConfig
+  readonly #context: InputContext
+  readonly #share: SessionShare
+  readonly #allow: NetworkList | null
+  readonly #listeners: readonly StreamListener[]
+  readonly #sessions = new Set<ForwardSession>()
+  readonly #heartbeats: Heartbeats
+  #cancelSweep: Cancel | null = null
+  #stopped: Promise<void> | null = null
+
+  constructor(config: ForwardConfig, context: InputContext) {
+    this.#config = config
+    this.#context = context
+    this.#share = shareOf(config, context)
+    this.#allow = config.allow ? new NetworkList(config.allow) : null
+    this.#heartbeats = new Heartbeats(context.logger, this.#share.metrics, this.#allow)
+    this.#listeners = this.#makeListeners()
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listeners.map(({ address }) => formatListenAddress(address))
+  }
+
+  async start(): Promise<void> {
+    await this.#share.authenticator?.start()
+    for (const listener of this.#listeners) await this.#open(listener)
+    if (this.#config.idle_timeout === undefined) return
+    const halfMs = Math.max(1, durationInMs(this.#config.idle_timeout) / 2)
+    this.#cancelSweep = this.#context.timers.every(halfMs, () => {
+      for (const session of this.#sessions) session.sweep()
+    })
+  }
+
+  stop(deadline: AbortSignal): Promise<void> {
+    return (this.#stopped ??= this.#stop(deadline))
+  }
+
+  async #stop(deadline: AbortSignal): Promise<void> {
+    const destroyAll = () => {
+      for (const session of this.#sessions) session.destroy()
+    }
+    deadline.addEventListener('abort', destroyAll)
+    this.#share.hostnames?.cancel()
+    await Promise.all(this.#listeners.map((listener) => listener.stopAccepting()))
+    // A TLS handshake may still bring a connection while others are drained.
+    do {
+      if (deadline.aborted) destroyAll()
+      await Promise.all([...this.#sessions].map((session) => session.drain()))
+      await turn()
+    } while (this.#sessions.size > 0)
+    for (const listener of this.#listeners) listener.close()
+    this.#cancelSweep?.()
+    await this.#heartbeats.close()
+    deadline.removeEventListener('abort', destroyAll)
+  }
+
+  #makeListeners(): StreamListener[] {
+    const { socket_mode, keepalive_probe, handshake_timeout } = this.#config
+    const { connections_max, connections_per_address_max, tls } = this.#config
+    const { logger, metrics, timers } = this.#context
+    const limits = new ConnectionLimits({
+      connectionsMax: connections_max,
+      connectionsPerAddressMax: connections_per_address_max,
+    })
+    return listenAddresses(this.#config.listen).map(
+      (text) =>
+        new StreamListener({
+          address: parseListenAddress(text),
+          tls: tls ?? null,
+          socketMode: modeAsNumber(socket_mode),
+          keepaliveProbeMs: durationInMs(keepalive_probe),
+          handshakeTimeoutMs: durationInMs(handshake_timeout),
+          allow: this.#allow,
+          limits,
+          logger,
+          metrics,
+          timers,
+          onConnection: (socket, peer) => this.#serve(socket, peer),
+        }),
+    )
+  }
+
+  async #open(listener: StreamListener): Promise<void> {
+    await listener.open()
+    const { address } = listener
+    if (address.kind !== 'unix' && this.#config.udp_heartbeat) await this.#heartbeats.open(address)
+  }
+
+  #serve(socket: Socket, peer: Peer): void {
+    const session = new ForwardSession(socket, peer, this.#share)
+    this.#sessions.add(session)
+    void session.closed.then(() => this.#sessions.delete(session))
+  }
+}
+
+/** Heartbeats take the UDP port beside each TCP port. */
+function claimedAddresses(config: ForwardConfig): string[] {
+  return listenAddresses(config.listen).flatMap((text) => {
+    const address = parseListenAddress(text)
+    if (address.kind === 'unix' || !config.udp_heartbeat) return [text]
+    return [text, formatListenAddress({ ...address, kind: 'udp' })]
+  })
+}

@@ -1,0 +1,258 @@
+/** Options of the `forward` input, and the combinations of them that cannot work. */
+import { Type, type Static } from 'typebox'
+import { Duration, Mode, Network, Secret, Size } from '../../config/fields.ts'
+import type { Fault } from '../../pipeline/component.ts'
+import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-address.ts'
+import { tlsSchema } from '../support/tls-options.ts'
+
+const user = Type.Object(
+  {
+    username: Type.String({ description: 'Name the client gives.', minLength: 1 }),
+    password: Secret({ description: 'Password of this user.' }),
+  },
+  { additionalProperties: false },
+)
+
+const client = Type.Object(
+  {
+    host: Type.Optional(
+      Type.String({
+        description: 'Name of the client, resolved once at the start; or give `network`.',
+        minLength: 1,
+      }),
+    ),
+    network: Type.Optional(
+      Network({ description: 'Network or address of the clients; or give `host`.' }),
+    ),
+    shared_key: Type.Optional(
+      Secret({ description: 'Key of these clients; absent means that of `security`.' }),
+    ),
+    users: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Names of the users these clients may be; absent means all of them.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const security = Type.Object(
+  {
+    shared_key: Secret({ description: 'Key that clients must prove to know.' }),
+    self_hostname: Type.Optional(
+      Type.String({
+        description:
+          'Name this server gives. A client refuses one that equals its own. Absent means the ' +
+          'host name of the machine.',
+        minLength: 1,
+      }),
+    ),
+    user_auth: Type.Boolean({
+      description: 'Whether a client must also prove to know the password of a user.',
+      default: false,
+    }),
+    users: Type.Array(user, { description: 'Users and their passwords.', default: [] }),
+    clients: Type.Array(client, {
+      description: 'Clients with a key or users of their own; the first that fits is taken.',
+      default: [],
+    }),
+    allow_anonymous_source: Type.Boolean({
+      description: 'Whether clients that `clients` does not name may connect.',
+      default: true,
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      "Handshake before the first event, as Fluentd's `<security>`. Docker's log driver cannot " +
+      'do it. Absent means that nobody is asked.',
+  },
+)
+
+export const forwardSchema = Type.Object(
+  {
+    listen: ListenList({
+      description:
+        'Addresses to accept connections on: `tcp://`, `tls://` or `unix://`, one or a list.',
+      default: 'tcp://127.0.0.1:24224',
+      examples: ['tcp://0.0.0.0:24224', ['tcp://127.0.0.1:24224', 'unix:///run/logboom.sock']],
+    }),
+    udp_heartbeat: Type.Boolean({
+      description: 'Whether to answer heartbeats on the UDP port of each tcp and tls address.',
+      default: true,
+    }),
+    socket_mode: Mode({
+      description: 'Mode of the socket file of a unix address: who may write may send.',
+      default: '0660',
+    }),
+    tls: Type.Optional(tlsSchema),
+    security: Type.Optional(security),
+    allow: Type.Optional(
+      Type.Array(Network({ description: 'Network or address.' }), {
+        description:
+          'Networks that may connect by tcp, tls and udp. Absent means all; with an empty list ' +
+          'only unix sockets are left.',
+        examples: [['127.0.0.0/8', '10.0.0.0/8']],
+      }),
+    ),
+    tag: Type.Optional(
+      Type.String({
+        description: 'Tag that replaces the tag of every event; absent means it is kept.',
+        minLength: 1,
+      }),
+    ),
+    add_tag_prefix: Type.Optional(
+      Type.String({
+        description: 'Put before every tag with a dot between; absent means nothing is.',
+        minLength: 1,
+      }),
+    ),
+    source_address_key: Type.Optional(
+      Type.String({
+        description:
+          "Field that the client's address is put into. Absent means none; events from a unix " +
+          'socket never get it.',
+        minLength: 1,
+      }),
+    ),
+    source_hostname_key: Type.Optional(
+      Type.String({
+        description:
+          "Field that the client's name by reverse DNS is put into, or its address where the " +
+          'name does not come within half a second. Absent means none.',
+        minLength: 1,
+      }),
+    ),
+    metadata_key: Type.Optional(
+      Type.String({
+        description: "Field that Fluent Bit's metadata is put into; absent means it is left out.",
+        minLength: 1,
+      }),
+    ),
+    deny_keepalive: Type.Boolean({
+      description: 'Whether to close each connection after what it has sent at first.',
+      default: false,
+    }),
+    keepalive_probe: Duration({
+      description:
+        'Silence after which TCP asks whether the client is still there, so that no NAT on the ' +
+        'way forgets the connection; `0s` for never.',
+      default: '60s',
+    }),
+    frame_max: Size({
+      description: 'Largest message taken, undecoded; a larger one ends its connection.',
+      default: '64MiB',
+    }),
+    decompressed_max: Size({
+      description: 'Largest a compressed message may grow; a larger one ends its connection.',
+      default: '256MiB',
+    }),
+    depth_max: Type.Integer({
+      description: 'How deep maps and lists may nest; deeper ones end their connection.',
+      default: 64,
+      minimum: 4,
+      maximum: 512,
+    }),
+    pending_max: Size({
+      description:
+        'Bytes of incomplete messages held over all connections; the connection that goes over ' +
+        'it is closed.',
+      default: '256MiB',
+    }),
+    in_flight_max: Size({
+      description:
+        'Bytes received and not yet delivered, over all connections; at it, reading stops until ' +
+        'half of them are delivered.',
+      default: '128MiB',
+    }),
+    connection_in_flight_max: Size({
+      description: 'As `in_flight_max`, of one connection.',
+      default: '16MiB',
+    }),
+    connections_max: Type.Integer({
+      description: 'Open connections; further ones are closed at once.',
+      default: 8192,
+      minimum: 1,
+    }),
+    connections_per_address_max: Type.Integer({
+      description:
+        'Open connections from one address; further ones are closed at once. All containers of ' +
+        'a Docker host come from one address.',
+      default: 4096,
+      minimum: 1,
+    }),
+    idle_timeout: Type.Optional(
+      Duration({
+        description: 'Silence after which a connection is closed; absent means never.',
+        examples: ['1h'],
+      }),
+    ),
+    handshake_timeout: Duration({
+      description: 'Time a client has for the TLS handshake, and again for that of `security`.',
+      default: '10s',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export type ForwardConfig = Static<typeof forwardSchema>
+export type SecurityConfig = Static<typeof security>
+
+/** Combinations of options that cannot work. */
+export function forwardFaults(config: ForwardConfig): Fault[] {
+  return [...listenFaults(config), ...securityFaults(config.security)]
+}
+
+function listenFaults(config: ForwardConfig): Fault[] {
+  const kinds = listenAddresses(config.listen).map((text) => parseListenAddress(text).kind)
+  const faults: Fault[] = []
+  if (kinds.includes('udp')) {
+    const message = 'has a udp address; expected tcp, tls or unix (heartbeats need no entry)'
+    faults.push({ path: ['listen'], message })
+  }
+  if (kinds.includes('tls') && !config.tls) {
+    const message = 'has a tls address without a `tls` section; expected its certificate there'
+    faults.push({ path: ['listen'], message })
+  }
+  if (config.tls && !kinds.includes('tls')) {
+    const message = 'is of no use: `listen` has no tls address; expected tls://HOST:PORT'
+    faults.push({ path: ['tls'], message })
+  }
+  return faults
+}
+
+function securityFaults(security: SecurityConfig | undefined): Fault[] {
+  if (!security) return []
+  const { users, clients, user_auth, allow_anonymous_source } = security
+  const faults: Fault[] = []
+  if (user_auth && users.length === 0) {
+    const message = 'is on while `users` is empty; expected at least one user'
+    faults.push({ path: ['security', 'user_auth'], message })
+  }
+  if (!allow_anonymous_source && clients.length === 0) {
+    const message = 'is off while `clients` is empty, so nobody could connect; expected a client'
+    faults.push({ path: ['security', 'allow_anonymous_source'], message })
+  }
+  const names = new Set(users.map(({ username }) => username))
+  return [...faults, ...clients.flatMap((each, index) => clientFaults(each, index, names))]
+}
+
+function clientFaults(
+  { host, network, users = [] }: SecurityConfig['clients'][number],
+  index: number,
+  names: ReadonlySet<string>,
+): Fault[] {
+  const path = ['security', 'clients', String(index)]
+  const faults: Fault[] = []
+  if (host !== undefined && network !== undefined) {
+    faults.push({ path, message: 'has both `host` and `network`; expected one of them' })
+  }
+  if (host === undefined && network === undefined) {
+    faults.push({ path, message: 'has neither `host` nor `network`; expected one of them' })
+  }
+  for (const name of users.filter((user) => !names.has(user))) {
+    const message = `names ${name}, who is not in \`security.users\`; expected one of them`
+    faults.push({ path: [...path, 'users'], message })
+  }
+  return faults
+}

@@ -1,0 +1,325 @@
+/**
+ * One connection of the `forward` input: reads its bytes, holds it back while too much is on its
+ * way, and ends it with FIN once all it is owed is written.
+ *
+ *     reading ──▶ finishing (nothing more is wanted; what was taken settles, acknowledgements go)
+ *                    └──▶ FIN sent ──▶ the peer's FIN, or a short linger ──▶ closed
+ *
+ * Decoding: src/codecs/forward-decoder.ts. Delivering, acknowledging: delivery.ts. HELO, PING and
+ * PONG: handshake.ts.
+ */
+import type { Socket } from 'node:net'
+import { encodeAck, ForwardDecoder } from '../../codecs/forward-decoder.ts'
+import type { Cancel } from '../../pipeline/clock.ts'
+import type { HostnameCache } from '../support/hostname-cache.ts'
+import type { Peer } from '../support/listen-address.ts'
+import { turn } from '../support/turn.ts'
+import type { DecompressionError } from './decompression.ts'
+import { Delivery, type DeliveryListener } from './delivery.ts'
+import type { Handshake } from './handshake.ts'
+import type { Waiter } from './in-flight.ts'
+import type { Limit } from './metrics.ts'
+import type { SessionShare } from './session-share.ts'
+
+/** How long the peer may take to answer our FIN; what it sent before it saw it is still read. */
+const LINGER_MS = 200
+/** How long a peer may take to read its last acknowledgements. */
+const LAST_WRITE_MS = 5000
+/** More than any kernel holds for a socket: a stop does not run after a sender that goes on. */
+const DRAIN_MAX_BYTES = 32 * 1024 * 1024
+/** Turns of the event loop without a byte after which the kernel is known to hold none. */
+const QUIET_TURNS = 2
+
+/** Why a connection is ended; `fields` go into its log line. */
+interface EndReason {
+  readonly reason: string
+  readonly limit?: Limit
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+export class ForwardSession implements DeliveryListener, Waiter {
+  /** Resolves when the socket is gone and all that came over it is settled. */
+  readonly closed: Promise<void>
+
+  readonly #socket: Socket
+  readonly #peer: Peer
+  readonly #share: SessionShare
+  readonly #ready: Promise<void>
+  #decoder: ForwardDecoder | null = null
+  #delivery: Delivery | null = null
+  #handshake: Handshake | null = null
+  #resolveClosed: () => void = () => undefined
+  #wakeDrain: () => void = () => undefined
+  #drained: Promise<void> | null = null
+  #cancelTimer: Cancel | null = null
+  #bytesRead = 0
+  #pendingBytes = 0
+  #quietSweeps = 0
+  /** Not reading, until what is on its way is settled. */
+  #heldBack = false
+  /** What still comes is thrown away. */
+  #deaf = false
+  #finishing = false
+  #finSent = false
+
+  constructor(socket: Socket, peer: Peer, share: SessionShare) {
+    this.#socket = socket
+    this.#peer = peer
+    this.#share = share
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
+    socket.on('close', () => this.#onClose())
+    this.#ready = this.#open()
+  }
+
+  /** Reads what the kernel has, delivers and acknowledges it, then ends the connection. */
+  drain(): Promise<void> {
+    return (this.#drained ??= this.#drain())
+  }
+
+  async #drain(): Promise<void> {
+    await this.#ready
+    const readBefore = this.#bytesRead
+    for (let quiet = 0; quiet < QUIET_TURNS && !this.#finishing;) {
+      const before = this.#bytesRead
+      await turn()
+      if (this.#heldBack) await this.#untilRoom()
+      quiet = this.#bytesRead === before ? quiet + 1 : 0
+      if (this.#bytesRead - readBefore > DRAIN_MAX_BYTES) break
+    }
+    this.#finish()
+    await this.closed
+  }
+
+  /** Ends the connection and does not wait for what is on its way. */
+  destroy(): void {
+    this.#socket.destroy()
+    this.#wakeDrain()
+    this.#resolveClosed()
+  }
+
+  /** Called at an even interval: ends the connection when two went by without a sign of life. */
+  sweep(): void {
+    this.#quietSweeps++
+    const isOurTurn = this.#delivery?.idle === false
+    if (this.#quietSweeps > 2 && !isOurTurn && !this.#finishing) {
+      this.#end({ reason: 'idle_timeout', limit: 'idle_timeout' })
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { hostnames, context, options, decompressor, inFlight, metrics } = this.#share
+    const appendFields = this.#sourceFields(await this.#hostname(hostnames))
+    const now = () => context.clock.now()
+    const decoder = new ForwardDecoder({ ...options.decoder, appendFields, now })
+    const { tag, tagPrefix } = options
+    const common = { context, decoder, decompressor, inFlight, metrics, tag, tagPrefix }
+    this.#decoder = decoder
+    this.#delivery = new Delivery({ ...common, listener: this })
+    if (this.#socket.destroyed) return this.#onClose()
+    this.#socket.on('end', () => this.#onPeerFinished())
+    this.#socket.on('drain', () => this.#regulate())
+    this.#greet()
+    this.#socket.on('data', (bytes) => this.#read(bytes))
+  }
+
+  #hostname(hostnames: HostnameCache | null): Promise<string> | string {
+    const { address } = this.#peer
+    return hostnames && address !== null ? hostnames.nameOf(address) : ''
+  }
+
+  #sourceFields(hostname: string) {
+    const { sourceAddressKey, sourceHostnameKey } = this.#share.options
+    const { address } = this.#peer
+    const fields: { key: string; value: string }[] = []
+    if (address === null) return fields
+    if (sourceAddressKey !== null) fields.push({ key: sourceAddressKey, value: address })
+    if (sourceHostnameKey !== null) fields.push({ key: sourceHostnameKey, value: hostname })
+    return fields
+  }
+
+  #greet(): void {
+    const { authenticator, context, options } = this.#share
+    if (!authenticator) return
+    this.#handshake = authenticator.begin(this.#peer.address)
+    this.#socket.write(this.#handshake.helo)
+    this.#cancelTimer = context.timers.after(options.handshakeTimeoutMs, () =>
+      this.#end({ reason: 'handshake_timeout', limit: 'handshake_timeout' }),
+    )
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#bytesRead += bytes.length
+    this.#quietSweeps = 0
+    this.#share.metrics.receivedBytes.add(bytes.length)
+    if (this.#handshake && !this.#deaf) this.#shakeHands(this.#handshake, bytes)
+    else this.#decode(bytes)
+  }
+
+  #shakeHands(handshake: Handshake, bytes: Uint8Array): void {
+    const result = handshake.push(bytes)
+    if (!result) return
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#handshake = null
+    this.#socket.write(result.pong)
+    if (result.refusal === null) this.#decode(result.rest)
+    else this.#end({ reason: 'handshake_refused', fields: { cause: result.refusal } })
+  }
+
+  #decode(bytes: Uint8Array): void {
+    const [decoder, delivery] = [this.#decoder, this.#delivery]
+    if (this.#deaf || !decoder || !delivery) return
+    const units = decoder.push(bytes)
+    for (const unit of units) delivery.take(unit)
+    if (decoder.error) {
+      const { reason, offset, found, expected } = decoder.error
+      const frameTooLarge = reason === 'frame_too_large'
+      const limit = frameTooLarge ? ({ limit: 'frame_max' } as const) : {}
+      this.#end({ reason, ...limit, fields: { offset, found, expected } })
+    } else this.#notePending(decoder.pendingBytes)
+    if (units.length > 0 && this.#share.options.denyKeepalive) void this.drain()
+    this.#regulate()
+  }
+
+  #notePending(bytes: number): void {
+    const { pendingFrames } = this.#share
+    const fits = pendingFrames.change(bytes - this.#pendingBytes)
+    this.#pendingBytes = bytes
+    if (!fits) this.#end({ reason: 'pending_frames_too_large', limit: 'pending_max' })
+  }
+
+  /** Stops or goes on reading, by what is on its way and what the peer has not read. */
+  #regulate(): void {
+    if (!this.#delivery || this.#deaf || this.#finSent) return
+    const { inFlight, options, metrics } = this.#share
+    const bytesMax = options.connectionInFlightMaxBytes
+    const roomBytes = this.#heldBack ? bytesMax / 2 : bytesMax
+    const full = this.#delivery.bytes >= roomBytes
+    const hold = full || this.#socket.writableNeedDrain || inFlight.full
+    if (full && !this.#heldBack) metrics.limitHits.connection_in_flight_max.add(1)
+    if (inFlight.full) inFlight.wait(this)
+    if (hold === this.#heldBack) return
+    this.#heldBack = hold
+    if (hold) this.#socket.pause()
+    else {
+      this.#socket.resume()
+      this.#wakeDrain()
+    }
+  }
+
+  #untilRoom(): Promise<void> {
+    return new Promise((resolve) => (this.#wakeDrain = resolve))
+  }
+
+  resumed(): void {
+    this.#regulate()
+  }
+
+  acknowledge(chunks: readonly Uint8Array[]): void {
+    if (!this.#socket.writable || !this.#decoder) return
+    const { format } = this.#decoder
+    this.#share.metrics.acknowledgements.add(chunks.length)
+    const [first] = chunks
+    if (first && chunks.length === 1) this.#socket.write(encodeAck(first, format))
+    else this.#socket.write(Buffer.concat(chunks.map((chunk) => encodeAck(chunk, format))))
+  }
+
+  refused(): void {
+    this.#share.context.logger.info(
+      { peer: this.#peer.text },
+      'ended a connection so that its sender repeats what could not be taken',
+    )
+    this.#finish()
+  }
+
+  corrupt(error: DecompressionError): void {
+    const { reason, message } = error
+    const limit = reason === 'decompressed_max' ? { limit: reason } : {}
+    this.#end({ reason, ...limit, fields: { cause: message } })
+  }
+
+  settled(): void {
+    this.#regulate()
+    this.#continueFinish()
+  }
+
+  #onPeerFinished(): void {
+    if (this.#pendingBytes > 0) this.#noteTruncated()
+    this.#finish()
+  }
+
+  #noteTruncated(): void {
+    const fields = { offset: this.#bytesRead, found: 'the end', expected: 'the rest of a message' }
+    this.#note({ reason: 'truncated', fields: { ...fields, incompleteBytes: this.#pendingBytes } })
+    this.#forgetPending()
+  }
+
+  #forgetPending(): void {
+    this.#share.pendingFrames.change(-this.#pendingBytes)
+    this.#pendingBytes = 0
+  }
+
+  /** Takes nothing more from this peer; what came before is delivered and acknowledged. */
+  #end(reason: EndReason): void {
+    if (this.#deaf) return
+    this.#note(reason)
+    this.#deaf = true
+    this.#forgetPending()
+    this.#finish()
+  }
+
+  #note({ reason, limit, fields = {} }: EndReason): void {
+    const { metrics, context } = this.#share
+    metrics.errors(reason).add(1)
+    if (limit !== undefined) metrics.limitHits[limit].add(1)
+    context.logger.warn({ peer: this.#peer.text, reason, ...fields }, 'ended a connection')
+  }
+
+  #finish(): void {
+    if (this.#finishing) return
+    this.#finishing = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#delivery?.end()
+    if (this.#deaf) this.#readOn()
+    this.#wakeDrain()
+    this.#continueFinish()
+  }
+
+  /** Unread bytes would turn our FIN into a RST, which takes acknowledgements along. */
+  #readOn(): void {
+    this.#heldBack = false
+    this.#share.inFlight.forget(this)
+    this.#socket.resume()
+  }
+
+  #continueFinish(): void {
+    const delivery = this.#delivery
+    if (!this.#finishing || !delivery?.answered) return
+    if (!this.#finSent) this.#sendFin(delivery)
+    if (this.#socket.destroyed && delivery.idle) this.#resolveClosed()
+  }
+
+  #sendFin(delivery: Delivery): void {
+    const { timers } = this.#share.context
+    this.#finSent = true
+    delivery.stopAnswering()
+    this.#readOn()
+    if (this.#socket.destroyed) return
+    const giveUp = () => this.#socket.destroy()
+    this.#cancelTimer = timers.after(LAST_WRITE_MS, giveUp)
+    this.#socket.end(() => {
+      this.#cancelTimer?.()
+      this.#cancelTimer = this.#socket.destroyed ? null : timers.after(LINGER_MS, giveUp)
+    })
+  }
+
+  #onClose(): void {
+    if (this.#pendingBytes > 0) this.#noteTruncated()
+    this.#finish()
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#delivery?.end()
+    this.#continueFinish()
+  }
+}

@@ -1,0 +1,5 @@
+/** The inputs a configuration may name, in the order the reference lists them. */
+import type { InputDefinition } from '../pipeline/component.ts'
+import { forward } from './forward/index.ts'
+
+export const inputs: readonly InputDefinition[] = [forward]

@@ -1,0 +1,224 @@
+/**
+ * Accepts connections on one `tcp://`, `tls://` or `unix://` address: allow-list, limits, TCP
+ * options and TLS are dealt with here, so that an input only sees sockets it may serve.
+ */
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Timers } from '../../pipeline/clock.ts'
+import type { Logger } from '../../pipeline/logger.ts'
+import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import {
+  formatListenAddress,
+  hostAndPort,
+  plainAddress,
+  type ListenAddress,
+  type Peer,
+} from './listen-address.ts'
+import type { NetworkList } from './network-list.ts'
+import type { TlsConfig } from './tls-options.ts'
+import { TlsTerminator } from './tls-terminator.ts'
+import { turn } from './turn.ts'
+import { removeStaleSocket, setSocketMode } from './unix-socket.ts'
+
+export interface StreamListenerOptions {
+  readonly address: ListenAddress
+  /** For `tls://` addresses. */
+  readonly tls: TlsConfig | null
+  /** Mode of the socket file of a `unix://` address. */
+  readonly socketMode: number
+  /** Idle milliseconds after which TCP asks whether the peer is alive; 0 for never. */
+  readonly keepaliveProbeMs: number
+  readonly handshakeTimeoutMs: number
+  /** Peers that may connect, or null for all; not asked on unix sockets. */
+  readonly allow: NetworkList | null
+  /** Shared by the listeners of one input. */
+  readonly limits: ConnectionLimits
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly timers: Timers
+  /** Half-open is allowed: a socket whose peer has finished must still be ended. */
+  readonly onConnection: (socket: Socket, peer: Peer) => void
+}
+
+/** A flood of new connections must not hold up a stop; a backlog is at most this long. */
+const BACKLOG = 511
+
+export class StreamListener {
+  readonly #options: StreamListenerOptions
+  readonly #metrics: ListenerMetrics
+  readonly #handshaking = new Set<Socket>()
+  #server: Server | null = null
+  #tls: TlsTerminator | null = null
+  #accepted = 0
+  #port = 0
+
+  constructor(options: StreamListenerOptions) {
+    this.#options = options
+    this.#metrics = listenerMetrics(options.metrics)
+  }
+
+  /** The address with the real port. */
+  get address(): ListenAddress {
+    const { address } = this.#options
+    return address.kind === 'unix' ? address : { ...address, port: this.#port || address.port }
+  }
+
+  /** Rejects if the address or a certificate cannot be used. */
+  async open(): Promise<void> {
+    const { address, keepaliveProbeMs } = this.#options
+    if (address.kind === 'tls') await this.#openTls()
+    if (address.kind === 'unix') await removeStaleSocket(address.path)
+    const server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: keepaliveProbeMs > 0,
+      keepAliveInitialDelay: keepaliveProbeMs,
+    })
+    server.on('connection', (socket) => this.#accept(socket))
+    await this.#listen(server)
+    this.#server = server
+    if (address.kind !== 'unix') this.#port = (server.address() as AddressInfo).port
+    server.on('error', (error) =>
+      this.#options.logger.error({ error: error.message }, 'cannot accept connections'),
+    )
+  }
+
+  /** Takes the connections that the kernel has completed already, then no more. */
+  async stopAccepting(): Promise<void> {
+    const server = this.#server
+    if (!server?.listening) return
+    for (let rounds = 0, before = -1; before < this.#accepted && rounds < BACKLOG; rounds++) {
+      before = this.#accepted
+      await turn()
+      await turn()
+    }
+    if (server.listening) server.close()
+    this.#tls?.close()
+  }
+
+  /** Ends what has no session yet. Sockets handed to `onConnection` are not touched. */
+  close(): void {
+    this.#server?.close()
+    this.#tls?.close()
+    for (const socket of this.#handshaking) socket.destroy()
+  }
+
+  async #openTls(): Promise<void> {
+    const { address, tls, handshakeTimeoutMs, timers, logger } = this.#options
+    if (!tls) {
+      const name = formatListenAddress(address)
+      throw new Error(`cannot listen on ${name}: no certificate; expected a tls section`)
+    }
+    const onSecure = (socket: Socket) => this.#serve(socket, peerOf(socket))
+    const onRefused = (socket: Socket, cause: string) => this.#refuseTls(socket, cause)
+    const common = { config: tls, handshakeTimeoutMs, timers, logger }
+    this.#tls = new TlsTerminator({ ...common, onSecure, onRefused })
+    await this.#tls.open()
+  }
+
+  async #listen(server: Server): Promise<void> {
+    const { address, socketMode } = this.#options
+    try {
+      if (address.kind === 'unix') {
+        const bound = once(server, 'listening')
+        server.listen({ path: address.path, backlog: BACKLOG })
+        await bound
+        setSocketMode(address.path, socketMode)
+      } else {
+        server.listen({ host: address.host, port: address.port, backlog: BACKLOG })
+        await once(server, 'listening')
+      }
+    } catch (cause) {
+      server.close()
+      this.#tls?.close()
+      const name = formatListenAddress(address)
+      throw new Error(
+        `cannot listen on ${name}: ${(cause as Error).message}; expected a free address`,
+        { cause },
+      )
+    }
+  }
+
+  #accept(socket: Socket): void {
+    this.#accepted++
+    const peer = this.#options.address.kind === 'unix' ? UNIX_PEER : peerOf(socket)
+    socket.on('error', (error) => this.#noteSocketError(peer, error))
+    if (!this.#admit(socket, peer)) return
+    if (this.#tls) {
+      this.#handshaking.add(socket)
+      socket.once('close', () => this.#handshaking.delete(socket))
+      this.#tls.accept(socket)
+    } else this.#serve(socket, peer)
+  }
+
+  #serve(socket: Socket, peer: Peer): void {
+    this.#options.onConnection(socket, peer)
+  }
+
+  #admit(socket: Socket, peer: Peer): boolean {
+    const { allow, limits } = this.#options
+    const allowed = !allow || peer.address === null || allow.includes(peer.address)
+    const refusal = allowed ? limits.enter(peer) : 'not_allowed'
+    if (refusal !== null) {
+      this.#refuse(socket, peer, refusal)
+      return false
+    }
+    this.#metrics.accepted.add(1)
+    this.#metrics.open.set(limits.open)
+    socket.once('close', () => {
+      limits.leave(peer)
+      this.#metrics.open.set(limits.open)
+    })
+    return true
+  }
+
+  #refuse(socket: Socket, peer: Peer, reason: keyof ListenerMetrics['refused']): void {
+    socket.destroy()
+    this.#metrics.refused[reason].add(1)
+    this.#options.logger.warn({ peer: peer.text, reason }, 'refused a connection')
+  }
+
+  #refuseTls(socket: Socket, cause: string): void {
+    const peer = peerOf(socket)
+    socket.destroy()
+    // A connection that says nothing is how Fluentd looks whether somebody is there.
+    if (socket.bytesRead === 0) return
+    this.#metrics.refused.tls.add(1)
+    this.#options.logger.warn({ peer: peer.text, cause }, 'refused a tls connection')
+  }
+
+  #noteSocketError(peer: Peer, error: Error): void {
+    this.#options.logger.debug({ peer: peer.text, error: error.message }, 'connection failed')
+  }
+}
+
+const UNIX_PEER: Peer = { address: null, text: 'unix' }
+
+function peerOf(socket: Socket): Peer {
+  const address = plainAddress(socket.remoteAddress ?? '')
+  return { address, text: hostAndPort(address, socket.remotePort ?? 0) }
+}
+
+interface ListenerMetrics {
+  readonly accepted: Counter
+  readonly open: Gauge
+  readonly refused: Readonly<
+    Record<'not_allowed' | 'connections_max' | 'connections_per_address_max' | 'tls', Counter>
+  >
+}
+
+function listenerMetrics(metrics: Metrics): ListenerMetrics {
+  const refused = (reason: string) =>
+    metrics.counter('connections_refused_total', 'Connections closed unserved.', { reason })
+  return {
+    accepted: metrics.counter('connections_accepted_total', 'Connections that were let in.'),
+    open: metrics.gauge('connections', 'Open connections.'),
+    refused: {
+      not_allowed: refused('not_allowed'),
+      connections_max: refused('connections_max'),
+      connections_per_address_max: refused('connections_per_address_max'),
+      tls: refused('tls'),
+    },
+  }
+}

@@ -1,0 +1,40 @@
+/** Files of unix sockets: clearing away what a killed process left, and the mode. */
+import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs'
+import { connect } from 'node:net'
+
+/**
+ * Removes the socket file at `path` if nobody listens on it any more. Throws if somebody does, or
+ * if the file is something else than a socket.
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const stats = statIfThere(path)
+  if (!stats) return
+  if (!stats.isSocket()) throw cannotListen(path, 'a file that is no socket is there')
+  if (await isListenedOn(path)) throw cannotListen(path, 'another process listens there')
+  unlinkSync(path)
+}
+
+/** Sets who may connect. Called in the same turn as the bind, before anyone is let in. */
+export function setSocketMode(path: string, mode: number): void {
+  chmodSync(path, mode)
+}
+
+function statIfThere(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })
+}
+
+/** Only a refused connection proves that the file is a leftover; a full backlog is not one. */
+function isListenedOn(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  })
+}
+
+function cannotListen(path: string, cause: string): Error {
+  return new Error(`cannot listen on unix://${path}: ${cause}; expected a path of its own`)
+}
