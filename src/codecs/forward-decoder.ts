@@ -125,10 +125,7 @@ export class ForwardDecoder {
 
   #createJsonReader(): JsonReader {
     // What it walks is our own, so valid, and at most a few times as long as the text.
-    const scanner = new MsgpackScanner({
-      depthMax: this.#depthMax + 1,
-      valueMaxBytes: 0xffff_ffff,
-    })
+    const scanner = new MsgpackScanner({ depthMax: this.#depthMax + 1, valueMaxBytes: Infinity })
     return {
       framer: new JsonFramer(this.#frameMaxBytes),
       transcoder: new JsonToMsgpack(this.#depthMax + FRAME_LEVELS),

@@ -39,10 +39,7 @@ export class EntryCollector {
   constructor(options: EntryCollectorOptions, output: ByteWriter) {
     // One level more than the record: the array around it. A packed payload is in memory as a
     // whole, so its end is the only limit that a value needs.
-    this.#scanner = new MsgpackScanner({
-      depthMax: options.depthMax + 1,
-      valueMaxBytes: 0xffff_ffff,
-    })
+    this.#scanner = new MsgpackScanner({ depthMax: options.depthMax + 1, valueMaxBytes: Infinity })
     this.#time = new EntryTime(options.now)
     this.#extender = new RecordExtender(options)
     this.#output = output

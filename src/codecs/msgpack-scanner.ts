@@ -24,7 +24,7 @@ const CHILD_OFFSETS_MAX = 5
 export interface MsgpackScannerOptions {
   /** Levels of non-empty arrays and maps; a value with more sets `isTooDeep`. */
   readonly depthMax: number
-  /** A header that promises a longer value than this fails as soon as it is read. */
+  /** A header that promises a longer value fails as soon as it is read; may be Infinity. */
   readonly valueMaxBytes: number
 }
 
