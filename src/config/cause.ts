@@ -19,3 +19,11 @@ export function causeOf(error: unknown): string {
   const code = 'code' in error ? String(error.code) : ''
   return CAUSES[code] ?? error.message
 }
+
+/** An error's message, with its cause's own words instead of Node's where there are some. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (cause instanceof Error) return error.message.replace(cause.message, causeOf(cause))
+  return causeOf(error)
+}

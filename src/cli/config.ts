@@ -1,0 +1,32 @@
+/** `logboom config`: the configuration as the collector sees it. */
+import { stringify } from 'yaml'
+import { fileForm, maskSecrets } from '../config/secrets.ts'
+import type { Command } from './command.ts'
+import { EXIT_FAILED, EXIT_OK, print } from './command.ts'
+import { CONFIG_OPTION_HELP, loadAndReport, parseConfigPath } from './load.ts'
+import { registry } from './registry.ts'
+
+const help = `Usage: logboom config [-c FILE]
+
+Prints the effective configuration as YAML: includes put together, \${env:…} and \${file:…}
+filled in, defaults written out. Secrets are shown as ***.
+
+Options:
+${CONFIG_OPTION_HELP}
+
+Exit codes: 0 printed, 1 not valid or not readable, 2 wrong usage.
+
+Examples:
+  logboom config                      what a run without configuration does
+  logboom config -c a.yaml | less     every option there is, with its value
+`
+
+export const config: Command = {
+  help,
+  async run(args) {
+    const loaded = loadAndReport(parseConfigPath(args))
+    if (!loaded) return EXIT_FAILED
+    print(stringify(fileForm(maskSecrets(loaded.config, registry)), { lineWidth: 100 }))
+    return EXIT_OK
+  },
+}

@@ -1,0 +1,53 @@
+/** The configuration a command works on: the file of `-c`, or the built-in one. */
+import { hasErrors, renderDiagnostics } from '../config/diagnostic.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/model.ts'
+import { secretKeys } from '../config/secrets.ts'
+import { CommandError, parseOptions, printError } from './command.ts'
+import { defaultConfigPath } from './package.ts'
+import { registry } from './registry.ts'
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** As given with `-c`; null for the built-in configuration. */
+  readonly path: string | null
+}
+
+export const CONFIG_OPTION_HELP = `  -c, --config FILE   YAML configuration; without it, the built-in one is used
+  -h, --help          this text`
+
+/** The FILE of `-c FILE`, or null. Throws `UsageError` for anything else on the line. */
+export function parseConfigPath(args: readonly string[]): string | null {
+  const { values } = parseOptions({
+    args: [...args],
+    options: { config: { type: 'string', short: 'c' } },
+  })
+  return values.config ?? null
+}
+
+/**
+ * Prints what is wrong with the configuration on standard error. Undefined if it cannot be used;
+ * throws `CommandError` if it cannot be read.
+ */
+export function loadAndReport(path: string | null): LoadedConfig | undefined {
+  const { config, diagnostics } = load(path ?? defaultConfigPath())
+  if (diagnostics.length > 0) printError(renderDiagnostics(diagnostics, secretKeys(registry)))
+  if (config) return { config, path }
+  const errors = diagnostics.filter((diagnostic) => hasErrors([diagnostic])).length
+  printError(`${path ?? 'the built-in configuration'} is not valid: ${counted(errors)}`)
+  return undefined
+}
+
+function load(file: string) {
+  try {
+    return loadConfig({ from: { file }, registry, env: process.env })
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('cannot read configuration'))
+      throw new CommandError(error.message, { cause: error })
+    throw error
+  }
+}
+
+function counted(errors: number): string {
+  return errors === 1 ? '1 error' : `${errors} errors`
+}

@@ -1,0 +1,151 @@
+/** `logboom run`: the collector from its start to an ordered stop, and the signals in between. */
+import { messageOf } from '../config/cause.ts'
+import type { Config } from '../config/model.ts'
+import { durationInMs } from '../config/units.ts'
+import type { Collector } from '../collector.ts'
+import type { RootLogger } from '../log.ts'
+import { bannerText } from './banner.ts'
+import type { Command } from './command.ts'
+import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
+import { CONFIG_OPTION_HELP, parseConfigPath } from './load.ts'
+
+const help = `Usage: logboom run [-c FILE]
+
+Takes logs in, routes them by tag and writes them, until it is stopped. Without -c it
+listens for the forward protocol on tcp://127.0.0.1:24224, writes ./logs/TAG.log and shows
+its state on http://127.0.0.1:24220. Its own log goes to standard error.
+
+Options:
+${CONFIG_OPTION_HELP}
+
+Signals:
+  SIGTERM, SIGINT   stop in order: take in what has arrived, write it, acknowledge it.
+                    Lasts at most stop_timeout; a second signal ends at once.
+  SIGUSR1           open the output files again, after logrotate has moved them
+  SIGHUP            does nothing yet; restart for a new configuration
+
+Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, 3 stop_timeout passed,
+70 a bug, 128 + signal number when a second signal ended it.
+
+Examples:
+  logboom run
+  logboom check -c logboom.yaml && logboom run -c logboom.yaml
+`
+
+/** A bug leaves this much time to write what was taken in. */
+const BUG_STOP_MS = 2_000
+
+export const run: Command = {
+  help,
+  async run(args) {
+    const path = parseConfigPath(args)
+    const [{ loadAndReport }, { createLog }, { Collector }] = await Promise.all([
+      import('./load.ts'),
+      import('../log.ts'),
+      import('../collector.ts'),
+    ])
+    const loaded = loadAndReport(path)
+    if (!loaded) return EXIT_FAILED
+    const logger = await createLog(loaded.config.log)
+    const collector = new Collector(loaded.config, { logger, configPath: path })
+    return new Session(loaded.config, collector, logger).run(path)
+  },
+}
+
+class Session {
+  readonly #config: Config
+  readonly #collector: Collector
+  readonly #logger: RootLogger
+  readonly #ended = Promise.withResolvers<number>()
+  #isStopping = false
+
+  constructor(config: Config, collector: Collector, logger: RootLogger) {
+    this.#config = config
+    this.#collector = collector
+    this.#logger = logger
+  }
+
+  /** Until the process is to end; resolves with its exit code. */
+  async run(path: string | null): Promise<number> {
+    this.#watchSignals()
+    try {
+      await this.#collector.start()
+    } catch (error) {
+      return await this.#failedStart(error)
+    }
+    this.#announce(path)
+    const code = await this.#ended.promise
+    this.#logger.flush()
+    return code
+  }
+
+  #watchSignals(): void {
+    process.on('SIGTERM', () => this.#onStopSignal('SIGTERM', 143))
+    process.on('SIGINT', () => this.#onStopSignal('SIGINT', 130))
+    process.on('SIGUSR1', () => {
+      this.#logger.info({ signal: 'SIGUSR1' }, 'reopening files')
+      this.#collector.reopen()
+    })
+    process.on('SIGHUP', () => {
+      const message = 'SIGHUP does not reload yet; restart for a new configuration'
+      this.#logger.warn({}, message)
+    })
+    process.on('uncaughtException', (error) => this.#onBug(error))
+    process.on('unhandledRejection', (reason) => this.#onBug(reason))
+  }
+
+  #onStopSignal(signal: string, exitCode: number): void {
+    if (this.#isStopping) {
+      this.#logger.warn({ signal }, 'stopped at once by a second signal')
+      this.#logger.flush()
+      process.exit(exitCode)
+    }
+    this.#isStopping = true
+    this.#logger.info({ signal, stop_timeout: this.#config.stop_timeout }, 'stopping')
+    void this.#stop(durationInMs(this.#config.stop_timeout), EXIT_OK)
+  }
+
+  /** Ends the session; never rejects. */
+  async #stop(limitMs: number, exitCode: number): Promise<void> {
+    const deadline = AbortSignal.timeout(limitMs)
+    try {
+      await this.#collector.stop(deadline)
+    } catch (error) {
+      this.#logger.error({ error }, 'cannot stop in order')
+      this.#ended.resolve(exitCode === EXIT_OK ? EXIT_FAILED : exitCode)
+      return
+    }
+    if (deadline.aborted) this.#logger.error({}, 'stopped, but stop_timeout passed')
+    else this.#logger.info({}, 'stopped')
+    this.#ended.resolve(deadline.aborted && exitCode === EXIT_OK ? EXIT_STOP_TIMEOUT : exitCode)
+  }
+
+  async #failedStart(error: unknown): Promise<number> {
+    printError(`logboom: ${messageOf(error)}`)
+    await this.#stop(durationInMs(this.#config.stop_timeout), EXIT_FAILED)
+    return EXIT_FAILED
+  }
+
+  /** Nothing can be trusted any more; what was taken in is still worth an attempt to write it. */
+  #onBug(reason: unknown): void {
+    const error = reason instanceof Error ? reason : new Error(String(reason))
+    this.#logger.error({ error, stack: error.stack }, 'BUG: an error nobody handled; ending')
+    if (this.#isStopping) return this.#ended.resolve(EXIT_BUG)
+    this.#isStopping = true
+    setTimeout(() => this.#ended.resolve(EXIT_BUG), BUG_STOP_MS * 2).unref()
+    void this.#stop(BUG_STOP_MS, EXIT_BUG)
+  }
+
+  #announce(path: string | null): void {
+    const { inputs, http } = this.#collector.addresses
+    const ready = { config: this.#config, configPath: path, addresses: inputs, page: http }
+    if (this.#config.log.format === 'json') this.#logger.info({ ...inputs, page: http }, 'ready')
+    else if (this.#writesToStdout()) printError(bannerText(ready))
+    else print(bannerText(ready))
+  }
+
+  /** The banner must not get between the records. */
+  #writesToStdout(): boolean {
+    return Object.values(this.#config.outputs).some(({ type }) => type === 'stdout')
+  }
+}
