@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
+  /** Ends the program after this long, with SIGKILL; there is no limit without it. */
+  readonly limitMs?: number
 }
 
 /** Runs a program to its end; any exit code is an answer, only a failure to start throws. */
@@ -19,8 +21,9 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Ended> {
-  const { input, ...rest } = options
-  const child = spawn(file, args, { ...rest, stdio: 'pipe' })
+  const { input, limitMs, ...rest } = options
+  const limit = limitMs === undefined ? {} : { timeout: limitMs, killSignal: 'SIGKILL' as const }
+  const child = spawn(file, args, { ...rest, ...limit, stdio: 'pipe' })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes))
@@ -61,6 +64,7 @@ export class Running {
     this.child.stderr?.on('data', (bytes: Buffer) => (this.#output += bytes.toString()))
     this.exit = ended(this.child)
     this.exit.catch(() => undefined)
+    endWithThisProcess(this.child)
   }
 
   /** Everything written to stdout and stderr so far. */
@@ -86,6 +90,33 @@ export class Running {
       clearTimeout(timer)
     }
   }
+}
+
+const left = new Set<ChildProcess>()
+
+/** A test that runs into its time limit never comes to its cleanup; its children end all the same. */
+function endWithThisProcess(child: ChildProcess): void {
+  if (left.size === 0) {
+    process.once('exit', endLeft)
+    process.once('SIGTERM', exitOnSignal)
+    process.once('SIGINT', exitOnSignal)
+  }
+  left.add(child)
+  child.once('exit', () => {
+    left.delete(child)
+    if (left.size > 0) return
+    process.off('exit', endLeft)
+    process.off('SIGTERM', exitOnSignal)
+    process.off('SIGINT', exitOnSignal)
+  })
+}
+
+function endLeft(): void {
+  for (const child of left) child.kill('SIGTERM')
+}
+
+function exitOnSignal(): void {
+  process.exit(1)
 }
 
 function ended(child: ChildProcess): Promise<Exit> {

@@ -13,7 +13,7 @@ import { freePort } from './free-port.ts'
 import { countLines, readAllLines, type Line } from './output-files.ts'
 import { until } from './wait.ts'
 
-const MAIN = process.env['STANDIN'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** What a configuration has to name: the collector's ports and its folder. */
 export interface Places {

@@ -3,7 +3,8 @@
  * no network and no images but the one made here from busybox. Needs root, `dockerd`, `docker`
  * and `busybox`; the log drivers connect from the daemon, so containers need no network.
  */
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -12,6 +13,9 @@ import { requireRoot, requireTool } from './tool.ts'
 import { until } from './wait.ts'
 
 const IMAGE = 'logboom-test'
+/** Far more than any command needs; a container whose log cannot be sent may hang for ever. */
+const COMMAND_LIMIT_MS = 180_000
+const REMOVE_LIMIT_MS = 15_000
 const APPLETS = ['cat', 'echo', 'env', 'head', 'printf', 'seq', 'sh', 'sleep', 'tr', 'yes']
 
 export interface ContainerOptions {
@@ -69,6 +73,7 @@ export class DockerDaemon implements AsyncDisposable {
       '--ip6tables=false',
       '--bridge=none',
       '--storage-driver=vfs',
+      '--shutdown-timeout=5',
     ])
   }
 
@@ -78,12 +83,7 @@ export class DockerDaemon implements AsyncDisposable {
 
   /** Any `docker` command; throws on an exit code other than 0. */
   docker(...args: readonly string[]): Promise<string> {
-    return runWell(this.#tools.docker, ['--host', `unix://${this.#socket}`, ...args])
-  }
-
-  /** As `docker`, for commands that are expected to fail. */
-  tryDocker(...args: readonly string[]): Promise<Ended> {
-    return run(this.#tools.docker, ['--host', `unix://${this.#socket}`, ...args])
+    return runWell(this.#tools.docker, this.#arguments(args), { limitMs: COMMAND_LIMIT_MS })
   }
 
   /** Runs a container with the fluentd log driver to its end, and removes it. */
@@ -105,9 +105,9 @@ export class DockerDaemon implements AsyncDisposable {
   /** Ends containers, daemon and its containerd, and removes every file of theirs. */
   async stop(): Promise<void> {
     if (this.#process.alive) await this.#removeContainers()
-    const containerd = await readPid(join(this.#folder, 'exec', 'containerd', 'containerd.pid'))
-    await this.#process.end(30_000)
-    if (containerd !== undefined) await this.#endContainerd(containerd)
+    await this.#process.end(20_000)
+    await killProcessesOf(this.#folder)
+    await unmountBelow(this.#folder)
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -117,7 +117,7 @@ export class DockerDaemon implements AsyncDisposable {
 
   async #answers(): Promise<boolean> {
     if (!this.#process.alive) throw new Error('the Docker daemon ended')
-    return (await this.tryDocker('version')).code === 0
+    return (await this.#tryDocker('version')).code === 0
   }
 
   async #makeImage(): Promise<void> {
@@ -131,17 +131,17 @@ export class DockerDaemon implements AsyncDisposable {
   }
 
   async #removeContainers(): Promise<void> {
-    const ids = (await this.tryDocker('ps', '--all', '--quiet')).stdout.toString().split('\n')
-    const left = ids.filter((id) => id !== '')
-    if (left.length > 0) await this.tryDocker('rm', '--force', ...left)
+    const ids = (await this.#tryDocker('ps', '--all', '--quiet')).stdout.toString().split('\n')
+    const present = ids.filter((id) => id !== '')
+    if (present.length > 0) await this.#tryDocker('rm', '--force', ...present)
   }
 
-  /** The daemon ends its containerd itself, unless it was killed; then that is done here. */
-  async #endContainerd(pid: number): Promise<void> {
-    const isOurs = async () => (await commandLine(pid)).includes(this.#folder)
-    const gone = async () => !(await isOurs())
-    if (await isOurs()) process.kill(pid, 'SIGTERM')
-    await until('containerd has ended', gone)
+  #tryDocker(...args: readonly string[]): Promise<Ended> {
+    return run(this.#tools.docker, this.#arguments(args), { limitMs: REMOVE_LIMIT_MS })
+  }
+
+  #arguments(args: readonly string[]): string[] {
+    return ['--host', `unix://${this.#socket}`, ...args]
   }
 }
 
@@ -159,19 +159,47 @@ function runArguments(options: ContainerOptions): string[] {
   ]
 }
 
-async function readPid(path: string): Promise<number | undefined> {
+/** What a killed daemon leaves running: containerd, the shims, and the containers under them. */
+async function killProcessesOf(folder: string): Promise<void> {
+  const all = (await Promise.all((await readdir('/proc')).map(readProcess))).filter(
+    (found) => found !== undefined,
+  )
+  const ours = new Set(all.filter((found) => found.command.includes(folder)).map(({ id }) => id))
+  for (const { id, parent } of all) if (ours.has(parent)) ours.add(id)
+  ours.delete(process.pid)
+  for (const id of ours) killIfThere(id)
+  await until('they have ended', () => [...ours].every((id) => !existsSync(`/proc/${id}/exe`)))
+}
+
+function killIfThere(id: number): void {
   try {
-    return Number.parseInt(await readFile(path, 'utf8'), 10)
-  } catch (_notThere) {
+    process.kill(id, 'SIGKILL')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause
+  }
+}
+
+interface ProcessFacts {
+  readonly id: number
+  readonly parent: number
+  readonly command: string
+}
+
+async function readProcess(name: string): Promise<ProcessFacts | undefined> {
+  if (!/^\d+$/.test(name)) return undefined
+  try {
+    const status = await readFile(`/proc/${name}/status`, 'utf8')
+    const parent = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1])
+    return { id: Number(name), parent, command: await readFile(`/proc/${name}/cmdline`, 'utf8') }
+  } catch (_ended) {
     return undefined
   }
 }
 
-/** Empty once the process is gone, so a reused process id is never taken for ours. */
-async function commandLine(pid: number): Promise<string> {
-  try {
-    return await readFile(`/proc/${pid}/cmdline`, 'utf8')
-  } catch (_ended) {
-    return ''
-  }
+/** A killed daemon leaves its mounts too; the deepest come last in the list. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n')
+  const targets = mounts.map((line) => line.split(' ')[1] ?? '')
+  const ours = targets.filter((target) => target.startsWith(`${folder}/`)).reverse()
+  for (const target of ours) await runWell('umount', ['-l', target])
 }
