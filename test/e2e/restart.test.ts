@@ -43,7 +43,9 @@ function below(count: number): number[] {
 
 test('stopped in order: every line once where one is in flight, none lost elsewhere', async () => {
   await using collector = await CollectorProcess.start()
-  const found = await linesAcross(collector, () => collector.terminate())
+  const found = await linesAcross(collector, async () => {
+    await collector.stop()
+  })
   assert.deepEqual(found.single, below(LINES / 10))
   assert.deepEqual([...new Set(found.pipelined)].toSorted(byNumber), below(LINES))
 })

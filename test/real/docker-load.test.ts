@@ -44,7 +44,7 @@ test('a collector that is restarted under load', async (t) => {
   await t.test('a stop in order leaves every acknowledged line in the files once', async () => {
     await using collector = await CollectorProcess.start({ config: simpleConfig })
     const restart = async () => {
-      await collector.terminate()
+      await collector.stop()
       await collector.start()
     }
     const found = await linesAcrossRestarts(daemon, collector, restart)

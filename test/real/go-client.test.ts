@@ -105,7 +105,7 @@ test('fluent-logger-golang', async (t) => {
     const flags = { 'request-ack': true, count: 1000, pause: '1ms' }
     const sending = check('restart', flags)
     await collector.linesOnce(expected + 100)
-    await collector.terminate()
+    await collector.stop()
     await collector.start()
     await sending
   })

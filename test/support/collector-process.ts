@@ -28,12 +28,13 @@ export interface CollectorOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The sums over all components that `/api/ledger` gives. */
+/** The sums over all events, as `/api/ledger` gives them and the log says them at the end. */
 export type Ledger = Readonly<Record<LedgerColumn, number>>
 type LedgerColumn = (typeof LEDGER_COLUMNS)[number]
 
 const LEDGER_COLUMNS = [
   'received',
+  'restored',
   'copied',
   'filtered',
   'delivered',
@@ -123,17 +124,15 @@ export class CollectorProcess implements AsyncDisposable {
     return this.#process
   }
 
-  /** SIGTERM once nothing is in flight; checks exit code and ledger, and returns its sums. */
+  /** SIGTERM, under whatever load; checks exit code and final ledger, and returns its sums. */
   async stop(): Promise<Ledger> {
-    const ledger = await this.settledLedger()
-    await this.terminate()
-    return ledger
-  }
-
-  /** SIGTERM at once, under whatever load; checks the exit code. */
-  async terminate(): Promise<void> {
     const exit = await this.process.end()
-    assert.deepEqual(exit, { code: 0, signal: null }, this.process.output)
+    const { output } = this.process
+    assert.deepEqual(exit, { code: 0, signal: null }, output)
+    const ledger = finalLedger(output)
+    assertBalanced(ledger)
+    assert.equal(ledger.in_flight, 0, output)
+    return ledger
   }
 
   /** SIGKILL: the process gets no chance to do anything. */
@@ -142,21 +141,10 @@ export class CollectorProcess implements AsyncDisposable {
     return this.process.exit
   }
 
-  /** The ledger as soon as nothing is in flight, checked for balance. */
-  async settledLedger(): Promise<Ledger> {
-    const settled = async () => {
-      const ledger = await this.ledger()
-      return ledger.in_flight === 0 && ledger
-    }
-    const ledger = await until('nothing is in flight', settled)
-    assertBalanced(ledger)
-    return ledger
-  }
-
+  /** The ledger of this moment. */
   async ledger(): Promise<Ledger> {
-    const { total } = (await this.getJson('/api/ledger')) as { total: Ledger }
-    for (const column of LEDGER_COLUMNS) assert.equal(typeof total[column], 'number', column)
-    return total
+    const { total } = (await this.getJson('/api/ledger')) as { total: unknown }
+    return asLedger(total)
   }
 
   /** GET of the HTTP interface. */
@@ -194,9 +182,25 @@ export class CollectorProcess implements AsyncDisposable {
   }
 }
 
-/** Received plus the copies made for further outputs equals what became of them. */
+/** What came in, was found on disk or was copied equals what became of it. */
 export function assertBalanced(ledger: Ledger): void {
-  const { filtered, delivered, retried, rejected, dropped, in_flight } = ledger
-  const out = filtered + delivered + retried + rejected + dropped + in_flight
-  assert.equal(ledger.received + ledger.copied, out, `unbalanced: ${JSON.stringify(ledger)}`)
+  const { received, restored, copied, filtered, delivered, retried, rejected } = ledger
+  const went = filtered + delivered + retried + rejected + ledger.dropped + ledger.in_flight
+  assert.equal(received + restored + copied, went, `unbalanced: ${JSON.stringify(ledger)}`)
+}
+
+/** The collector's last word: its log has the sums when everything is closed. */
+function finalLedger(output: string): Ledger {
+  const line = output.split('\n').find((text) => text.includes('"events in all"'))
+  assert.ok(line, `no final ledger in:\n${output}`)
+  return asLedger(JSON.parse(line))
+}
+
+function asLedger(value: unknown): Ledger {
+  const row = value as Record<string, unknown>
+  const entries = LEDGER_COLUMNS.map((column) => {
+    assert.equal(typeof row[column], 'number', `${column} in ${JSON.stringify(row)}`)
+    return [column, row[column]]
+  })
+  return Object.fromEntries(entries) as Ledger
 }
