@@ -4,7 +4,8 @@
  * parameters `@id`, `id`, `@type`, `type`, `with_config` and `debug`. Fields that describe
  * Fluentd's own buffers are left out, as Fluentd does for plugins without a buffer.
  */
-import type { CollectorView, ComponentKind, ComponentView, EventCounts } from './view.ts'
+import type { Row, Rows } from '../pipeline/ledger-counts.ts'
+import type { CollectorView, ComponentKind, ComponentView } from './view.ts'
 
 export interface PluginQuery {
   readonly id: string | undefined
@@ -18,7 +19,7 @@ export type PluginInfo = Readonly<Record<string, unknown>>
 export function pluginsInfo(view: CollectorView, query: PluginQuery): PluginInfo[] {
   const components = view.components()
   const ledger = view.ledger()
-  const counts: Record<ComponentKind, Readonly<Record<string, EventCounts>>> = {
+  const counts: Record<ComponentKind, Rows> = {
     input: ledger.inputs,
     output: ledger.outputs,
     filter: ledger.filters,
@@ -51,7 +52,7 @@ export function ltsv(objects: readonly PluginInfo[]): string {
   return objects.map((object) => `${ltsvLine(object)}\n`).join('')
 }
 
-function pluginInfo(component: ComponentView, counts: EventCounts = {}, query: PluginQuery) {
+function pluginInfo(component: ComponentView, counts: Row = {}, query: PluginQuery) {
   const isOutput = component.kind === 'output'
   return {
     plugin_id: component.name,
@@ -62,7 +63,7 @@ function pluginInfo(component: ComponentView, counts: EventCounts = {}, query: P
     retry_count: isOutput ? (counts['retried'] ?? 0) : null,
     emit_records: counts['received'] ?? 0,
     ...(isOutput ? { write_records: counts['delivered'] ?? 0, retry: {} } : {}),
-    ...(component.label === null ? {} : { label: component.label }),
+    ...(component.label === null ? {} : { label: `@${component.label}` }),
   }
 }
 

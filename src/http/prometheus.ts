@@ -1,25 +1,32 @@
 /**
  * Prometheus text (exposition format 0.0.4) of the collector's series, through prom-client.
- * Series of components carry `kind`, `name` and `type`; tags are left out, because senders choose
- * them and each would be a series for ever (`/api/ledger` has them).
+ * Series of components carry their kind with their name (`input="docker"`) and their type. Tags are
+ * left out: senders choose them, and each would be a series for ever (`/api/ledger` has them).
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import type { Sample } from '../pipeline/metrics.ts'
-import type { CollectorView, EventCounts } from './view.ts'
+import type { LedgerSnapshot, Row, Rows } from '../pipeline/ledger-counts.ts'
+import type { Labels, Sample } from '../pipeline/metrics.ts'
+import type { CollectorView } from './view.ts'
 
 export const METRIC_PREFIX = 'logboom_'
 
-/** What the ledger's counts mean, by the name they have there. */
+/** What the ledger's counts mean (src/pipeline/ledger.ts), by the names they have there. */
 export const LEDGER_HELP: Readonly<Record<string, string>> = {
   received: 'Events that came in.',
-  copied: 'Additional copies made because a route leads to several outputs.',
-  filtered: 'Events removed or merged by a filter.',
+  restored: 'Held events found on disk at start.',
+  copied: 'Additional copies made, as for routes to several outputs.',
+  filtered: 'Events consumed by a filter; three parts joined to one event are two.',
+  held: 'Events a filter holds back at the moment.',
   delivered: 'Events taken by an output.',
-  retried: 'Events answered with retry, which their sender sends again.',
+  retried: 'Events handed back, which their sender sends again if it can.',
+  lost: 'Events handed back whose sender could not send them again.',
   rejected: 'Events an output can never take.',
-  dropped: 'Events thrown away, each with a reason in the log.',
-  in_flight: 'Events inside the pipeline at the moment.',
+  dropped: 'Events thrown away for a reason.',
+  in_flight: 'Events on their way at the moment.',
 }
+
+/** Counts that go up and down. */
+const GAUGES = ['held', 'in_flight']
 
 /** The process's own figures, under the names other Node.js programs use for them. */
 const processRegistry = new Registry()
@@ -69,22 +76,43 @@ function ownSamples(view: CollectorView): Sample[] {
     ...ledgerSamples('input', ledger.inputs),
     ...ledgerSamples('filter', ledger.filters),
     ...ledgerSamples('output', ledger.outputs),
-    ...ledgerSamples('total', { total: ledger.total }),
+    ...totalSamples(ledger.total),
+    ...dropSamples(ledger.drop_reasons),
   ]
 }
 
-function ledgerSamples(kind: string, counts: Readonly<Record<string, EventCounts>>): Sample[] {
-  return Object.entries(counts).flatMap(([name, fates]) =>
-    Object.entries(fates)
-      .filter(([, value]) => typeof value === 'number')
-      .map(([fate, value]) => ledgerSample({ kind, name }, fate, value)),
+function ledgerSamples(kind: 'input' | 'filter' | 'output', rows: Rows): Sample[] {
+  return Object.entries(rows).flatMap(([name, row]) =>
+    Object.entries(row).map(([fate, value]) =>
+      ledgerSample(`${kind}_events`, fate, value, { [kind]: name }),
+    ),
   )
 }
 
-function ledgerSample(labels: Sample['labels'], fate: string, value: number): Sample {
-  const isGauge = fate === 'in_flight' || fate === 'held'
+/** Without `retried`, which shrinks when a sender turns out not to send again; outputs have it. */
+function totalSamples(total: Row): Sample[] {
+  return Object.entries(total)
+    .filter(([fate]) => fate !== 'retried')
+    .map(([fate, value]) => ledgerSample('events', fate, value, {}))
+}
+
+function dropSamples(reasons: LedgerSnapshot['drop_reasons']): Sample[] {
+  const places = [...Object.entries(reasons.inputs), ['pipeline', reasons.pipeline] as const]
+  return places.flatMap(([place, row]) =>
+    Object.entries(row).map(([reason, value]) => ({
+      name: `${METRIC_PREFIX}drop_reasons_total`,
+      help: 'Events dropped or lost, by the input (or the pipeline) and the reason.',
+      kind: 'counter',
+      labels: { place, reason },
+      value,
+    })),
+  )
+}
+
+function ledgerSample(start: string, fate: string, value: number, labels: Labels): Sample {
+  const isGauge = GAUGES.includes(fate)
   return {
-    name: `${METRIC_PREFIX}events_${fate}${isGauge ? '' : '_total'}`,
+    name: `${METRIC_PREFIX}${start}_${fate}${isGauge ? '' : '_total'}`,
     help: LEDGER_HELP[fate] ?? `Events counted as ${fate} in the ledger.`,
     kind: isGauge ? 'gauge' : 'counter',
     labels,

@@ -1,5 +1,6 @@
 /** The page at `/`: what listens where, what became of the events, and where to read more. */
-import type { CollectorView, ComponentView, EventCounts } from './view.ts'
+import type { Row, Rows } from '../pipeline/ledger-counts.ts'
+import type { CollectorView, ComponentView } from './view.ts'
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem;
@@ -84,11 +85,7 @@ function outputsTable(view: CollectorView): string {
   return table('Outputs', heads, rows)
 }
 
-function countsTable(
-  title: string,
-  what: string,
-  counts: Readonly<Record<string, EventCounts>>,
-): string {
+function countsTable(title: string, what: string, counts: Rows): string {
   const fates = [...new Set(Object.values(counts).flatMap((fate) => Object.keys(fate)))]
   const rows = Object.entries(counts).map(([name, of]) => [escapeHtml(name), ...numbers(of, fates)])
   const heads = fates.map((fate) => `#${escapeHtml(fate.replaceAll('_', ' '))}`)
@@ -110,7 +107,7 @@ function identity(component: ComponentView): string[] {
   return [escapeHtml(component.name), escapeHtml(component.type)]
 }
 
-function numbers(counts: EventCounts = {}, fates: readonly string[]): string[] {
+function numbers(counts: Row = {}, fates: readonly string[]): string[] {
   return fates.map((fate) => (counts[fate] ?? 0).toLocaleString('en-US'))
 }
 

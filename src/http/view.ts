@@ -2,6 +2,7 @@
  * What the HTTP server may see of the collector. The collector implements it; the routes only
  * read, so nothing that comes in over HTTP can change what happens to events.
  */
+import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
 import type { Sample } from '../pipeline/metrics.ts'
 
 export type ComponentKind = 'input' | 'filter' | 'output'
@@ -11,7 +12,7 @@ export interface ComponentView {
   /** The name it has in the configuration; unique within its kind. */
   readonly name: string
   readonly type: string
-  /** The label (sub-pipeline) a filter stands in, or null for the main pipeline. */
+  /** The label (sub-pipeline) a filter stands in, without its `@`; null for the main pipeline. */
   readonly label: string | null
   /** Its configuration with secrets masked. */
   readonly config: Readonly<Record<string, unknown>>
@@ -19,19 +20,6 @@ export interface ComponentView {
   readonly addresses: readonly string[]
   /** Why an output cannot take batches at the moment, or null. */
   readonly problem: string | null
-}
-
-/** Numbers of events by what became of them: `received`, `delivered`, `in_flight` … */
-export type EventCounts = Readonly<Record<string, number>>
-
-export interface LedgerView {
-  readonly inputs: Readonly<Record<string, EventCounts>>
-  readonly filters: Readonly<Record<string, EventCounts>>
-  readonly outputs: Readonly<Record<string, EventCounts>>
-  readonly tags: Readonly<Record<string, EventCounts>>
-  readonly total: EventCounts
-  /** Whether received equals the sum of the rest. */
-  readonly balanced: boolean
 }
 
 export interface Readiness {
@@ -48,7 +36,7 @@ export interface CollectorView {
   readonly configPath: string | null
   readonly dataDir: string
   components(): readonly ComponentView[]
-  ledger(): LedgerView
+  ledger(): LedgerSnapshot
   metrics(): readonly Sample[]
   readiness(): Readiness
 }

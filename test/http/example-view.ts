@@ -11,7 +11,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
     dataDir: './data',
     components: () => [
       component({ kind: 'input', name: 'docker', type: 'forward' }),
-      component({ kind: 'filter', name: 'join', type: 'join_parts', label: '@docker' }),
+      component({ kind: 'filter', name: 'join', type: 'join_parts', label: 'docker' }),
       component({ kind: 'output', name: 'files', type: 'file', problem: HOSTILE }),
       component({ kind: 'output', name: HOSTILE, type: 'null' }),
     ],
@@ -20,7 +20,8 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       filters: { join: { filtered: 2 } },
       outputs: { files: { received: 7, delivered: 4, retried: 3, rejected: 0, in_flight: 2 } },
       tags: { [HOSTILE]: { received: 10 } },
-      total: { received: 10, delivered: 4, in_flight: 2 },
+      total: { received: 10, delivered: 4, retried: 3, in_flight: 2 },
+      drop_reasons: { inputs: { docker: { invalid_time: 1 } }, pipeline: { no_route: 2 } },
       balanced: true,
     }),
     metrics: () => [

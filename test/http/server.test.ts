@@ -58,9 +58,14 @@ test('serves metrics as Prometheus text', async (t) => {
     '# TYPE logboom_input_errors_total counter',
     'logboom_input_errors_total{name="docker",reason="bad \\"bytes\\"\\n"} 1',
     'logboom_input_connections{name="docker"} 2',
-    'logboom_events_received_total{kind="input",name="docker"} 10',
-    'logboom_events_delivered_total{kind="output",name="files"} 4',
-    'logboom_events_in_flight{kind="output",name="files"} 2',
+    'logboom_input_events_received_total{input="docker"} 10',
+    'logboom_filter_events_filtered_total{filter="join"} 2',
+    'logboom_output_events_delivered_total{output="files"} 4',
+    'logboom_output_events_in_flight{output="files"} 2',
+    'logboom_events_delivered_total 4',
+    '# TYPE logboom_events_in_flight gauge',
+    'logboom_drop_reasons_total{place="docker",reason="invalid_time"} 1',
+    'logboom_drop_reasons_total{place="pipeline",reason="no_route"} 2',
     'logboom_ready 1',
   ]) {
     assert.ok(text.includes(`${line}\n`), `no line ${line}`)
