@@ -1,7 +1,7 @@
 /** `logboom check`: reads a configuration and everything it includes, and does nothing else. */
 import type { Command } from './command.ts'
 import { EXIT_FAILED, EXIT_OK, print } from './command.ts'
-import { CONFIG_OPTION_HELP, loadAndReport, parseConfigPath } from './load.ts'
+import { CONFIG_OPTION_HELP, parseConfigPath } from './config-option.ts'
 
 const help = `Usage: logboom check [-c FILE]
 
@@ -20,7 +20,9 @@ Example:
 export const check: Command = {
   help,
   async run(args) {
-    const loaded = loadAndReport(parseConfigPath(args))
+    const path = parseConfigPath(args)
+    const { loadAndReport } = await import('./load.ts')
+    const loaded = loadAndReport(path)
     if (!loaded) return EXIT_FAILED
     print(`${loaded.path ?? 'the built-in configuration'} is valid`)
     return EXIT_OK

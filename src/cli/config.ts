@@ -1,10 +1,7 @@
 /** `logboom config`: the configuration as the collector sees it. */
-import { stringify } from 'yaml'
-import { fileForm, maskSecrets } from '../config/secrets.ts'
 import type { Command } from './command.ts'
 import { EXIT_FAILED, EXIT_OK, print } from './command.ts'
-import { CONFIG_OPTION_HELP, loadAndReport, parseConfigPath } from './load.ts'
-import { registry } from './registry.ts'
+import { CONFIG_OPTION_HELP, parseConfigPath } from './config-option.ts'
 
 const help = `Usage: logboom config [-c FILE]
 
@@ -24,7 +21,15 @@ Examples:
 export const config: Command = {
   help,
   async run(args) {
-    const loaded = loadAndReport(parseConfigPath(args))
+    const path = parseConfigPath(args)
+    const [{ stringify }, { fileForm, maskSecrets }, { loadAndReport }, { registry }] =
+      await Promise.all([
+        import('yaml'),
+        import('../config/secrets.ts'),
+        import('./load.ts'),
+        import('../registry.ts'),
+      ])
+    const loaded = loadAndReport(path)
     if (!loaded) return EXIT_FAILED
     print(stringify(fileForm(maskSecrets(loaded.config, registry)), { lineWidth: 100 }))
     return EXIT_OK

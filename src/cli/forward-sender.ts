@@ -7,6 +7,7 @@ export class ForwardSender {
   readonly #client: FluentClient
   /** Rejects as soon as the connection is lost. */
   readonly #lost: Promise<never>
+  #isLost = false
 
   /** Resolves once connected and, where a key is asked for, let in. */
   static async connect(this: void, options: SendOptions): Promise<ForwardSender> {
@@ -23,9 +24,13 @@ export class ForwardSender {
   private constructor(client: FluentClient) {
     this.#client = client
     this.#lost = new Promise<never>((_resolve, reject) => {
-      client.socketOn(FluentSocketEvent.ERROR, (error: Error) => reject(error))
+      const lose = (error: Error) => {
+        this.#isLost = true
+        reject(error)
+      }
+      client.socketOn(FluentSocketEvent.ERROR, lose)
       client.socketOn(FluentSocketEvent.CLOSE, () =>
-        reject(new Error('the peer closed the connection; it may ask for a key or for TLS')),
+        lose(new Error('the peer closed the connection; it may ask for a key or for TLS')),
       )
     })
     this.#lost.catch(() => undefined)
@@ -38,8 +43,9 @@ export class ForwardSender {
     await Promise.race([Promise.all(emitted), this.#lost])
   }
 
+  /** The client waits for ever for the end of a connection that is lost already. */
   async close(): Promise<void> {
-    await this.#client.shutdown()
+    if (!this.#isLost) await this.#client.shutdown()
   }
 }
 

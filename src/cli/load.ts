@@ -3,26 +3,14 @@ import { hasErrors, renderDiagnostics } from '../config/diagnostic.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/model.ts'
 import { secretKeys } from '../config/secrets.ts'
-import { CommandError, parseOptions, printError } from './command.ts'
+import { CommandError, printError } from './command.ts'
 import { defaultConfigPath } from './package.ts'
-import { registry } from './registry.ts'
+import { registry } from '../registry.ts'
 
 export interface LoadedConfig {
   readonly config: Config
   /** As given with `-c`; null for the built-in configuration. */
   readonly path: string | null
-}
-
-export const CONFIG_OPTION_HELP = `  -c, --config FILE   YAML configuration; without it, the built-in one is used
-  -h, --help          this text`
-
-/** The FILE of `-c FILE`, or null. Throws `UsageError` for anything else on the line. */
-export function parseConfigPath(args: readonly string[]): string | null {
-  const { values } = parseOptions({
-    args: [...args],
-    options: { config: { type: 'string', short: 'c' } },
-  })
-  return values.config ?? null
 }
 
 /**

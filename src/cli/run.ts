@@ -7,7 +7,7 @@ import type { RootLogger } from '../log.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
-import { CONFIG_OPTION_HELP, parseConfigPath } from './load.ts'
+import { CONFIG_OPTION_HELP, parseConfigPath } from './config-option.ts'
 
 const help = `Usage: logboom run [-c FILE]
 

@@ -1,7 +1,7 @@
 /** `logboom send`: records to a forward address, through Fluentd's own logger for Node. */
 import type { Command } from './command.ts'
-import { CommandError, EXIT_OK, printError } from './command.ts'
 import { messageOf } from '../config/cause.ts'
+import { CommandError, EXIT_OK, printError } from './command.ts'
 import { parseSendOptions, type SendOptions } from './send-options.ts'
 import { inputRecords, type EventRecord } from './send-records.ts'
 
