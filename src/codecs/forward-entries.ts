@@ -119,6 +119,7 @@ export class EntryCollector {
     this.#scanner.reset()
   }
 
+  /** Second zero may mean "now", so it takes the long way. */
   #isCanonical(bytes: Uint8Array, offset: number): boolean {
     return (
       bytes[offset] === 0x92 &&
@@ -127,12 +128,9 @@ export class EntryCollector {
       isMap(bytes[offset + ENTRY_RECORD_OFFSET]!) &&
       !this.#scanner.isTooDeep &&
       !this.#extender.hasFields &&
-      this.#hasPlainTime(readUint32(bytes, offset + 3), readUint32(bytes, offset + 7))
+      readUint32(bytes, offset + 3) !== 0 &&
+      readUint32(bytes, offset + 7) <= NANOSECONDS_MAX
     )
-  }
-
-  #hasPlainTime(seconds: number, nanoseconds: number): boolean {
-    return nanoseconds <= NANOSECONDS_MAX && (seconds !== 0 || nanoseconds !== 0)
   }
 
   /** Extra elements behind `[time, record]` are ignored, as Fluentd ignores them. */

@@ -116,10 +116,11 @@ test('counts bytes of an unfinished frame, and returns nothing after an error', 
 test('units stay as they are while the stream goes on', () => {
   const decoder = new ForwardDecoder(OPTIONS)
   const frame = bytesOf('93 a1 "t" 01 81 a1 "a" 01')
+  const other = bytesOf('93 a1 "t" 02 81 a1 "b" 02')
   decoder.push(frame.subarray(0, 3))
-  const [first] = decoder.push(Buffer.concat([frame.subarray(3), frame.subarray(0, 5)]))
+  const [first] = decoder.push(Buffer.concat([frame.subarray(3), other.subarray(0, 5)]))
   const before = describeUnit(first!)
-  decoder.push(Buffer.concat([frame.subarray(5), frame, frame.subarray(0, 2)]))
+  decoder.push(Buffer.concat([other.subarray(5), other, other.subarray(0, 2)]))
   assert.equal(describeUnit(first!), before)
 })
 
