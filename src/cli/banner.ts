@@ -67,6 +67,7 @@ function asGlob(path: string): string {
   return path.replaceAll(/\$\{[^}]*\}|%[a-zA-Z]/g, '*').replaceAll(/\*+/g, '*')
 }
 
+/** For a shell, with the wildcards left to it. */
 function quoted(glob: string): string {
-  return /^[\w./*@+=:-]+$/.test(glob) ? glob : `'${glob.replaceAll("'", `'\\''`)}'`
+  return glob.replaceAll(/[^\w./*@+=:-]/g, '\\$&')
 }
