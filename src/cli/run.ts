@@ -34,6 +34,8 @@ Examples:
 
 /** A bug leaves this much time to write what was taken in. */
 const BUG_STOP_MS = 2_000
+/** What a component may need to notice that the deadline has passed. */
+const OVERTIME_MS = 1_000
 
 export const run: Command = {
   help,
@@ -105,24 +107,32 @@ class Session {
     void this.#stop(durationInMs(this.#config.stop_timeout), EXIT_OK)
   }
 
-  /** Ends the session; never rejects. */
+  /** Ends the session; never rejects. `exitCode` is that of a stop that goes well. */
   async #stop(limitMs: number, exitCode: number): Promise<void> {
-    const deadline = AbortSignal.timeout(limitMs)
+    const deadline = new AbortController()
+    const late = Promise.withResolvers<void>()
+    const timers = [
+      setTimeout(() => deadline.abort(), limitMs),
+      setTimeout(late.resolve, limitMs + OVERTIME_MS),
+    ]
     try {
-      await this.#collector.stop(deadline)
+      await Promise.race([this.#collector.stop(deadline.signal), late.promise])
+      const isLate = deadline.signal.aborted
+      if (isLate) this.#logger.error({}, 'stopped, but not everything was finished in time')
+      else this.#logger.info({}, 'stopped')
+      this.#ended.resolve(isLate && exitCode === EXIT_OK ? EXIT_STOP_TIMEOUT : exitCode)
     } catch (error) {
       this.#logger.error({ error }, 'cannot stop in order')
       this.#ended.resolve(exitCode === EXIT_OK ? EXIT_FAILED : exitCode)
-      return
+    } finally {
+      for (const timer of timers) clearTimeout(timer)
     }
-    if (deadline.aborted) this.#logger.error({}, 'stopped, but stop_timeout passed')
-    else this.#logger.info({}, 'stopped')
-    this.#ended.resolve(deadline.aborted && exitCode === EXIT_OK ? EXIT_STOP_TIMEOUT : exitCode)
   }
 
   async #failedStart(error: unknown): Promise<number> {
-    printError(`logboom: ${messageOf(error)}`)
     await this.#stop(durationInMs(this.#config.stop_timeout), EXIT_FAILED)
+    this.#logger.flush()
+    printError(`logboom: ${messageOf(error)}`)
     return EXIT_FAILED
   }
 
@@ -132,7 +142,6 @@ class Session {
     this.#logger.error({ error, stack: error.stack }, 'BUG: an error nobody handled; ending')
     if (this.#isStopping) return this.#ended.resolve(EXIT_BUG)
     this.#isStopping = true
-    setTimeout(() => this.#ended.resolve(EXIT_BUG), BUG_STOP_MS * 2).unref()
     void this.#stop(BUG_STOP_MS, EXIT_BUG)
   }
 

@@ -3,7 +3,7 @@
  * checked when a configuration is loaded; `writeOnly` marks a secret, which is masked wherever a
  * configuration is shown.
  */
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 
 export interface FieldOptions {
   readonly description: string

@@ -1,6 +1,6 @@
 /** The keys of a configuration beside the components' own: their schemas, defaults and descriptions. */
-import { Type } from 'typebox'
 import { Duration } from './fields.ts'
+import { Type } from './type.ts'
 
 /** Keys of the top level that start so mean nothing: a place for anchors. */
 export const FREE_KEY_PREFIX = 'x-'

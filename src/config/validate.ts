@@ -1,16 +1,13 @@
 /**
  * Checks a plain value against a TypeBox schema and fills in the defaults. Strict: unknown keys
- * are problems, nothing is converted, and all problems come in one go. Interpreted rather than
- * compiled, see docs/decisions/validation-library.md. Wording of messages: src/config/wording.ts.
+ * are problems, nothing is converted, and all problems come in one go. What fits and what does not:
+ * value-errors.ts. Wording of messages: wording.ts.
  */
 import type { Static, TSchema } from 'typebox'
-import { Format } from 'typebox/format'
-import { Settings } from 'typebox/system'
-import { Errors } from 'typebox/value'
 import { withDefaults } from './defaults.ts'
-import { formats } from './formats.ts'
-import { explain, type SchemaError } from './wording.ts'
 import { childSchema, chooseBranch, type Path, type SchemaNode } from './schema-walk.ts'
+import { valueErrors, type ValueError } from './value-errors.ts'
+import { explain } from './wording.ts'
 
 export interface Problem {
   /** From the value's root: `['rotate', 'every']`, `['listen', '0']`. */
@@ -24,10 +21,6 @@ export type Validation<Value> =
   | { readonly value: Value; readonly problems?: undefined }
   | { readonly problems: readonly Problem[]; readonly value?: undefined }
 
-// TypeBox stops at eight errors by default, which would hide the rest of a file's problems.
-Settings.Set({ maxErrors: 1000 })
-for (const [name, rule] of Object.entries(formats)) Format.Set(name, (text) => rule.check(text))
-
 /** The value with its defaults, or everything that is wrong with it. `value` is not changed. */
 export function validateConfig<Schema extends TSchema>(
   schema: Schema,
@@ -39,7 +32,7 @@ export function validateConfig<Schema extends TSchema>(
 }
 
 function problemsOf(schema: SchemaNode, value: unknown, path: Path): Problem[] {
-  const errors = schemaErrors(schema, value)
+  const errors = valueErrors(schema, value)
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.path)
   const outside = errors.filter((error) => !unions.some((union) => isWithin(error.path, union)))
   const outermost = unions.filter(
@@ -56,10 +49,10 @@ function unionProblems(schema: SchemaNode, value: unknown, path: Path, union: Pa
   const { schema: found, value: inner } = descend(schema, value, union)
   const branch = chooseBranch(found, inner)
   if (branch) return problemsOf(branch, inner, [...path, ...union])
-  return explained(schema, value, path, { keyword: 'anyOf', path: union, params: {}, message: '' })
+  return explained(schema, value, path, { keyword: 'anyOf', path: union, params: {} })
 }
 
-function explained(schema: SchemaNode, value: unknown, path: Path, error: SchemaError): Problem[] {
+function explained(schema: SchemaNode, value: unknown, path: Path, error: ValueError): Problem[] {
   const at = descend(schema, value, error.path)
   return explain({ ...error, path: [...path, ...error.path] }, at.schema, at.value)
 }
@@ -72,23 +65,6 @@ function descend(schema: SchemaNode, value: unknown, path: Path) {
     at = { schema: childSchema(union, key), value: inner }
   }
   return at
-}
-
-/** TypeBox's errors without those that only repeat another. */
-function schemaErrors(schema: SchemaNode, value: unknown): SchemaError[] {
-  return Errors(schema as TSchema, value)
-    .filter((error) => error.keyword !== 'boolean')
-    .map((error) => ({
-      keyword: error.keyword,
-      path: pathOf(error.instancePath),
-      params: error.params,
-      message: error.message,
-    }))
-}
-
-function pathOf(pointer: string): string[] {
-  const keys = pointer.split('/').slice(1)
-  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function isWithin(path: Path, outer: Path): boolean {

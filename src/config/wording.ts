@@ -3,22 +3,15 @@ import { formats } from './formats.ts'
 import { hint } from './nearest.ts'
 import type { Path, SchemaNode } from './schema-walk.ts'
 import type { Problem } from './validate.ts'
-
-export interface SchemaError {
-  readonly keyword: string
-  readonly path: Path
-  readonly params: Readonly<Record<string, unknown>>
-  /** The library's own words, for keywords that have none here. */
-  readonly message: string
-}
+import type { ValueError } from './value-errors.ts'
 
 /** The problems one error stands for; `schema` and `value` are those at the error's path. */
-export function explain(error: SchemaError, schema: SchemaNode, value: unknown): Problem[] {
+export function explain(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {
   if (error.keyword === 'additionalProperties') return unknownKeys(error, schema)
   if (error.keyword === 'required') return missingKeys(error, schema, value)
   const shown = schema.writeOnly === true ? 'this value' : show(value)
   const name = error.path.length > 0 ? ` for ${named(error.path)}` : ''
-  const expected = expectation(schema) ?? error.message
+  const expected = expectation(schema) ?? 'something else'
   const message = `cannot use ${shown}${name}; expected ${expected}${quotesHint(schema, value)}`
   return [{ path: error.path, message, atKey: false }]
 }
@@ -48,7 +41,7 @@ export function expectation(schema: SchemaNode): string | undefined {
   }
 }
 
-function unknownKeys(error: SchemaError, schema: SchemaNode): Problem[] {
+function unknownKeys(error: ValueError, schema: SchemaNode): Problem[] {
   const known = Object.keys(schema.properties ?? {})
   const pattern = Object.keys(schema.patternProperties ?? {})[0]
   return (error.params['additionalProperties'] as string[]).map((key) => {
@@ -60,7 +53,7 @@ function unknownKeys(error: SchemaError, schema: SchemaNode): Problem[] {
   })
 }
 
-function missingKeys(error: SchemaError, schema: SchemaNode, value: unknown): Problem[] {
+function missingKeys(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {
   const missing = error.params['requiredProperties'] as string[]
   const absent = missing.filter((key) => !Object.hasOwn(value as object, key))
   return absent.map((key) => {
