@@ -1,0 +1,194 @@
+/**
+ * The file output at work: finds the files a batch goes to, hands its entries to their writers
+ * (file-writer.ts), and looks after everything that is to be done by the clock.
+ */
+import type { Batch, Outcome } from '../../pipeline/batch.ts'
+import type { Cancel } from '../../pipeline/clock.ts'
+import type { Output } from '../../pipeline/component.ts'
+import { Compressor } from './compressor.ts'
+import { makeFolders } from './creation.ts'
+import { DiskGuard } from './disk-guard.ts'
+import { FileWriter } from './file-writer.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { LongNames } from './long-names.ts'
+import { OpenFiles } from './open-files.ts'
+import { PathResolver, type ResolvedPath } from './path-resolver.ts'
+import type { PathTemplate } from './path-template.ts'
+import { Patience } from './patience.ts'
+import type { FileSettings, Surroundings } from './settings.ts'
+import type { Shared } from './shared.ts'
+import { Troubles } from './troubles.ts'
+import { WriterPool } from './writer-pool.ts'
+
+/** At most this long after its hour or day is over, an idle file is rotated. */
+const LOOK_AT_CLOCK_MS = 60_000
+const HOUSEKEEPING_MS = 3_600_000
+
+export interface FileOutputOptions {
+  readonly template: PathTemplate
+  readonly link: PathTemplate | undefined
+  readonly time: 'event' | 'arrival'
+  readonly settings: FileSettings
+  readonly around: Surroundings
+}
+
+export class FileOutput implements Output {
+  readonly #shared: Shared
+  readonly #resolver: PathResolver
+  readonly #longNames: LongNames
+  readonly #compressor: Compressor
+  readonly #housekeeping: Housekeeping
+  readonly #writers = new Map<string, FileWriter>()
+  #isTaking = false
+  #cancelTick: Cancel = () => {}
+  #housekeepingDueAtMs = 0
+  #stopping: Promise<void> | null = null
+
+  constructor(options: FileOutputOptions) {
+    const { template, link, time, settings, around } = options
+    this.#shared = this.#share(settings, around)
+    this.#longNames = new LongNames(this.#shared)
+    this.#resolver = new PathResolver({
+      template,
+      link,
+      time,
+      zone: settings.zone,
+      noteRendered: (path, values) => this.#longNames.note(path, values),
+    })
+    const noteDone = () => this.#housekeeping.request()
+    this.#compressor = new Compressor({ settings, noteDone }, around)
+    this.#housekeeping = new Housekeeping({
+      template,
+      settings,
+      around,
+      compressor: this.#compressor,
+      isInUse: (path) => this.#writers.has(path),
+      retire: (path) => this.#writer(path).retire(),
+    })
+  }
+
+  get problem(): string | null {
+    return this.#shared.guard.problem ?? this.#shared.troubles.problem
+  }
+
+  async start(): Promise<void> {
+    const { root } = this.#shared.settings
+    try {
+      await makeFolders(this.#shared, root)
+    } catch (cause) {
+      throw new Error(`cannot create the folder ${root}: expected one that can be written`, {
+        cause,
+      })
+    }
+    this.#isTaking = true
+    this.#housekeeping.request()
+    this.#scheduleTick()
+  }
+
+  deliver(batch: Batch): Promise<Outcome> {
+    if (!this.#isTaking) return Promise.resolve('retry')
+    const arrivalMs = this.#shared.around.clock.now()
+    if (!this.#resolver.isPerEntry)
+      return this.#append(this.#resolver.resolveTag(batch.tag, arrivalMs), batch.tag, batch.entries)
+    return this.#deliverRuns(batch, arrivalMs)
+  }
+
+  reopen(): void {
+    for (const writer of this.#writers.values()) writer.reopen()
+  }
+
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopping ??= this.#stop(deadline)
+    return this.#stopping
+  }
+
+  async #stop(deadline: AbortSignal): Promise<void> {
+    this.#isTaking = false
+    this.#cancelTick()
+    const { expired, release } = expiry(deadline)
+    const writers = () => [...this.#writers.values()]
+    const finished = this.#housekeeping
+      .stop()
+      .then(() => Promise.all(writers().map((writer) => writer.drain())))
+      .then(() => this.#longNames.settled())
+      .then(() => Promise.all(writers().map((writer) => writer.close())))
+    await Promise.race([finished, expired])
+    this.#shared.patience.end()
+    for (const writer of writers()) writer.abandon()
+    await this.#compressor.stop()
+    release()
+  }
+
+  #share(settings: FileSettings, around: Surroundings): Shared {
+    return {
+      settings,
+      around,
+      openFiles: new OpenFiles(settings.openFilesMax),
+      guard: new DiskGuard(settings, around),
+      troubles: new Troubles(around.logger, around.metrics),
+      patience: new Patience(around.timers),
+      pool: new WriterPool(),
+      noteRotated: () => this.#housekeeping.request(),
+      noteEvicted: (writer) => this.#forget(writer),
+    }
+  }
+
+  #append(target: ResolvedPath, tag: string, entries: Uint8Array): Promise<Outcome> {
+    const writer = this.#writer(target.path)
+    writer.link = target.link
+    return writer.append(tag, entries)
+  }
+
+  #writer(path: string): FileWriter {
+    const known = this.#writers.get(path)
+    if (known) return known
+    const writer = new FileWriter(path, this.#shared)
+    this.#writers.set(path, writer)
+    return writer
+  }
+
+  #forget(writer: FileWriter): void {
+    if (this.#writers.get(writer.path) === writer) this.#writers.delete(writer.path)
+  }
+
+  async #deliverRuns(batch: Batch, arrivalMs: number): Promise<Outcome> {
+    const outcomes: Promise<Outcome>[] = []
+    for (const { target, entries } of this.#resolver.split(batch, arrivalMs))
+      outcomes.push(this.#append(target, batch.tag, entries))
+    const settled = await Promise.all(outcomes)
+    // The sender repeats all of the batch when any of it was not taken.
+    if (settled.includes('retry')) return 'retry'
+    return settled.includes('rejected') ? 'rejected' : 'delivered'
+  }
+
+  #scheduleTick(): void {
+    const { settings, around } = this.#shared
+    const now = around.clock.now()
+    const boundary =
+      settings.everyMs === 0 ? Infinity : settings.zone.nextBoundary(now, settings.everyMs)
+    this.#housekeepingDueAtMs = Math.min(now + HOUSEKEEPING_MS, boundary)
+    this.#waitForTick()
+  }
+
+  #waitForTick(): void {
+    const { timers, clock } = this.#shared.around
+    const wait = Math.max(0, this.#housekeepingDueAtMs - clock.now())
+    this.#cancelTick = timers.after(Math.min(wait, LOOK_AT_CLOCK_MS), () => this.#tick())
+  }
+
+  #tick(): void {
+    for (const writer of this.#writers.values()) writer.care()
+    if (this.#shared.around.clock.now() < this.#housekeepingDueAtMs) return this.#waitForTick()
+    this.#housekeeping.request()
+    this.#scheduleTick()
+  }
+}
+
+/** A promise for the end of a deadline; `release` takes the listener away again. */
+function expiry(deadline: AbortSignal) {
+  const { promise: expired, resolve } = Promise.withResolvers<void>()
+  const expire = () => resolve()
+  if (deadline.aborted) expire()
+  else deadline.addEventListener('abort', expire, { once: true })
+  return { expired, release: () => deadline.removeEventListener('abort', expire) }
+}

@@ -1,0 +1,159 @@
+/**
+ * The path of an event's file: fixed folders, then folders and a name with placeholders.
+ *
+ *     ./logs/app/${tag[0]}/${$.host}-%Y%m%d.log
+ *     └──root──┘└─────── components ──────────┘
+ *
+ * Values are encoded (value-encoding.ts), so nothing an event holds can leave `root`. The grammar
+ * is in template-parts.ts, the times in strftime.ts.
+ */
+import { resolve } from 'node:path'
+import { DIRECTIVES } from './strftime.ts'
+import { readParts, type Part } from './template-parts.ts'
+import { encodeValue, shortenEncoded, VALUE_BYTES_MIN } from './value-encoding.ts'
+import type { Zone } from './zone.ts'
+
+/** A file name has 255 bytes at most; this leaves room for `@<time>`, `.zst.tmp` and `.torn`. */
+export const NAME_BYTES_MAX = 255 - 40
+/** Stands for what an event does not have: a field, or a part of its tag. */
+export const MISSING = 'unknown'
+/** No directive renders more than this. */
+const TIME_BYTES_MAX = 16
+
+export interface EventValues {
+  readonly tag: string
+  readonly utcMs: number
+  /** The values of `PathTemplate.fields`, in their order; undefined when the record has none. */
+  readonly fields: readonly (string | undefined)[]
+}
+
+/** One folder or the file name of a template. */
+interface Component {
+  readonly parts: readonly Part[]
+  /** Bytes each value in it may take. */
+  readonly valueBytesMax: number
+  /** What it renders to; a group per value, so that the groups name the file apart from its time. */
+  readonly pattern: RegExp
+}
+
+export class PathTemplate {
+  /** The folder, absolute, below which everything stays. */
+  readonly root: string
+  /** Names below `root`, from the outside in; the last is the file's. */
+  readonly components: readonly Component[]
+  /** The ending of the file name: `.log`, or empty. */
+  readonly extension: string
+  /** Keys of the record fields it uses. */
+  readonly fields: readonly (readonly string[])[]
+  /** A rendered path holds for one slice of UTC of this length; 0 when no time is in it. */
+  readonly sliceMs: number
+  /** The template with `*` for whatever varies: what the output claims. */
+  readonly claim: string
+
+  /** Throws a TypeError that says what is wrong with `text`. */
+  constructor(text: string) {
+    const { root, components } = splitComponents(readParts(text))
+    this.root = resolve(root)
+    this.components = components.map(compileComponent)
+    const parts = components.flat()
+    this.extension = extensionOf(components.at(-1)!)
+    this.fields = parts.filter((part) => part.kind === 'field').map((part) => part.keys)
+    const slices = parts.flatMap((part) =>
+      part.kind === 'time' ? [DIRECTIVES[part.letter]!.sliceMs] : [],
+    )
+    this.sliceMs = slices.length === 0 ? 0 : Math.min(...slices)
+    this.claim = [this.root, ...components.map(starred)].join('/')
+  }
+
+  /** The absolute path for an event. */
+  render(values: EventValues, zone: Zone): string {
+    const offset = zone.offsetAt(values.utcMs)
+    const wall = new Date(values.utcMs + offset)
+    let fieldIndex = 0
+    let path = this.root === '/' ? '' : this.root
+    for (const component of this.components) {
+      path += '/'
+      for (const part of component.parts) {
+        if (part.kind === 'literal') path += part.text
+        else if (part.kind === 'time')
+          path += DIRECTIVES[part.letter]!.render(wall, values.utcMs, offset)
+        else {
+          const field = part.kind === 'field' ? values.fields[fieldIndex++] : undefined
+          const value = part.kind === 'field' ? field : tagValue(part, values.tag)
+          path += shortenEncoded(encodeValue(value ?? MISSING), component.valueBytesMax)
+        }
+      }
+    }
+    return path
+  }
+}
+
+function tagValue(part: Part, tag: string): string | undefined {
+  if (part.kind === 'tag') return tag
+  const pieces = tag.split('.')
+  if (part.kind === 'tag_part') return pieces.at(part.index)
+  if (part.kind !== 'tag_rest') return undefined
+  const rest = pieces.slice(part.index)
+  return rest.length === 0 ? undefined : rest.join('.')
+}
+
+/** Takes the template apart at its slashes; the root is all that is fixed, but for the name. */
+function splitComponents(parts: readonly Part[]): { root: string; components: Part[][] } {
+  const components: Part[][] = [[]]
+  for (const part of parts) {
+    if (part.kind !== 'literal') components.at(-1)!.push(part)
+    else
+      for (const [index, text] of part.text.split('/').entries()) addText(components, index, text)
+  }
+  const firstVarying = components.findIndex((parts) =>
+    parts.some((part) => part.kind !== 'literal'),
+  )
+  const at = firstVarying < 0 ? components.length - 1 : firstVarying
+  const root = components.slice(0, at).map(literalText).join('/')
+  // `/x.log` splits into an empty root, which would resolve to the current folder.
+  return { root: root === '' && at > 0 ? '/' : root, components: components.slice(at) }
+}
+
+function addText(components: Part[][], index: number, text: string): void {
+  if (index > 0) components.push([])
+  if (text !== '') components.at(-1)!.push({ kind: 'literal', text })
+}
+
+function compileComponent(parts: readonly Part[], index: number, all: readonly Part[][]) {
+  const text = literalText(parts)
+  const isFixed = parts.every((part) => part.kind === 'literal')
+  const isName = index === all.length - 1
+  if (isFixed && ['', '.', '..'].includes(text))
+    throw new TypeError(`cannot read "${text}" between slashes: expected the name of a file`)
+  if (text.includes('\0')) throw new TypeError('cannot read NUL: expected a path')
+  if (isName && text.includes('@'))
+    throw new TypeError('cannot read @ in a file name: it is kept for the names of rotated files')
+  const values = parts.filter((part) => part.kind !== 'literal' && part.kind !== 'time').length
+  const times = parts.filter((part) => part.kind === 'time').length
+  const room = NAME_BYTES_MAX - Buffer.byteLength(text) - times * TIME_BYTES_MAX
+  const valueBytesMax = Math.floor(room / Math.max(values, 1))
+  if (values > 0 ? valueBytesMax < VALUE_BYTES_MIN : room < 0)
+    throw new TypeError(`cannot use a name this long: expected ${NAME_BYTES_MAX} bytes at most`)
+  return { parts, valueBytesMax, pattern: new RegExp(`^${parts.map(patternOf).join('')}$`, 'su') }
+}
+
+function patternOf(part: Part): string {
+  if (part.kind === 'literal') return part.text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  return part.kind === 'time' ? DIRECTIVES[part.letter]!.pattern : '([^@/]+?)'
+}
+
+function literalText(parts: readonly Part[]): string {
+  return parts.map((part) => (part.kind === 'literal' ? part.text : '')).join('')
+}
+
+function starred(parts: readonly Part[]): string {
+  return parts.map((part) => (part.kind === 'literal' ? part.text : '*')).join('')
+}
+
+/** From the last dot of the literal text at the end of the name, unless the name starts there. */
+function extensionOf(name: readonly Part[]): string {
+  const last = name.at(-1)
+  if (last?.kind !== 'literal') return ''
+  const dot = last.text.lastIndexOf('.')
+  return dot < 0 || (dot === 0 && name.length === 1) ? '' : last.text.slice(dot)
+}

@@ -1,0 +1,22 @@
+/** What the files of one output have in common. */
+import type { DiskGuard } from './disk-guard.ts'
+import type { FileWriter } from './file-writer.ts'
+import type { OpenFiles } from './open-files.ts'
+import type { Patience } from './patience.ts'
+import type { FileSettings, Surroundings } from './settings.ts'
+import type { Troubles } from './troubles.ts'
+import type { WriterPool } from './writer-pool.ts'
+
+export interface Shared {
+  readonly settings: FileSettings
+  readonly around: Surroundings
+  readonly openFiles: OpenFiles
+  readonly guard: DiskGuard
+  readonly troubles: Troubles
+  readonly patience: Patience
+  readonly pool: WriterPool
+  /** Says that there is a rotated file to compress, or one too many to keep. */
+  noteRotated(): void
+  /** Says that a file is about to be closed and its writer is not to be used again. */
+  noteEvicted(writer: FileWriter): void
+}

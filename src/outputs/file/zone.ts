@@ -1,0 +1,81 @@
+/**
+ * Time zones through Intl: what a wall clock shows, and when it reaches the next boundary. Used for
+ * strftime in paths (strftime.ts) and for rotation by time (rotation.ts).
+ */
+
+const MINUTE_MS = 60_000
+/** Since 1970 every zone has changed its offset on a quarter of an hour of UTC. */
+export const OFFSET_SLICE_MS = 15 * MINUTE_MS
+const CACHED_SLICES = 1024
+const WEEK_MS = 604_800_000
+/** 1970-01-01 was a Thursday; weeks start on Monday. */
+const FIRST_MONDAY_MS = 4 * 86_400_000
+
+export function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name })
+    return true
+  } catch (_unknownName) {
+    return false
+  }
+}
+
+/** A zone by its IANA name; `UTC` costs nothing. */
+export class Zone {
+  readonly #format: Intl.DateTimeFormat | null
+  readonly #offsets = new Map<number, number>()
+
+  constructor(name: string) {
+    this.#format = name === 'UTC' ? null : zoneFormat(name)
+  }
+
+  /** Milliseconds to add to UTC for the wall clock's time. */
+  offsetAt(utcMs: number): number {
+    if (!this.#format) return 0
+    const slice = Math.floor(utcMs / OFFSET_SLICE_MS)
+    const known = this.#offsets.get(slice)
+    if (known !== undefined) return known
+    const offset = measureOffset(this.#format, slice * OFFSET_SLICE_MS)
+    if (this.#offsets.size >= CACHED_SLICES) this.#offsets.clear()
+    this.#offsets.set(slice, offset)
+    return offset
+  }
+
+  /**
+   * The first instant after `utcMs` at which the wall clock is at a multiple of `everyMs`, counted
+   * from 1970-01-01 00:00 (whole weeks: from a Monday). On days on which the clock is moved, a day
+   * has 23 or 25 hours, and a boundary that is left out counts as soon as it has been jumped over.
+   */
+  nextBoundary(utcMs: number, everyMs: number): number {
+    const origin = everyMs % WEEK_MS === 0 ? FIRST_MONDAY_MS : 0
+    const offset = this.offsetAt(utcMs)
+    const wall = utcMs + offset - origin
+    const nextWall = (Math.floor(wall / everyMs) + 1) * everyMs + origin
+    const withOldOffset = nextWall - offset
+    const withNewOffset = nextWall - this.offsetAt(withOldOffset)
+    const candidates = [withNewOffset, withOldOffset].sort((a, b) => a - b)
+    const isBoundary = (at: number) =>
+      at > utcMs && (at + this.offsetAt(at) - origin) % everyMs === 0
+    return candidates.find(isBoundary) ?? withOldOffset
+  }
+}
+
+function zoneFormat(name: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: name,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+}
+
+function measureOffset(format: Intl.DateTimeFormat, utcMs: number): number {
+  const shown: Record<string, number> = {}
+  for (const part of format.formatToParts(utcMs)) shown[part.type] = Number(part.value)
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = shown
+  return Date.UTC(year, month - 1, day, hour, minute, second) - utcMs
+}
