@@ -14,6 +14,7 @@ import { encodeJsonKey, encodeJsonValue, putByte } from './json-value-encoder.ts
 import { isBin, isStr } from './msgpack-format.ts'
 import { mapBodyOffset, mapCount, payloadEnd, payloadStart, skipValue } from './record.ts'
 import { putTimestamp, TIMESTAMP_BYTES } from './timestamp.ts'
+import { tagBytes } from './tag-bytes.ts'
 
 const NEWLINE = 0x0a
 const QUOTE = 0x22
@@ -21,6 +22,8 @@ const COMMA = 0x2c
 const COLON = 0x3a
 const UNDERSCORE = 0x5f
 const CLOSING_BRACE = 0x7d
+const FIXSTR_3 = 0xa3
+const FIXSTR_4 = 0xa4
 const textEncoder = new TextEncoder()
 const LINE_START = textEncoder.encode('{"time":"')
 const TAG_START = textEncoder.encode('","tag":"')
@@ -29,9 +32,9 @@ const TAG = textEncoder.encode('tag')
 
 /** Appends one line per entry. `entries` is trusted, see entry.ts. */
 export function encodeJsonLines(tag: string, entries: Uint8Array, writer: ByteWriter): void {
-  const tagBytes = textEncoder.encode(tag)
+  const tagText = tagBytes(tag)
   let offset = 0
-  while (offset < entries.length) offset = encodeJsonLine(tagBytes, entries, offset, writer)
+  while (offset < entries.length) offset = encodeJsonLine(tagText, entries, offset, writer)
 }
 
 /** Appends the line of the entry at `offset` and returns the offset behind the entry. */
@@ -63,31 +66,37 @@ export function encodeTimestamp(entries: Uint8Array, offset: number, writer: Byt
   )
 }
 
-/** True when the key at `offset` is one that the line has already: `time` or `tag`. */
-export function isTaken(entries: Uint8Array, offset: number): boolean {
-  return isText(entries, offset, TIME, 0) || isText(entries, offset, TAG, 0)
+/** `time` or `tag` when that is the key at `offset`, which the line has already; else null. */
+export function takenName(entries: Uint8Array, offset: number): Uint8Array | null {
+  const type = entries[offset]!
+  // Fast path: nearly every key is a short str of another length.
+  if (isFixstr(type) && type !== FIXSTR_3 && type !== FIXSTR_4) return null
+  if (isText(entries, offset, TIME, 0)) return TIME
+  return isText(entries, offset, TAG, 0) ? TAG : null
 }
 
-/** How many underscores the record's own `time` or `tag`, at `keyOffset`, gets: mostly 1. */
+/** How many underscores the record's own `name` (`time` or `tag`) gets: mostly 1. */
 export function underscoreCount(
   entries: Uint8Array,
   recordOffset: number,
-  keyOffset: number,
+  name: Uint8Array,
 ): number {
-  const name = isText(entries, keyOffset, TIME, 0) ? TIME : TAG
   let count = 1
   while (hasKey(entries, recordOffset, name, count)) count++
   return count
 }
 
 function encodeFields(entries: Uint8Array, recordOffset: number, writer: ByteWriter): number {
-  const count = mapCount(entries, recordOffset)
   let position = mapBodyOffset(entries, recordOffset)
-  for (let index = 0; index < count; index++) {
+  for (let left = mapCount(entries, recordOffset); left > 0; left--) {
     putByte(COMMA, writer)
-    if (isTaken(entries, position))
-      position = encodeRenamed(entries, recordOffset, position, writer)
-    else position = encodeJsonKey(entries, position, writer)
+    const name = takenName(entries, position)
+    if (name === null) {
+      position = encodeJsonKey(entries, position, writer)
+    } else {
+      encodeRenamed(name, underscoreCount(entries, recordOffset, name), writer)
+      position = payloadEnd(entries, position)
+    }
     putByte(COLON, writer)
     position = encodeJsonValue(entries, position, writer)
   }
@@ -95,19 +104,11 @@ function encodeFields(entries: Uint8Array, recordOffset: number, writer: ByteWri
 }
 
 /** Slow path: a record with a field of its own called `time` or `tag`. */
-function encodeRenamed(
-  entries: Uint8Array,
-  recordOffset: number,
-  keyOffset: number,
-  writer: ByteWriter,
-): number {
+function encodeRenamed(name: Uint8Array, underscores: number, writer: ByteWriter): void {
   putByte(QUOTE, writer)
-  for (let left = underscoreCount(entries, recordOffset, keyOffset); left > 0; left--) {
-    putByte(UNDERSCORE, writer)
-  }
-  writer.append(isText(entries, keyOffset, TIME, 0) ? TIME : TAG)
+  for (let left = underscores; left > 0; left--) putByte(UNDERSCORE, writer)
+  writer.append(name)
   putByte(QUOTE, writer)
-  return payloadEnd(entries, keyOffset)
 }
 
 function hasKey(
@@ -142,4 +143,8 @@ function isText(
     if (entries[start + underscores + index] !== name[index]) return false
   }
   return true
+}
+
+function isFixstr(type: number): boolean {
+  return (type & 0xe0) === 0xa0
 }

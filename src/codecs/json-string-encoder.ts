@@ -3,7 +3,7 @@
  * `"`, `\` and what lies below U+0020, nothing else: U+2028 is fine in JSON, and `/` as well.
  */
 import type { ByteWriter } from './byte-writer.ts'
-import { characterLength } from './utf8.ts'
+import { characterLength, putCharacter } from './utf8.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -34,7 +34,7 @@ export function encodeJsonString(
   writer.bytes[writer.length++] = QUOTE
 }
 
-/** As `encodeJsonString`, without the quotes; leaves room for at least one more byte. */
+/** As `encodeJsonString`, without the quotes. */
 export function encodeJsonText(
   source: Uint8Array,
   start: number,
@@ -45,24 +45,6 @@ export function encodeJsonText(
   while (position < end) {
     position = encodeBlock(source, position, Math.min(end, position + BLOCK_BYTES), end, writer)
   }
-}
-
-/** Puts what was written behind `start`, some JSON text, between quotes and escapes it. */
-export function quoteWritten(writer: ByteWriter, start: number): void {
-  const end = writer.length
-  let escapes = 0
-  for (let index = start; index < end; index++) escapes += isEscaped(writer.bytes[index]!) ? 1 : 0
-  writer.reserve(escapes + SLACK_BYTES)
-  const { bytes } = writer
-  let target = end + escapes + 1
-  writer.length = target + 1
-  bytes[target--] = QUOTE
-  for (let index = end - 1; index >= start; index--) {
-    const byte = bytes[index]!
-    bytes[target--] = byte
-    if (isEscaped(byte)) bytes[target--] = BACKSLASH
-  }
-  bytes[start] = QUOTE
 }
 
 /** Encodes up to `blockEnd` or the end of a character that starts before; returns how far. */
@@ -78,6 +60,10 @@ function encodeBlock(
   let length = writer.length
   let position = start
   while (position < blockEnd) {
+    const copied = copyPlain(source, position, blockEnd, target, length)
+    position += copied
+    length += copied
+    if (position === blockEnd) break
     const byte = source[position]!
     const treatment = TREATMENT[byte]!
     if (treatment === COPY) {
@@ -85,9 +71,7 @@ function encodeBlock(
       position++
     } else if (treatment === MULTIBYTE) {
       const characterBytes = characterLength(source, position, end)
-      if (characterBytes > 0)
-        length = copyCharacter(source, position, characterBytes, target, length)
-      else length = putReplacement(target, length)
+      length = putCharacter(source, position, characterBytes, target, length)
       position += Math.abs(characterBytes)
     } else {
       length = putEscape(target, length, byte, treatment)
@@ -98,23 +82,30 @@ function encodeBlock(
   return position
 }
 
-function copyCharacter(
+/**
+ * Copies bytes that need nothing, as many groups of four as there are in a row, and returns how
+ * many: the loop where most of the time goes, a third faster so than byte by byte.
+ */
+function copyPlain(
   source: Uint8Array,
-  position: number,
-  count: number,
+  start: number,
+  end: number,
   target: Uint8Array,
-  length: number,
+  targetStart: number,
 ): number {
-  for (let index = 0; index < count; index++) target[length + index] = source[position + index]!
-  return length + count
-}
-
-/** U+FFFD. */
-function putReplacement(target: Uint8Array, length: number): number {
-  target[length] = 0xef
-  target[length + 1] = 0xbf
-  target[length + 2] = 0xbd
-  return length + 3
+  let count = 0
+  for (; start + count + 4 <= end; count += 4) {
+    const a = source[start + count]!
+    const b = source[start + count + 1]!
+    const c = source[start + count + 2]!
+    const d = source[start + count + 3]!
+    if ((TREATMENT[a]! | TREATMENT[b]! | TREATMENT[c]! | TREATMENT[d]!) !== COPY) break
+    target[targetStart + count] = a
+    target[targetStart + count + 1] = b
+    target[targetStart + count + 2] = c
+    target[targetStart + count + 3] = d
+  }
+  return count
 }
 
 function putEscape(target: Uint8Array, length: number, byte: number, letter: number): number {
@@ -126,10 +117,6 @@ function putEscape(target: Uint8Array, length: number, byte: number, letter: num
   target[length + 4] = HEX_DIGITS[byte >>> 4]!
   target[length + 5] = HEX_DIGITS[byte & 0x0f]!
   return length + 6
-}
-
-function isEscaped(byte: number): boolean {
-  return byte === QUOTE || byte === BACKSLASH
 }
 
 function treatmentTable(): Uint8Array {

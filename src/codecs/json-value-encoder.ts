@@ -8,8 +8,9 @@
  */
 import { encodeBase64 } from './base64.ts'
 import type { ByteWriter } from './byte-writer.ts'
+import { escapesOf, escapeWritten, quoteWritten } from './escape-written.ts'
 import { encodeJsonNumber, encodeSigned } from './json-number-encoder.ts'
-import { encodeJsonString, quoteWritten } from './json-string-encoder.ts'
+import { encodeJsonString } from './json-string-encoder.ts'
 import {
   FIXED_BYTES,
   isArray,
@@ -24,6 +25,8 @@ import { mapBodyOffset, mapCount, payloadEnd, payloadStart, skipValue } from './
 const COMMA = 0x2c
 const COLON = 0x3a
 const QUOTE = 0x22
+/** JSON text has no control characters, so two escapes make a string of it. */
+const JSON_IN_JSON = escapesOf('\\', { '"': '"', '\\': '\\' })
 const textEncoder = new TextEncoder()
 const NULL = textEncoder.encode('null')
 const FALSE = textEncoder.encode('false')
@@ -129,7 +132,8 @@ function encodeKey(
   }
   const start = writer.length
   const end = encodeValue(source, offset, writer, true)
-  quoteWritten(writer, start)
+  escapeWritten(writer, start, JSON_IN_JSON)
+  quoteWritten(writer, start, QUOTE)
   return end
 }
 

@@ -23,6 +23,29 @@ export function characterLength(bytes: Uint8Array, position: number, end: number
   return length
 }
 
+/**
+ * Puts what `characterLength` said of the bytes at `position`, the character or U+FFFD, at
+ * `targetPosition` and returns the offset behind it, at most four further.
+ */
+export function putCharacter(
+  source: Uint8Array,
+  position: number,
+  length: number,
+  target: Uint8Array,
+  targetPosition: number,
+): number {
+  if (length > 0) {
+    for (let index = 0; index < length; index++) {
+      target[targetPosition + index] = source[position + index]!
+    }
+    return targetPosition + length
+  }
+  target[targetPosition] = 0xef
+  target[targetPosition + 1] = 0xbf
+  target[targetPosition + 2] = 0xbd
+  return targetPosition + 3
+}
+
 /** Appends the bytes from `start` to `end` with U+FFFD for all that is not UTF-8. */
 export function writeUtf8(
   source: Uint8Array,
@@ -35,25 +58,9 @@ export function writeUtf8(
   let position = start
   while (position < end) {
     const length = characterLength(source, position, end)
-    if (length > 0) copyBytes(source, position, length, writer)
-    else writeReplacement(writer)
+    writer.length = putCharacter(source, position, length, writer.bytes, writer.length)
     position += Math.abs(length)
   }
-}
-
-/** U+FFFD; the caller has reserved its three bytes. */
-function writeReplacement(writer: ByteWriter): void {
-  writer.bytes[writer.length] = 0xef
-  writer.bytes[writer.length + 1] = 0xbf
-  writer.bytes[writer.length + 2] = 0xbd
-  writer.length += 3
-}
-
-function copyBytes(source: Uint8Array, start: number, count: number, writer: ByteWriter): void {
-  for (let index = 0; index < count; index++) {
-    writer.bytes[writer.length + index] = source[start + index]!
-  }
-  writer.length += count
 }
 
 function lengthFromLead(lead: number): number {
