@@ -1,0 +1,5 @@
+/** All filters there are, in the order of the reference. */
+import type { FilterDefinition } from '../component.ts'
+import { joinParts } from './join-parts/index.ts'
+
+export const filters: readonly FilterDefinition[] = [joinParts]

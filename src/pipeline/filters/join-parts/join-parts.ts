@@ -1,0 +1,286 @@
+/**
+ * Takes parts out of batches and puts joined lines where the last part was.
+ *
+ * A part that has to wait is acknowledged at once: with `fluentd-request-ack` Docker sends the next
+ * one only then. So it is written to a journal before, and read again at start. When the output
+ * does not take a joined line, the parts of earlier batches are held again, and the sender repeats
+ * the batch that completed it.
+ *
+ * A line that is not completed is passed on as far as it has come: after `timeout`; when its
+ * connection closes or the collector stops, if it is the end of a stream without a newline; and
+ * when memory is short. At a stop the others stay in the journal, for the rest comes after it.
+ */
+import { join } from 'node:path'
+import { ByteWriter } from '../../../codecs/byte-writer.ts'
+import { entryEnd } from '../../../codecs/record.ts'
+import type { Batch, Outcome } from '../../batch.ts'
+import type { Cancel } from '../../clock.ts'
+import type { Filter, FilterContext, Filtered } from '../../component.ts'
+import { BatchWork } from './batch-work.ts'
+import { Journal } from './journal.ts'
+import { encodeRelease } from './journal-record.ts'
+import { KeptLines, linesFrom, payloadsOf } from './kept-lines.ts'
+import { Line } from './line.ts'
+import { type Cause, JoinMetrics } from './metrics.ts'
+import { OpenLines } from './open-lines.ts'
+import { mayHaveParts, PartReader } from './part.ts'
+
+export interface JoinPartsOptions {
+  readonly timeoutMs: number
+  readonly joinedMaxBytes: number
+  readonly memoryMaxBytes: number
+  readonly fsync: boolean
+}
+
+/** After a restart senders connect again with pauses of seconds between their attempts. */
+const RESTORED_TIMEOUT_MS = 30_000
+
+export class JoinParts implements Filter {
+  readonly #options: JoinPartsOptions
+  readonly #context: FilterContext
+  readonly #reader = new PartReader()
+  readonly #open = new OpenLines()
+  readonly #kept = new KeptLines()
+  readonly #journal: Journal
+  /** Lines passed on through `emit` that have not settled. */
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #metrics: JoinMetrics
+  #lastId = 0
+  #cancelTimer: Cancel | undefined
+  #timerAt = Infinity
+  #isStopping = false
+
+  constructor(options: JoinPartsOptions, context: FilterContext) {
+    this.#options = options
+    this.#context = context
+    this.#metrics = new JoinMetrics(context.metrics)
+    const { dataDir, timers, logger } = context
+    const path = join(dataDir, 'parts.journal')
+    this.#journal = new Journal({ path, fsync: options.fsync, held: this.#kept, timers, logger })
+  }
+
+  async start(): Promise<void> {
+    const lines = linesFrom(await this.#journal.open(), this.#options.joinedMaxBytes)
+    for (const line of lines) this.#restore(line)
+    if (lines.length > 0) {
+      this.#context.logger.info({ lines: lines.length }, 'waiting for the rest of held lines')
+    }
+  }
+
+  /** Idempotent; lines that it leaves in the journal are read at the next start. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#isStopping = true
+    this.#cancelTimer?.()
+    await this.#journal.drain(deadline)
+    for (const line of this.#open.values()) {
+      if (line.isEndOfStream && line.unwritten === 0) void this.#passOn(line, 'stop')
+    }
+    await Promise.race([Promise.all(this.#leaving), whenAborted(deadline)])
+    await this.#journal.drain(deadline)
+    await this.#journal.close()
+    const lines = this.#open.size
+    if (lines > 0) this.#context.logger.info({ lines }, 'incomplete lines are kept for later')
+  }
+
+  process(batch: Batch): Batch | Filtered | Promise<Filtered> {
+    // Fast path: one search over the bytes tells that there is no part in the batch.
+    if (!mayHaveParts(batch.entries) && !this.#open.hasLegacy(batch.tag)) return batch
+    const work = new BatchWork(batch)
+    this.#sort(work)
+    return work.isUntouched ? batch : this.#answer(work)
+  }
+
+  closed(origin: object): void {
+    for (const line of this.#open.values()) {
+      if (line.origin !== origin || !line.isEndOfStream) continue
+      line.isClosed = true
+      if (line.unwritten === 0) void this.#passOn(line, 'closed')
+    }
+  }
+
+  #sort(work: BatchWork): void {
+    const { entries, tag } = work.batch
+    for (let start = 0, end = 0; start < entries.length; start = end) {
+      end = entryEnd(entries, start)
+      this.#reader.read(entries, start, end)
+      const line = this.#lineOf(tag)
+      if (!line) continue
+      work.takeOut(start, end)
+      this.#add(line, work)
+    }
+  }
+
+  /** The line that the entry just read belongs to, or undefined for an ordinary record. */
+  #lineOf(tag: string): Line | undefined {
+    const reader = this.#reader
+    if (reader.isPart) {
+      const key = reader.key(tag)
+      return this.#open.get(key) ?? this.#openLine(key, tag)
+    }
+    if (!reader.hasLog || !this.#open.hasLegacy(tag)) return undefined
+    return this.#open.get(reader.legacyKey(tag))
+  }
+
+  #openLine(key: string, tag: string): Line {
+    const name = { id: ++this.#lastId, key, tag, isLegacy: this.#reader.isLegacy }
+    const line = new Line(name, this.#options.joinedMaxBytes)
+    this.#metrics.heldBytes.add(line.memoryBytes)
+    this.#open.add(line)
+    return line
+  }
+
+  #add(line: Line, work: BatchWork): void {
+    const reader = this.#reader
+    const ordinal = line.name.isLegacy ? line.nextOrdinal : reader.ordinal
+    // Sent again after a lost acknowledgement; the part that is held already is the same.
+    if (line.has(ordinal)) return
+    const { log, isPart } = reader
+    const isLast = line.name.isLegacy ? !isPart : reader.isLast
+    const before = line.memoryBytes
+    const part = { ordinal, isLast, log, size: log.length, call: work.call }
+    const kept = line.add(part, reader.head())
+    this.#metrics.heldBytes.add(line.memoryBytes - before)
+    line.origin = work.batch.origin
+    if (line.isComplete) this.#join(line, work)
+    else work.wait(line, kept)
+  }
+
+  #join(line: Line, work: BatchWork): void {
+    this.#open.remove(line)
+    work.join(line)
+    this.#metrics.joined.add(1)
+    if (line.isTruncated) this.#metrics.truncated.add(1)
+  }
+
+  #answer(work: BatchWork): Filtered | Promise<Filtered> {
+    const { released, waitingEvents: held } = work
+    const settled = (outcome: Outcome) => this.#settleJoined(work, outcome)
+    const filtered: Filtered = { batch: work.rest(), held, released, settled }
+    if (held === 0) return filtered
+    for (const [line, parts] of work.waiting) {
+      line.heldEvents += parts.length
+      line.isClosed = false
+      this.#open.touch(line)
+      this.#expireIn(line, this.#options.timeoutMs)
+    }
+    const freed = this.#freeMemory(work)
+    return this.#write(work, freed).then(() => filtered)
+  }
+
+  async #write(work: BatchWork, freed: Promise<unknown>): Promise<void> {
+    const payloads: Uint8Array[] = []
+    for (const [line, parts] of work.waiting) {
+      this.#kept.add(line)
+      line.unwritten++
+      payloads.push(...payloadsOf(line, parts))
+    }
+    await this.#journal.append(payloads)
+    for (const line of work.waiting.keys()) {
+      line.unwritten--
+      if (line.isClosed && line.unwritten === 0) void this.#passOn(line, 'closed')
+    }
+    await freed
+  }
+
+  /** Passes on the lines that have waited longest; settles when they have gone. */
+  #freeMemory(work: BatchWork): Promise<unknown> {
+    const leaving: Promise<void>[] = []
+    let bytes = this.#metrics.heldBytes.value
+    if (bytes <= this.#options.memoryMaxBytes) return Promise.resolve()
+    for (const line of this.#open.values()) {
+      if (bytes <= this.#options.memoryMaxBytes) break
+      if (line.unwritten > 0 || work.waiting.has(line)) continue
+      bytes -= line.memoryBytes
+      leaving.push(this.#passOn(line, 'memory'))
+    }
+    const fields = { lines: leaving.length }
+    if (leaving.length > 0) this.#context.logger.warn(fields, 'memory_max reached: lines cut short')
+    return Promise.all(leaving)
+  }
+
+  /** Sends an incomplete line on its way. */
+  async #passOn(line: Line, cause: Cause): Promise<void> {
+    if (!this.#open.remove(line)) return
+    this.#metrics.incomplete[cause].add(1)
+    const writer = new ByteWriter(line.memoryBytes)
+    line.write(writer)
+    const batch = { tag: line.name.tag, entries: writer.written(), count: 1 }
+    const leaving = this.#context
+      .emit(batch, line.heldEvents)
+      .then((outcome) => this.#settle(line, outcome))
+    this.#leaving.add(leaving)
+    await leaving
+    this.#leaving.delete(leaving)
+  }
+
+  #settleJoined(work: BatchWork, outcome: Outcome): void {
+    for (const line of work.joined) {
+      if (outcome === 'retry') this.#removeCall(line, work.call)
+      this.#settle(line, outcome)
+    }
+  }
+
+  #removeCall(line: Line, call: number): void {
+    const before = line.memoryBytes
+    line.removeCall(call)
+    this.#metrics.heldBytes.add(line.memoryBytes - before)
+  }
+
+  #settle(line: Line, outcome: Outcome): void {
+    if (outcome === 'retry' && line.partCount > 0) {
+      this.#open.add(line)
+      this.#expireIn(line, this.#options.timeoutMs)
+      return
+    }
+    this.#metrics.heldBytes.add(-line.memoryBytes)
+    this.#metrics.openLines.set(this.#open.size)
+    if (this.#kept.remove(line)) this.#journal.note(encodeRelease(line.name.id))
+  }
+
+  #restore(line: Line): void {
+    this.#lastId = Math.max(this.#lastId, line.name.id)
+    line.heldEvents = line.partCount
+    this.#metrics.heldBytes.add(line.memoryBytes)
+    this.#kept.add(line)
+    this.#open.add(line)
+    this.#context.restored(line.name.tag, line.heldEvents)
+    this.#expireIn(line, Math.max(this.#options.timeoutMs, RESTORED_TIMEOUT_MS))
+  }
+
+  #expireIn(line: Line, milliseconds: number): void {
+    line.expiresAt = this.#now() + milliseconds
+    this.#metrics.openLines.set(this.#open.size)
+    this.#armFor(line.expiresAt)
+  }
+
+  #armFor(expiresAt: number): void {
+    if (this.#isStopping || expiresAt >= this.#timerAt) return
+    this.#cancelTimer?.()
+    this.#timerAt = expiresAt
+    this.#cancelTimer = this.#context.timers.after(Math.max(1, expiresAt - this.#now()), () => {
+      this.#timerAt = Infinity
+      this.#expire()
+      this.#armFor(this.#open.nextExpiry)
+    })
+  }
+
+  #expire(): void {
+    const now = this.#now()
+    for (const line of this.#open.values()) {
+      if (line.expiresAt > now) continue
+      if (line.unwritten === 0) void this.#passOn(line, 'timeout')
+      else line.expiresAt = now + this.#options.timeoutMs
+    }
+  }
+
+  #now(): number {
+    return this.#context.clock.monotonic()
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

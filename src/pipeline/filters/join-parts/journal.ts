@@ -1,0 +1,242 @@
+/**
+ * A file of what the filter holds, so that a held part survives `kill -9`. Writes are grouped:
+ * what is asked for while one is under way goes with the next. Empty while nothing is held,
+ * rewritten when most of it is released. Frames: journal-frames.ts.
+ */
+import { constants } from 'node:fs'
+import { appendFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Timers } from '../../clock.ts'
+import type { Logger } from '../../logger.ts'
+import { frameOf, readFrames } from './journal-frames.ts'
+
+/** What must be in the journal at the moment. */
+export interface Held {
+  readonly isEmpty: boolean
+  readonly bytes: number
+  payloads(): Uint8Array[]
+}
+
+export interface JournalOptions {
+  readonly path: string
+  /** Wait for the disk itself, so that a power failure loses nothing either. */
+  readonly fsync: boolean
+  readonly held: Held
+  readonly timers: Timers
+  readonly logger: Logger
+}
+
+/** A journal smaller than this is not worth rewriting. */
+const REWRITE_MIN_BYTES = 16 * 1024 * 1024
+/** Rewritten when what is held is less than this share of it. */
+const REWRITE_SHARE = 1 / 4
+const RETRY_PAUSE_MS = 1000
+/** Only the collector's own user may read what it keeps. */
+const FILE_MODE = 0o600
+
+interface Job {
+  readonly frames: readonly Uint8Array[]
+  readonly written: PromiseWithResolvers<void>
+}
+
+export class Journal {
+  readonly #options: JournalOptions
+  #file: FileHandle | undefined
+  /** Where the next frame goes. */
+  #length = 0
+  #rewriteAt = REWRITE_MIN_BYTES
+  #queue: Job[] = []
+  #working: Promise<void> | undefined
+  #isFailing = false
+  #isClosed = false
+  /** Fires when writing must not be tried any longer. */
+  readonly #abandon = new AbortController()
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+  }
+
+  /** What an earlier run has left; cuts off a torn end, keeps damaged bytes in a file beside. */
+  async open(): Promise<readonly Buffer[]> {
+    const bytes = await this.#read()
+    if (bytes.length === 0) return []
+    const { payloads, end, isDamaged } = readFrames(bytes)
+    if (isDamaged) await this.#setAside(bytes.subarray(end))
+    const file = await this.#openFile()
+    await file.truncate(end)
+    this.#length = end
+    return payloads
+  }
+
+  /** Settles once the payloads are written; rejects if the journal was closed before. */
+  append(payloads: readonly Uint8Array[]): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new Error('cannot write held parts: stopped'))
+    const job = { frames: payloads.map(frameOf), written: Promise.withResolvers<void>() }
+    this.#queue.push(job)
+    this.#working ??= this.#work()
+    return job.written.promise
+  }
+
+  /** Like `append`, for what may get lost: the consequence is a line that comes twice. */
+  note(payload: Uint8Array): void {
+    this.append([payload]).catch(() => {
+      this.#options.logger.debug({}, 'a released line stays in the journal')
+    })
+  }
+
+  /** Settles when there is nothing to write, or when `deadline` fires. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    const abandon = () => this.#abandon.abort()
+    if (deadline.aborted) abandon()
+    deadline.addEventListener('abort', abandon)
+    while (this.#working) await this.#working
+    deadline.removeEventListener('abort', abandon)
+  }
+
+  /** After `drain`. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue
+      this.#queue = []
+      await this.#write(jobs)
+      await this.#tidy()
+    }
+    this.#working = undefined
+  }
+
+  async #write(jobs: readonly Job[]): Promise<void> {
+    const bytes = Buffer.concat(jobs.flatMap((job) => job.frames))
+    try {
+      await this.#writeUntilDone(bytes)
+      for (const job of jobs) job.written.resolve()
+    } catch (error) {
+      for (const job of jobs) job.written.reject(error)
+    }
+  }
+
+  async #writeUntilDone(bytes: Buffer): Promise<void> {
+    for (;;) {
+      try {
+        await this.#writeAt(bytes, this.#length)
+        this.#length += bytes.length
+        this.#reportWorking()
+        return
+      } catch (cause) {
+        this.#reportFailing(cause)
+        if (await this.#isAbandoned()) {
+          const message = `cannot write held parts to ${this.#options.path}`
+          throw new Error(`${message}: ${String(cause)}`, { cause })
+        }
+      }
+    }
+  }
+
+  /** Cutting first leaves nothing of an attempt that failed half-way. */
+  async #writeAt(bytes: Buffer, position: number): Promise<void> {
+    const file = await this.#openFile()
+    if (this.#isFailing) await file.truncate(position)
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+      done += bytesWritten
+    }
+    if (this.#options.fsync) await file.datasync()
+  }
+
+  async #tidy(): Promise<void> {
+    const { held, logger, path } = this.#options
+    try {
+      if (held.isEmpty && this.#queue.length === 0) await this.#clear()
+      else if (this.#length >= this.#rewriteAt) await this.#rewrite()
+    } catch (error) {
+      this.#rewriteAt = this.#length * 2
+      logger.warn({ path, error }, 'cannot make the journal of held parts smaller; going on')
+    }
+  }
+
+  async #clear(): Promise<void> {
+    if (this.#length === 0) return
+    await this.#file?.truncate(0)
+    this.#length = 0
+  }
+
+  async #rewrite(): Promise<void> {
+    const { held, path } = this.#options
+    this.#rewriteAt = Math.max(REWRITE_MIN_BYTES, this.#length * 2)
+    if (held.bytes > this.#length * REWRITE_SHARE) return
+    const bytes = Buffer.concat(held.payloads().map(frameOf))
+    const file = await open(`${path}.new`, 'w+', FILE_MODE)
+    try {
+      await file.writeFile(bytes)
+      if (this.#options.fsync) await file.datasync()
+      await rename(`${path}.new`, path)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    await this.#file?.close()
+    this.#file = file
+    this.#length = bytes.length
+    this.#rewriteAt = Math.max(REWRITE_MIN_BYTES, bytes.length * 2)
+  }
+
+  /** Waits before the next attempt; true if there must not be one. */
+  async #isAbandoned(): Promise<boolean> {
+    const { signal } = this.#abandon
+    if (!signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const cancel = this.#options.timers.after(RETRY_PAUSE_MS, resolve)
+      const stopWaiting = () => resolve()
+      signal.addEventListener('abort', stopWaiting)
+      await promise
+      signal.removeEventListener('abort', stopWaiting)
+      cancel()
+    }
+    return signal.aborted
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    if (this.#file) return this.#file
+    const { path } = this.#options
+    await mkdir(dirname(path), { recursive: true })
+    // Not 'a+': frames are written at positions. Not 'r+': the file may be missing.
+    this.#file = await open(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)
+    return this.#file
+  }
+
+  async #read(): Promise<Buffer> {
+    try {
+      return await readFile(this.#options.path)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+      const message = `cannot read held parts in ${this.#options.path}`
+      throw new Error(`${message}: ${String(cause)}`, { cause })
+    }
+  }
+
+  async #setAside(bytes: Buffer): Promise<void> {
+    const path = `${this.#options.path}.damaged`
+    await appendFile(path, bytes, { mode: FILE_MODE })
+    const fields = { path, bytes: bytes.length }
+    this.#options.logger.error(fields, 'the journal of held parts is damaged; its end is set aside')
+  }
+
+  #reportFailing(error: unknown): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    const { logger, path } = this.#options
+    logger.error({ path, error }, 'cannot write held parts; their senders wait until it works')
+  }
+
+  #reportWorking(): void {
+    if (!this.#isFailing) return
+    this.#isFailing = false
+    this.#options.logger.info({ path: this.#options.path }, 'held parts can be written again')
+  }
+}

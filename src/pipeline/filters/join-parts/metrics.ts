@@ -1,0 +1,29 @@
+/** What `join_parts` counts, beside the ledger. */
+import type { Counter, Gauge, Metrics } from '../../metrics.ts'
+
+/** Why a line was passed on before it was complete. */
+export type Cause = 'timeout' | 'closed' | 'stop' | 'memory'
+
+export class JoinMetrics {
+  readonly joined: Counter
+  readonly truncated: Counter
+  readonly incomplete: Readonly<Record<Cause, Counter>>
+  readonly openLines: Gauge
+  /** Of lines that wait for parts and of those on their way out. */
+  readonly heldBytes: Gauge
+
+  constructor(metrics: Metrics) {
+    const incomplete = (cause: Cause) =>
+      metrics.counter('incomplete_lines_total', 'Lines passed on incomplete.', { cause })
+    this.joined = metrics.counter('joined_lines_total', 'Lines joined from all their parts.')
+    this.truncated = metrics.counter('truncated_lines_total', 'Lines cut at joined_max.')
+    this.incomplete = {
+      timeout: incomplete('timeout'),
+      closed: incomplete('closed'),
+      stop: incomplete('stop'),
+      memory: incomplete('memory'),
+    }
+    this.openLines = metrics.gauge('open_lines', 'Lines that wait for parts.')
+    this.heldBytes = metrics.gauge('held_bytes', 'Memory of lines that wait for parts or leave.')
+  }
+}
