@@ -1,0 +1,6 @@
+/** The outputs a configuration may name, in the order the reference lists them. */
+import type { OutputDefinition } from '../pipeline/component.ts'
+import { nullOutput } from './null.ts'
+import { stdout } from './stdout.ts'
+
+export const outputs: readonly OutputDefinition[] = [stdout, nullOutput]
