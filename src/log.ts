@@ -6,7 +6,7 @@
 import { pino, stdSerializers, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger as Pino } from 'pino'
 import type { LogConfig } from './config/model.ts'
-import type { Timers } from './pipeline/clock.ts'
+import { systemTimers, type Timers } from './pipeline/clock.ts'
 import type { LogFields, Logger } from './pipeline/logger.ts'
 
 /** Of one message of one component, so many are shown in each window; the rest is counted. */
@@ -41,7 +41,7 @@ export async function createLog(options: LogOptions): Promise<RootLogger> {
     },
     destination,
   )
-  return new LimitedLogger(log, new Repeats(options.timers ?? backgroundTimers), '')
+  return new LimitedLogger(log, new Repeats(options.timers ?? systemTimers), '')
 }
 
 async function standardError(format: LogConfig['format']): Promise<DestinationStream> {
@@ -150,16 +150,4 @@ class Repeats {
     this.#windows.delete(key)
     if (count > REPEATS_MAX) report(count - REPEATS_MAX)
   }
-}
-
-/** Timers that do not keep the process alive. */
-const backgroundTimers: Timers = {
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds).unref()
-    return () => clearTimeout(timer)
-  },
-  every(milliseconds, callback) {
-    const timer = setInterval(callback, milliseconds).unref()
-    return () => clearInterval(timer)
-  },
 }

@@ -22,16 +22,14 @@ export const config: Command = {
   help,
   async run(args) {
     const path = parseConfigPath(args)
-    const [{ stringify }, { fileForm, maskSecrets }, { loadAndReport }, { registry }] =
-      await Promise.all([
-        import('yaml'),
-        import('../config/secrets.ts'),
-        import('./load.ts'),
-        import('../registry.ts'),
-      ])
+    const [{ configAsYaml }, { loadAndReport }, { registry }] = await Promise.all([
+      import('../config/print.ts'),
+      import('./load.ts'),
+      import('../registry.ts'),
+    ])
     const loaded = loadAndReport(path)
     if (!loaded) return EXIT_FAILED
-    print(stringify(fileForm(maskSecrets(loaded.config, registry)), { lineWidth: 100 }))
+    print(configAsYaml(loaded.config, registry))
     return EXIT_OK
   },
 }

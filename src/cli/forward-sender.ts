@@ -1,5 +1,6 @@
 /** One connection to a forward address, over `@fluent-org/logger`, that never tries twice. */
 import { FluentClient, FluentSocketEvent, type FluentClientOptions } from '@fluent-org/logger'
+import { systemClock, systemTimers } from '../pipeline/clock.ts'
 import type { SendOptions } from './send-options.ts'
 import type { EventRecord } from './send-records.ts'
 
@@ -38,7 +39,7 @@ export class ForwardSender {
 
   /** Resolves once the records are written and, unless switched off, acknowledged. */
   async send(tag: string, records: readonly EventRecord[]): Promise<void> {
-    const time = Date.now()
+    const time = systemClock.now()
     const emitted = records.map((record) => this.#client.emit(tag, record, time))
     await Promise.race([Promise.all(emitted), this.#lost])
   }
@@ -74,13 +75,12 @@ function tlsOptions({ tls }: SendOptions, host: string) {
 
 async function inTime<Value>(promise: Promise<Value>, milliseconds: number): Promise<Value> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new Error(`no answer within ${milliseconds} ms`)),
-    milliseconds,
+  const cancel = systemTimers.after(milliseconds, () =>
+    late.reject(new Error(`no answer within ${milliseconds} ms`)),
   )
   try {
     return await Promise.race([promise, late.promise])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

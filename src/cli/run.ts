@@ -4,6 +4,7 @@ import type { Config } from '../config/model.ts'
 import { durationInMs } from '../config/units.ts'
 import type { Collector } from '../collector.ts'
 import type { RootLogger } from '../log.ts'
+import { systemTimers } from '../pipeline/clock.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
@@ -112,8 +113,8 @@ class Session {
     const deadline = new AbortController()
     const late = Promise.withResolvers<void>()
     const timers = [
-      setTimeout(() => deadline.abort(), limitMs),
-      setTimeout(late.resolve, limitMs + OVERTIME_MS),
+      systemTimers.after(limitMs, () => deadline.abort()),
+      systemTimers.after(limitMs + OVERTIME_MS, late.resolve),
     ]
     try {
       await Promise.race([this.#collector.stop(deadline.signal), late.promise])
@@ -125,7 +126,7 @@ class Session {
       this.#logger.error({ error }, 'cannot stop in order')
       this.#ended.resolve(exitCode === EXIT_OK ? EXIT_FAILED : exitCode)
     } finally {
-      for (const timer of timers) clearTimeout(timer)
+      for (const cancel of timers) cancel()
     }
   }
 

@@ -6,7 +6,7 @@ import { parseListen, type ListenAddress } from '../config/formats.ts'
 import { hint } from '../config/nearest.ts'
 import { DURATION_EXPECTED, parseDuration } from '../config/units.ts'
 import { CommandError, parseOptions, UsageError } from './command.ts'
-import { recordOf, type EventRecord } from './send-records.ts'
+import { recordOf, type RecordSource } from './send-records.ts'
 
 const MODES = {
   message: 'Message',
@@ -15,12 +15,8 @@ const MODES = {
   compressed: 'CompressedPackedForward',
 } as const
 
-export interface SendOptions {
+export interface SendOptions extends RecordSource {
   readonly tag: string
-  /** The record of the arguments; undefined when standard input is to be read. */
-  readonly record: EventRecord | undefined
-  readonly lineKey: string
-  readonly isJson: boolean
   readonly address: string
   readonly target: ListenAddress
   readonly mode: (typeof MODES)[keyof typeof MODES]

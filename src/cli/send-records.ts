@@ -1,15 +1,23 @@
 /** The records `logboom send` sends: one from its arguments, or one per line of standard input. */
 import { CommandError, UsageError } from './command.ts'
-import type { SendOptions } from './send-options.ts'
 
 export type EventRecord = Record<string, unknown>
+
+export interface RecordSource {
+  /** The record of the arguments; undefined when standard input is to be read. */
+  readonly record: EventRecord | undefined
+  /** Lines of standard input are JSON objects. */
+  readonly isJson: boolean
+  /** Otherwise each becomes the field of this name. */
+  readonly lineKey: string
+}
 
 /** A line without an end could otherwise fill the memory. */
 const LINE_MAX_LENGTH = 64 * 1024 * 1024
 
 /** Groups of records: what one read of standard input completes. */
 export async function* inputRecords(
-  options: Pick<SendOptions, 'record' | 'isJson' | 'lineKey'>,
+  options: RecordSource,
   input: AsyncIterable<Buffer> = process.stdin,
 ): AsyncGenerator<EventRecord[]> {
   if (options.record) {

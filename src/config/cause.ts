@@ -1,4 +1,4 @@
-/** Why a system call failed, in words instead of Node's `ENOENT: no such file or directory, open '…'`. */
+/** Why a system call failed, in words instead of Node's `ENOENT: no such file …, open '…'`. */
 
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',

@@ -1,7 +1,8 @@
 /**
  * From a configuration file to a validated `Config`, or to everything that is wrong with it:
  *
- *     text ─ include.ts, yaml-tree.ts ─▶ tree ─ components.ts ─▶ Config ─ references.ts, resources.ts
+ *     text ─ include.ts, yaml-tree.ts ─▶ tree ─ components.ts ─▶ Config
+ *     Config ─ references.ts, resources.ts ─▶ what its parts say of each other
  */
 import { dirname, resolve } from 'node:path'
 import { checkComponents } from './components.ts'

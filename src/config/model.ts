@@ -1,4 +1,4 @@
-/** A validated configuration, whatever it was written in, and what the loader must know of components. */
+/** A validated configuration, whatever it was written in, and the components it may name. */
 import type { FilterDefinition, InputDefinition, OutputDefinition } from '../pipeline/component.ts'
 
 /** The component types a configuration may name. Handed in, so that config/ imports none. */

@@ -1,4 +1,4 @@
-/** The keys of a configuration beside the components' own: their schemas, defaults and descriptions. */
+/** The keys of a configuration beside the components' own, with defaults and descriptions. */
 import { Duration } from './fields.ts'
 import { Type } from './type.ts'
 
@@ -33,8 +33,8 @@ const logSchema = Type.Object(
       [Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug')],
       {
         description:
-          'Least severe messages to log: error = data lost or an operator needed, warn = recovered ' +
-          'or refused, info = lifecycle, debug = details.',
+          'Least severe messages to log: error = data lost or an operator needed, ' +
+          'warn = recovered or refused, info = lifecycle, debug = details.',
         default: 'info',
       },
     ),

@@ -7,15 +7,9 @@ import type { Static, TSchema } from 'typebox'
 import { withDefaults } from './defaults.ts'
 import { childSchema, chooseBranch, type Path, type SchemaNode } from './schema-walk.ts'
 import { valueErrors, type ValueError } from './value-errors.ts'
-import { explain } from './wording.ts'
+import { explain, type Problem } from './wording.ts'
 
-export interface Problem {
-  /** From the value's root: `['rotate', 'every']`, `['listen', '0']`. */
-  readonly path: Path
-  readonly message: string
-  /** True when the key at `path` is the trouble rather than its value. */
-  readonly atKey: boolean
-}
+export type { Problem }
 
 export type Validation<Value> =
   | { readonly value: Value; readonly problems?: undefined }

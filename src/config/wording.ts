@@ -2,8 +2,16 @@
 import { formats } from './formats.ts'
 import { hint } from './nearest.ts'
 import type { Path, SchemaNode } from './schema-walk.ts'
-import type { Problem } from './validate.ts'
 import type { ValueError } from './value-errors.ts'
+
+/** One thing that is wrong with a value. */
+export interface Problem {
+  /** From the value's root: `['rotate', 'every']`, `['listen', '0']`. */
+  readonly path: Path
+  readonly message: string
+  /** True when the key at `path` is the trouble rather than its value. */
+  readonly atKey: boolean
+}
 
 /** The problems one error stands for; `schema` and `value` are those at the error's path. */
 export function explain(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {

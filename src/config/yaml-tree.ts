@@ -8,7 +8,7 @@ import type { Diagnostic, Location, SourceFile } from './diagnostic.ts'
 import { hasPlaceholder, interpolate, type Surroundings } from './interpolate.ts'
 import type { MapTree, ScalarTree, Tree, TreeEntry } from './tree.ts'
 
-/** Aliases can make a small file a huge value ("billion laughs"), so what they unfold to is bounded. */
+/** Aliases make a small file a huge value ("billion laughs"); what they unfold to is bounded. */
 const NODES_MAX = 100_000
 const DEPTH_MAX = 100
 

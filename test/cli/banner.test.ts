@@ -27,7 +27,8 @@ test('says where to send, where to look and what to try', () => {
   metrics    http://127.0.0.1:24220/metrics
 
 Try it:
-  docker run --rm --log-driver=fluentd --log-opt fluentd-address=127.0.0.1:24224 --log-opt tag=docker.{{.Name}} alpine echo hello
+  docker run --rm --log-driver=fluentd --log-opt fluentd-address=127.0.0.1:24224 \
+--log-opt tag=docker.{{.Name}} alpine echo hello
   tail -F ./logs/*.log
 `,
   )

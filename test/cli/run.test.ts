@@ -19,6 +19,13 @@ outputs: { nowhere: { type: "null" } }
 pipeline: [{ match: "**", to: nowhere }]
 ${more}`
 
+async function saysOf(process: Running, text: string): Promise<void> {
+  await until(`it says ${text}`, () => {
+    if (!process.alive) throw new Error(`it has ended:\n${process.output}`)
+    return process.output.includes(text)
+  })
+}
+
 test('runs, shows the real ports, takes a record of logboom send, and stops in order', async () => {
   await using folder = await temporaryFolder()
   await writeFile(join(folder.path, 'logboom.yaml'), config(0))
@@ -26,12 +33,12 @@ test('runs, shows the real ports, takes a record of logboom send, and stops in o
     cwd: folder.path,
   })
   try {
-    await until('it is ready', () => process_.output.includes('Try it:'))
+    await saysOf(process_, 'Try it:')
     assert.match(process_.output, /^logboom \S+ is ready \(logboom\.yaml\)$/m)
     const [address] = /tcp:\/\/127\.0\.0\.1:[1-9]\d+/.exec(process_.output)!
     assert.equal((await logboom(['send', '-a', address, 'app', 'a=b'])).code, 0)
     process_.signal('SIGHUP')
-    await until('the signal is logged', () => process_.output.includes('SIGHUP does not reload'))
+    await saysOf(process_, 'SIGHUP does not reload')
   } finally {
     assert.deepEqual(await process_.end(), { code: 0, signal: null }, process_.output)
   }
@@ -45,7 +52,7 @@ test('with format json everything it says is JSON', async () => {
     cwd: folder.path,
   })
   try {
-    await until('it is ready', () => process_.output.includes('"msg":"ready"'))
+    await saysOf(process_, '"msg":"ready"')
   } finally {
     await process_.end()
   }
@@ -92,7 +99,7 @@ test('an error nobody handled is logged as a bug and ends the process with 70', 
     const args = [hook, MAIN, 'run', '-c', 'logboom.yaml']
     const process_ = new Running(process.execPath, args, { cwd: folder.path })
     try {
-      await until('it is ready', () => process_.output.includes('Try it:'))
+      await saysOf(process_, 'Try it:')
       process_.signal('SIGUSR2')
       assert.deepEqual(await process_.exit, { code: 70, signal: null })
       assert.match(process_.output, /"error":"planted".*"msg":"BUG: an error nobody handled/)

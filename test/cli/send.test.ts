@@ -1,4 +1,4 @@
-/** `logboom send` against the server of `@fluent-org/logger`, which acknowledges what it is asked to. */
+/** `logboom send` against the server of `@fluent-org/logger`, which acknowledges when asked. */
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'

@@ -1,7 +1,7 @@
 /**
  * Each file of test/golden/diagnostics holds a configuration (with more files under a line
- * `==== NAME ====`) and, under `==== expected ====`, what the loader says of it. `UPDATE=1` rewrites
- * what is expected.
+ * `==== NAME ====`) and, under `==== expected ====`, what the loader says of it. `UPDATE=1`
+ * rewrites what is expected.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
