@@ -1,6 +1,7 @@
 /** Options of the `forward` input, and the combinations of them that cannot work. */
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { Duration, Mode, Network, Secret, Size } from '../../config/fields.ts'
+import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-address.ts'
 import { tlsSchema } from '../support/tls-options.ts'
@@ -148,7 +149,7 @@ export const forwardSchema = Type.Object(
       default: '256MiB',
     }),
     depth_max: Type.Integer({
-      description: 'How deep maps and lists may nest; deeper ones end their connection.',
+      description: 'How deep maps and lists may nest in a record; one that goes deeper is dropped.',
       default: 64,
       minimum: 4,
       maximum: 512,

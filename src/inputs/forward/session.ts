@@ -30,6 +30,12 @@ const DRAIN_MAX_BYTES = 32 * 1024 * 1024
 /** Turns of the event loop without a byte after which the kernel is known to hold none. */
 const QUIET_TURNS = 2
 
+/** Errors of the decoder that an option could have allowed. */
+const DECODER_LIMITS: Readonly<Record<string, Limit>> = {
+  frame_too_large: 'frame_max',
+  depth_exceeded: 'depth_max',
+}
+
 /** Why a connection is ended; `fields` go into its log line. */
 interface EndReason {
   readonly reason: string
@@ -173,9 +179,8 @@ export class ForwardSession implements DeliveryListener, Waiter {
     for (const unit of units) delivery.take(unit)
     if (decoder.error) {
       const { reason, offset, found, expected } = decoder.error
-      const frameTooLarge = reason === 'frame_too_large'
-      const limit = frameTooLarge ? ({ limit: 'frame_max' } as const) : {}
-      this.#end({ reason, ...limit, fields: { offset, found, expected } })
+      const limit = DECODER_LIMITS[reason]
+      this.#end({ reason, ...(limit && { limit }), fields: { offset, found, expected } })
     } else this.#notePending(decoder.pendingBytes)
     if (units.length > 0 && this.#share.options.denyKeepalive) void this.drain()
     this.#regulate()

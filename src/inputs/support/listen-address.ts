@@ -2,8 +2,9 @@
  * Listen addresses: `tcp://127.0.0.1:24224`, `tls://[::1]:24224`, `udp://…`, `unix:///run/x.sock`,
  * and the peers that come in on them. The listeners are stream-listener.ts and udp-socket.ts.
  */
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { Listen } from '../../config/fields.ts'
+import { Type } from '../../config/type.ts'
 
 export type ListenAddress = NetworkAddress | UnixAddress
 

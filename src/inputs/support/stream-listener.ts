@@ -70,7 +70,8 @@ export class StreamListener {
     if (address.kind === 'tls') await this.#openTls()
     if (address.kind === 'unix') await removeStaleSocket(address.path)
     const server = createServer({
-      allowHalfOpen: true,
+      // A TLS socket takes it over from this one; it is allowed there after the handshake.
+      allowHalfOpen: this.#tls === null,
       noDelay: true,
       keepAlive: keepaliveProbeMs > 0,
       keepAliveInitialDelay: keepaliveProbeMs,
@@ -182,8 +183,6 @@ export class StreamListener {
   #refuseTls(socket: Socket, cause: string): void {
     const peer = peerOf(socket)
     socket.destroy()
-    // A connection that says nothing is how Fluentd looks whether somebody is there.
-    if (socket.bytesRead === 0) return
     this.#metrics.refused.tls.add(1)
     this.#options.logger.warn({ peer: peer.text, cause }, 'refused a tls connection')
   }

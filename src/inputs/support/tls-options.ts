@@ -4,8 +4,9 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { Secret } from '../../config/fields.ts'
+import { Type } from '../../config/type.ts'
 
 export const tlsSchema = Type.Object(
   {

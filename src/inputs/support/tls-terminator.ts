@@ -14,7 +14,7 @@ export interface TlsTerminatorOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly onSecure: (socket: TLSSocket) => void
-  /** The handshake failed, or its certificate was refused; the socket is gone or going. */
+  /** The handshake failed, or the client's certificate will not do; the socket must go. */
   readonly onRefused: (socket: TLSSocket, cause: string) => void
 }
 
@@ -36,14 +36,16 @@ export class TlsTerminator {
     this.#filesVersion = await tlsFilesVersion(config).catch(() => '')
     const server = createServer({
       ...(await readChecked(config)),
-      allowHalfOpen: true,
       handshakeTimeout: handshakeTimeoutMs,
       requestCert: config.client_ca !== undefined,
       // Node would close the socket without a word; #judge refuses it and says why.
       rejectUnauthorized: false,
     })
     server.on('secureConnection', (socket) => this.#judge(socket))
-    server.on('tlsClientError', (error, socket) => onRefused(socket, error.message))
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // Someone who left before the end of the handshake: Fluentd looks in like that every second.
+      if (error.code !== 'ECONNRESET') onRefused(socket, error.message)
+    })
     this.#server = server
     this.#cancelCheck = timers.every(CERTIFICATE_CHECK_MS, () => void this.#reload())
   }
@@ -62,8 +64,11 @@ export class TlsTerminator {
     const { config, onRefused, onSecure } = this.#options
     const asked = config.client_ca !== undefined
     const excused = config.client_certificate === 'optional' && !hasCertificate(socket)
-    if (!asked || socket.authorized || excused) return onSecure(socket)
-    socket.destroy()
+    if (!asked || socket.authorized || excused) {
+      // Not before: a client that leaves in the handshake would be waited for.
+      socket.allowHalfOpen = true
+      return onSecure(socket)
+    }
     const shown = hasCertificate(socket) ? 'was not signed by client_ca' : 'is missing'
     onRefused(socket, `the client certificate ${shown}`)
   }

@@ -1,0 +1,85 @@
+/** How the `forward` input stops: nothing that reached the machine is lost on the way out. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { forward as input } from '../../../src/inputs/forward/index.ts'
+import { runInput } from '../../drivers/run-input.ts'
+import { ack } from '../../support/ack.ts'
+import { packed, type Entry } from '../../support/forward-client.ts'
+
+const LISTEN = 'listen: tcp://127.0.0.1:0'
+const ENTRIES: Entry[] = [[1_795_251_000, { log: 'x'.repeat(1000) }]]
+
+test('reads what the kernel has, acknowledges it and ends with FIN', async () => {
+  await using run = await runInput(input, LISTEN)
+  const peers = await Promise.all([run.connect(), run.connect(), run.connect()])
+  const chunks = Array.from({ length: 200 }, (_, index) => `chunk-${index}`)
+  const frames = Buffer.concat(chunks.map((chunk) => packed('a', ENTRIES, { chunk })))
+  await Promise.all(peers.map((peer) => peer.send(frames)))
+  await run.stop()
+  for (const peer of peers) {
+    assert.equal(await peer.untilEnded(), 'FIN')
+    assert.deepEqual(peer.received, ack(...chunks))
+  }
+  assert.equal(run.records.length, 3 * chunks.length)
+  await run.stopAndCheckCompliance()
+})
+
+test('takes connections that the kernel has completed before it stops accepting', async () => {
+  await using run = await runInput(input, LISTEN)
+  const connecting = Array.from({ length: 20 }, async () => {
+    const peer = await run.connect()
+    await peer.send(packed('a', ENTRIES))
+    peer.end()
+    return peer
+  })
+  const peers = await Promise.all(connecting)
+  await run.stop()
+  assert.equal(run.records.length, peers.length)
+  await run.stopAndCheckCompliance()
+})
+
+test('waits for what is on its way, and goes on reading under backpressure', async () => {
+  const yaml = `${LISTEN}\nconnection_in_flight_max: 64KiB`
+  await using run = await runInput(input, yaml, { hold: true })
+  const peer = await run.connect()
+  const chunks = Array.from({ length: 200 }, (_, index) => `chunk-${index}`)
+  await peer.send(Buffer.concat(chunks.map((chunk) => packed('a', ENTRIES, { chunk }))))
+  await run.until('some is on its way', () => run.heldCount > 0)
+  const stopped = run.stop()
+  assert.equal(peer.ending, null)
+  run.release()
+  await stopped
+  assert.equal(await peer.untilEnded(), 'FIN')
+  assert.deepEqual(peer.received, ack(...chunks))
+  await run.stopAndCheckCompliance()
+})
+
+test('ends at its deadline though the work is not done', async () => {
+  await using run = await runInput(input, LISTEN, { hold: true })
+  const peer = await run.connect()
+  await peer.send(packed('a', ENTRIES, { chunk: 'c' }))
+  await run.until('it is on its way', () => run.heldCount === 1)
+  await run.stop(50)
+  await peer.untilEnded()
+  assert.equal(peer.received.length, 0)
+  await run.stopAndCheckCompliance()
+})
+
+test('accepts nobody after a stop, and stops though a client sends for ever', async () => {
+  await using run = await runInput(input, LISTEN)
+  const peer = await run.connect()
+  const frame = packed('a', ENTRIES, { chunk: 'c' })
+  let sent = 0
+  const sending = (async () => {
+    for (;;) {
+      await peer.send(frame)
+      sent++
+    }
+  })().catch((error: unknown) => error)
+  await run.until('it sends', () => sent > 10)
+  await run.stop()
+  await sending
+  assert.ok(run.records.length > 10)
+  await assert.rejects(run.connect(), { code: 'ECONNREFUSED' })
+  await run.stopAndCheckCompliance()
+})
