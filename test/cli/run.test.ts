@@ -1,6 +1,6 @@
 /** `logboom run` as a process: its banner, and how it says that it cannot start. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -43,6 +43,27 @@ test('runs, shows the real ports, takes a record of logboom send, and stops in o
     assert.deepEqual(await process_.end(), { code: 0, signal: null }, process_.output)
   }
   assert.match(process_.output, /"msg":"stopped"/)
+})
+
+test('a stop that cannot finish in time ends with 3', async () => {
+  await using folder = await temporaryFolder()
+  const blocked = config(0, 'stop_timeout: 100ms').replace(
+    'type: "null"',
+    'type: file, path: "./${tag}.log"',
+  )
+  await writeFile(join(folder.path, 'logboom.yaml'), blocked)
+  await mkdir(join(folder.path, 'app.log'))
+  const process_ = new Running(process.execPath, [MAIN, 'run', '-c', 'logboom.yaml'], {
+    cwd: folder.path,
+  })
+  try {
+    await saysOf(process_, 'Try it:')
+    const [address] = /tcp:\/\/127\.0\.0\.1:[1-9]\d+/.exec(process_.output)!
+    const sent = await logboom(['send', '-a', address, '--timeout', '200ms', 'app', 'a=b'])
+    assert.equal(sent.code, 1)
+  } finally {
+    assert.deepEqual(await process_.end(), { code: 3, signal: null }, process_.output)
+  }
 })
 
 test('with format json everything it says is JSON', async () => {
