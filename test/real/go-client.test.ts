@@ -32,7 +32,7 @@ test('fluent-logger-golang', async (t) => {
   const config = (places: Places) => {
     const plain = `listen: tcp://127.0.0.1:${places.forward} }`
     const sockets = `listen: ["tcp://127.0.0.1:${places.forward}", "unix://${places.folder}/${SOCKET}"] }`
-    const tls = `tls: { cert_path: "${certificate.certPath}", key_path: "${certificate.keyPath}" }`
+    const tls = `tls: { certificate: "${certificate.certPath}", key: "${certificate.keyPath}" }`
     const secure = `secure: { type: forward, listen: tls://127.0.0.1:${tlsPort}, ${tls} }`
     return simpleConfig(places).replace(plain, `${sockets}\n  ${secure}`)
   }
