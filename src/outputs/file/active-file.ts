@@ -236,8 +236,8 @@ export class ActiveFile {
     const { around, openFiles } = this.#shared
     await openFiles.add(this.#owner)
     try {
-      const fd = await this.#openDescriptor()
-      await this.#remember(fd)
+      const { fd, sinceMs } = await this.#openDescriptor()
+      await this.#remember(fd, sinceMs)
       this.#fd = fd
     } catch (error) {
       openFiles.remove(this.#owner)
@@ -249,14 +249,16 @@ export class ActiveFile {
     if (this.link !== undefined) await updateLink(this.#shared, this.link, this.path)
   }
 
-  async #openDescriptor(): Promise<number> {
-    const { fileSystem } = this.#shared.around
+  /** Also says when the file was written last, or now for one without lines. */
+  async #openDescriptor(): Promise<{ readonly fd: number; readonly sinceMs: number }> {
+    const { fileSystem, clock } = this.#shared.around
     for (let tries = 1; ; tries++) {
       try {
         const stats = await statIfThere(fileSystem, this.path)
-        if (!stats) return await this.#create()
+        if (!stats) return { fd: await this.#create(), sinceMs: clock.now() }
         if (stats.isFile() && stats.size > 0) await this.#cutTorn()
-        return await fileSystem.open(this.path, APPEND)
+        const sinceMs = stats.size > 0 ? stats.mtimeMs : clock.now()
+        return { fd: await fileSystem.open(this.path, APPEND), sinceMs }
       } catch (error) {
         // Somebody else made or removed the file, or its folder, in between.
         if (!['ENOENT', 'EEXIST'].includes(errorCode(error)) || tries === OPEN_TRIES) throw error
@@ -283,7 +285,7 @@ export class ActiveFile {
       )
   }
 
-  async #remember(fd: number): Promise<void> {
+  async #remember(fd: number, sinceMs: number): Promise<void> {
     const { around, settings } = this.#shared
     const stats = await this.#statOrClose(fd)
     this.#device = stats.dev
@@ -294,9 +296,8 @@ export class ActiveFile {
     this.#opened++
     this.#lookedAtMs = around.clock.monotonic()
     this.#bytesSinceLook = 0
-    const since = stats.size > 0 ? stats.mtimeMs : around.clock.now()
     this.#dueAtMs =
-      settings.everyMs === 0 ? Infinity : settings.zone.nextBoundary(since, settings.everyMs)
+      settings.everyMs === 0 ? Infinity : settings.zone.nextBoundary(sinceMs, settings.everyMs)
   }
 
   async #statOrClose(fd: number): Promise<Stats> {

@@ -29,6 +29,7 @@ export class FileWriter implements Closable {
   #next: Settled | null = null
   #current: Settled | null = null
   #working: Promise<void> | null = null
+  #mustCare = false
   #mustRetire = false
   #isAbandoned = false
   /** How far the chunk under way is written, and how far it may go in this file. */
@@ -77,7 +78,9 @@ export class FileWriter implements Closable {
 
   /** Rotates or reopens the file if it is time to, though nothing is written. */
   care(): void {
-    if (this.isIdle && this.#active.needsCare) void this.#startWorking()
+    if (!this.#active.needsCare) return
+    this.#mustCare = true
+    void this.#startWorking()
   }
 
   /** Rotates the file of a former hour or day for good, unless it is written again meanwhile. */
@@ -139,7 +142,7 @@ export class FileWriter implements Closable {
     }
     if (!this.#isAbandoned) await this.#care()
     this.#working = null
-    if (this.#filling && !this.#isAbandoned) {
+    if ((this.#filling || this.#mustCare) && !this.#isAbandoned) {
       void this.#startWorking()
       return
     }
@@ -150,6 +153,7 @@ export class FileWriter implements Closable {
   async #care(): Promise<void> {
     const mustRetire = this.#mustRetire && !this.#active.isOpen
     this.#mustRetire = false
+    this.#mustCare = false
     try {
       if (mustRetire) await this.#active.retire()
       else if (this.#active.needsCare) await this.#active.prepare()

@@ -1,5 +1,5 @@
 /** How events are written: the options of src/codecs/line-format.ts. */
-import { Type } from 'typebox'
+import { Type } from '../../config/type.ts'
 
 const strict = { additionalProperties: false } as const
 

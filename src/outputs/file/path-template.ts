@@ -49,11 +49,13 @@ export class PathTemplate {
   readonly sliceMs: number
   /** The template with `*` for whatever varies: what the output claims. */
   readonly claim: string
+  readonly #prefix: string
 
   /** Throws a TypeError that says what is wrong with `text`. */
   constructor(text: string) {
     const { root, components } = splitComponents(readParts(text))
     this.root = resolve(root)
+    this.#prefix = this.root === '/' ? '' : this.root
     this.components = components.map(compileComponent)
     const parts = components.flat()
     this.extension = extensionOf(components.at(-1)!)
@@ -62,7 +64,7 @@ export class PathTemplate {
       part.kind === 'time' ? [DIRECTIVES[part.letter]!.sliceMs] : [],
     )
     this.sliceMs = slices.length === 0 ? 0 : Math.min(...slices)
-    this.claim = [this.root, ...components.map(starred)].join('/')
+    this.claim = [this.#prefix, ...components.map(starred)].join('/')
   }
 
   /** The absolute path for an event. */
@@ -70,7 +72,7 @@ export class PathTemplate {
     const offset = zone.offsetAt(values.utcMs)
     const wall = new Date(values.utcMs + offset)
     let fieldIndex = 0
-    let path = this.root === '/' ? '' : this.root
+    let path = this.#prefix
     for (const component of this.components) {
       path += '/'
       for (const part of component.parts) {

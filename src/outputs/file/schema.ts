@@ -1,6 +1,7 @@
 /** Options of the `file` output, and what is wrong with those that fit the schema but not the task. */
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { Duration, Mode, Size } from '../../config/fields.ts'
+import { Type } from '../../config/type.ts'
 import { durationInMs } from '../../config/units.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { formatSchema } from './format-schema.ts'
