@@ -1,6 +1,7 @@
 /**
  * Lines for people at a terminal: time in milliseconds, tag, record as JSON on one line. What a
- * sender puts into a record or a tag cannot steer the terminal: control characters are escaped.
+ * sender puts into a record or a tag cannot steer the terminal: JSON escapes the control characters
+ * of ASCII, and those from U+0080 to U+009F, `CSI` among them, are shown as a middle dot.
  */
 import type { ByteWriter } from './byte-writer.ts'
 import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from './entry.ts'
@@ -26,6 +27,7 @@ export function createPrettyEncoder(isColoured: boolean): EntryEncoder {
   const reset = isColoured ? RESET : NO_COLOUR
   return (tag, entries, writer) => {
     const tagText = tagBytes(tag)
+    const start = writer.length
     const tagColour = isColoured ? colourOf(tagText) : NO_COLOUR
     let offset = 0
     while (offset < entries.length) {
@@ -40,6 +42,14 @@ export function createPrettyEncoder(isColoured: boolean): EntryEncoder {
       offset = encodeJsonValue(entries, offset + ENTRY_RECORD_OFFSET, writer)
       putByte(NEWLINE, writer)
     }
+    hideControls(writer, start)
+  }
+}
+
+/** In UTF-8 these are c2 80 to c2 9f; a middle dot is c2 b7. */
+function hideControls({ bytes, length }: ByteWriter, start: number): void {
+  for (let index = start + 1; index < length; index++) {
+    if (bytes[index - 1] === 0xc2 && bytes[index]! < 0xa0) bytes[index] = 0xb7
   }
 }
 
