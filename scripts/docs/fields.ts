@@ -25,6 +25,8 @@ export interface Field {
   /** As it would be written in YAML; undefined when the field must be given or may be absent. */
   readonly defaultText: string | undefined
   readonly required: boolean
+  /** Always the same value, such as the `type` that tells alternatives apart. */
+  readonly constant: boolean
   readonly description: string
   readonly examples: readonly string[]
 }
@@ -43,16 +45,18 @@ export function fieldsOf(schema: SchemaNode, prefix = ''): Field[] {
       type: typeText(node),
       defaultText: isGroup ? undefined : defaultText(node),
       required: isRequired,
+      constant: node.const !== undefined,
       description: node.description ?? '',
       examples: (node.examples ?? []).map((example) => valueText(example)),
     }
-    return [own, ...inner.flatMap(({ schema: of, prefix: start }) => fieldsOf(of, start))]
+    return [own, ...withOneTag(inner.flatMap((of) => alternativeFields(of)))]
   })
 }
 
 /** One sentence for each field that a reader could not use from its description alone. */
 export function fieldTroubles(schema: SchemaNode, owner: string): string[] {
   return fieldsOf(schema).flatMap((field) => {
+    if (field.constant) return []
     if (field.description === '') return [`${owner}: ${field.path} has no description`]
     if (!/[.!)]$/.test(field.description)) {
       return [`${owner}: the description of ${field.path} does not end like a sentence`]
@@ -77,13 +81,34 @@ export function typeText(node: SchemaNode): string {
 interface Inner {
   readonly schema: SchemaNode
   readonly prefix: string
+  readonly isAlternative: boolean
+}
+
+/** Of alternatives told apart by a constant, each field says which of them it belongs to. */
+function alternativeFields({ schema, prefix, isAlternative }: Inner): Field[] {
+  const fields = fieldsOf(schema, prefix)
+  const tag = fields.find((field) => field.constant)
+  if (!isAlternative || !tag) return fields
+  return fields.map((field) =>
+    field.constant ? field : { ...field, description: `(${tag.type}) ${field.description}` },
+  )
+}
+
+/** The constants of all alternatives as one field. */
+function withOneTag(fields: readonly Field[]): Field[] {
+  const tags = fields.filter((field) => field.constant)
+  const [tag] = tags
+  if (!tag) return [...fields]
+  const type = tags.map((field) => field.type).join(' or ')
+  const merged = { ...tag, type, description: tag.description || 'Which of the alternatives.' }
+  return [merged, ...fields.filter((field) => !field.constant)]
 }
 
 /** The objects one level down: a group, the items of a list, the values of a map. */
-function innerObjects(node: SchemaNode, path: string): Inner[] {
-  if (node.properties) return [{ schema: node, prefix: `${path}.` }]
+function innerObjects(node: SchemaNode, path: string, isAlternative = false): Inner[] {
+  if (node.properties) return [{ schema: node, prefix: `${path}.`, isAlternative }]
   if (node.items) return innerObjects(node.items, `${path}[]`)
-  if (node.anyOf) return node.anyOf.flatMap((branch) => innerObjects(branch, path))
+  if (node.anyOf) return node.anyOf.flatMap((branch) => innerObjects(branch, path, true))
   return Object.values(node.patternProperties ?? {}).flatMap((of) => innerObjects(of, `${path}.*`))
 }
 

@@ -87,7 +87,7 @@ function componentPage(
 function commonText({ kind, type }: Component): string {
   const config = '[every component](../configuration.md)'
   if (kind === 'input') {
-    return `It stands below \`inputs\`: \`{ type: ${type}, … }\`. What ${config} has is not repeated.`
+    return `It stands below \`inputs\`: \`{ type: ${type}, … }\`. What ${config} has comes on top.`
   }
   if (kind === 'output') {
     return `It stands below \`outputs\`: \`{ type: ${type}, … }\`. A \`match\` sends events to it.`
@@ -165,12 +165,12 @@ function metricsPage(metrics: readonly DescribedMetric[]): Page {
       table(['Word', 'Meaning'], ledger),
       `\`${prefix}drop_reasons_total{place="…",reason="…"}\` has the reasons.`,
       '## Components',
-      'Each has the name of its component in a label of its kind (`input="NAME"`) and its `type`, ' +
-        'besides the labels in the table.',
+      'Each has the name of its component in a label of its kind (`input="NAME"`) and its ' +
+        '`type`, besides the labels in the table.',
       metricsTable(metrics.map(withFullName)),
       '## The process',
-      `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when \`/readyz\` answers ` +
-        '200. Under the names other Node.js programs use: `process_*` (CPU, memory, open files), ' +
+      `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when ` +
+        '`/readyz` answers 200. Under the names other Node.js programs use: `process_*` (CPU, memory, open files), ' +
         '`nodejs_eventloop_lag_*` (event-loop delay), `nodejs_heap_*`, `nodejs_gc_*`.',
     ),
   }

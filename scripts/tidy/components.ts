@@ -44,7 +44,7 @@ function missing(of: Kind, { path, type }: Defined, files: readonly SourceFile[]
       `type ${type} belongs into ${of.sources}/${stem}.ts`,
     ],
     [
-      has(`${of.tests}/${stem}.test.ts`) || has(`${of.tests}/${stem}/`),
+      [`${stem}.test.ts`, `${stem}/`, `${stem}-`].some((name) => has(`${of.tests}/${name}`)),
       `${type} has no ${of.tests}/${stem}.test.ts`,
     ],
     [has(`${of.pages}/${stem}.md`), `${type} has no ${of.pages}/${stem}.md; run npm run docs`],

@@ -1,5 +1,5 @@
 /** `null` output: takes everything and keeps nothing; for tests, and for tags nobody wants. */
-import { Type } from 'typebox'
+import { Type } from '../config/type.ts'
 import type { Outcome } from '../pipeline/batch.ts'
 import { defineOutput } from '../pipeline/component.ts'
 

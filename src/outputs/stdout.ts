@@ -3,7 +3,8 @@
  * The lines: src/codecs/json-lines.ts and pretty-lines.ts.
  */
 import type { Writable } from 'node:stream'
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '../config/type.ts'
 import { ByteWriter } from '../codecs/byte-writer.ts'
 import { encodeJsonLines } from '../codecs/json-lines.ts'
 import type { EntryEncoder } from '../codecs/line-format.ts'

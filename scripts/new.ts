@@ -1,0 +1,148 @@
+/**
+ * `npm run new -- input NAME` (or `filter`, `output`): a component that works, with its test and
+ * an example configuration, listed with the others and documented. Shaped by scripts/templates/.
+ * `--no-docs` leaves the reference as it is.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const root = join(import.meta.dirname, '..')
+const USAGE = 'npm run new -- input|filter|output NAME, NAME as in a configuration: my_input'
+
+type Kind = 'input' | 'filter' | 'output'
+
+const FOLDERS: Readonly<Record<Kind, string>> = {
+  input: 'inputs',
+  filter: 'pipeline/filters',
+  output: 'outputs',
+}
+
+interface Names {
+  readonly kind: Kind
+  /** `my_input`, as in a configuration. */
+  readonly type: string
+  /** `my-input`, as in file names. */
+  readonly stem: string
+  /** `myInput`, the exported definition. */
+  readonly constant: string
+  /** `MyInput`, the beginning of the class's name. */
+  readonly className: string
+}
+
+function main(): void {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { docs: { type: 'boolean', default: true } },
+    allowNegative: true,
+  })
+  const [kind, type, ...rest] = positionals
+  if (!isKind(kind) || type === undefined || rest.length > 0) fail(`expected ${USAGE}`)
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(type)) {
+    fail(`cannot name a component ${type}: not in snake_case; expected ${USAGE}`)
+  }
+  const names = namesOf(kind, type)
+  const files = scaffold(names)
+  const taken = [...files.keys()].find((path) => existsSync(join(root, path)))
+  if (taken !== undefined) fail(`cannot make ${kind} ${type}: ${taken} exists; expected a new name`)
+  for (const [path, text] of files) write(path, text)
+  const list = `src/${FOLDERS[kind]}/index.ts`
+  write(list, withComponent(readFileSync(join(root, list), 'utf8'), names))
+  if (values.docs) writeDocs()
+  console.log(`made ${[...files.keys(), list].join(', ')}`)
+  console.log('now: npm test, npm run check, and make it do what it is for')
+}
+
+function writeDocs(): void {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/docs.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status !== 0) fail('the files are made, but npm run docs failed; expected it to pass')
+}
+
+function namesOf(kind: Kind, type: string): Names {
+  const className = type.split('_').map(capital).join('')
+  const constant = className.charAt(0).toLowerCase() + className.slice(1)
+  return { kind, type, stem: type.replaceAll('_', '-'), constant, className }
+}
+
+/** The new files by their path, filled in. */
+function scaffold(names: Names): Map<string, string> {
+  const { kind, stem } = names
+  const folder = FOLDERS[kind]
+  const up = folder.includes('/') ? '../../' : '../'
+  const source = template(`${kind}.ts`, names).replaceAll('../../src/', up)
+  const own = folder.startsWith('pipeline/') ? source.replaceAll(`${up}pipeline/`, '../') : source
+  const tests = template(`${kind}.test.ts`, names)
+    .replaceAll('../../test/', up)
+    .replaceAll(`'./${kind}.ts'`, `'${up}../src/${folder}/${stem}.ts'`)
+  return new Map([
+    [`src/${folder}/${stem}.ts`, own],
+    [`test/${folder}/${stem}.test.ts`, tests],
+    [`config/examples/${stem}.yaml`, exampleConfig(names)],
+  ])
+}
+
+function template(name: string, { type, stem, constant, className }: Names): string {
+  return readFileSync(join(root, 'scripts/templates', name), 'utf8')
+    .replaceAll('template_name', type)
+    .replaceAll('template-name', stem)
+    .replaceAll('templateName', constant)
+    .replaceAll('TemplateName', className)
+}
+
+function exampleConfig({ kind, type }: Names): string {
+  const input = kind === 'input' ? `{ type: ${type} }` : '{ type: forward }'
+  const output = kind === 'output' ? `{ type: ${type} }` : '{ type: stdout }'
+  const filter = kind === 'filter' ? [`  - { filter: "**", type: ${type} }`] : []
+  return [
+    '# yaml-language-server: $schema=../schema.json',
+    `# The ${type} ${kind}, with its defaults.`,
+    'inputs:',
+    `  source: ${input}`,
+    'outputs:',
+    `  target: ${output}`,
+    'pipeline:',
+    ...filter,
+    '  - { match: "**", to: target }',
+    '',
+  ].join('\n')
+}
+
+/** The text of an index.ts with the component imported and listed last. */
+function withComponent(text: string, { kind, stem, constant }: Names): string {
+  const list = new RegExp(`(export const ${kind}s: [^=]*= \\[)([^\\]]*)\\]`).exec(text)
+  const lastImport = text.lastIndexOf('\nimport ')
+  if (!list || lastImport < 0) fail(`cannot add to the list of ${kind}s; expected export const`)
+  const afterImport = text.indexOf('\n', text.indexOf(" from '", lastImport)) + 1
+  const items = list[2]!.split(',').map((item) => item.trim())
+  const listed = [...items.filter((item) => item !== ''), constant]
+  const oneLine = `${list[1]!}${listed.join(', ')}]`
+  const many = `${list[1]!}\n${listed.map((item) => `  ${item},\n`).join('')}]`
+  return (
+    text.slice(0, afterImport) +
+    `import { ${constant} } from './${stem}.ts'\n` +
+    text.slice(afterImport).replace(list[0], oneLine.length <= 100 ? oneLine : many)
+  )
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+function isKind(text: string | undefined): text is Kind {
+  return text !== undefined && Object.hasOwn(FOLDERS, text)
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+main()

@@ -1,0 +1,104 @@
+/** Every file in config/ is valid without a warning, and sends events where its comments say. */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Collector } from '../../src/collector.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Config, Registry } from '../../src/config/model.ts'
+import { createLog } from '../../src/log.ts'
+import type { InputContext } from '../../src/pipeline/component.ts'
+import { registry } from '../../src/registry.ts'
+
+const folder = join(import.meta.dirname, '../../config')
+const env = { LOGBOOM_EDGE_PASSWORD: 'for the test' }
+
+/** By file: which outputs take an event, by `input tag`. */
+const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'default.yaml': { 'docker docker.web': ['files'], 'docker anything': ['files'] },
+  'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
+  'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
+  'examples/rotation.yaml': { 'docker docker.web': ['files'] },
+  'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
+  'examples/tls-shared-key.yaml': { 'senders app.log': ['files'] },
+  'examples/routing-labels.yaml': {
+    'docker docker.healthcheck': ['nowhere'],
+    'docker docker.nginx': ['everything', 'web'],
+    'docker docker.apache2': ['everything', 'web'],
+    'docker docker.sudo.tty': ['audit', 'everything'],
+    'docker docker.db': ['everything'],
+    'docker other': ['everything'],
+    'audit docker.healthcheck': ['audit'],
+  },
+}
+
+test('every example has its routes written down here', () => {
+  const files = globSync('{default.yaml,examples/*.yaml}', { cwd: folder }).sort()
+  assert.deepEqual(files, Object.keys(ROUTES).sort())
+})
+
+for (const [file, routes] of Object.entries(ROUTES)) {
+  test(`config/${file}`, async () => {
+    const config = load(file)
+    const taken: string[] = []
+    const inputs = new Map<string, InputContext>()
+    const collector = new Collector(
+      { ...config, http: { ...config.http, enabled: false } },
+      {
+        configPath: null,
+        logger: await createLog({ level: 'error', format: 'json' }),
+        registry: recording(inputs, taken),
+      },
+    )
+    await collector.start()
+    for (const [event, expected] of Object.entries(routes)) {
+      const [name = '', tag = ''] = event.split(' ')
+      taken.length = 0
+      await inputs.get(name)?.deliver({ tag, entries: ENTRY, count: 1 })
+      assert.deepEqual(taken.sort(), expected, event)
+    }
+    await collector.stop(AbortSignal.timeout(1000))
+  })
+}
+
+/** Time 1 and an empty record. */
+const ENTRY = new Uint8Array([0x92, 0xd7, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0x80])
+
+function load(file: string): Config {
+  const text = readFileSync(join(folder, file), 'utf8')
+  const withoutFiles = text.replaceAll(/\$\{file:[^}]*\}/g, 'for the test')
+  const from = { name: file, text: withoutFiles }
+  const { config, diagnostics } = loadConfig({ registry, env, from })
+  assert.deepEqual(diagnostics, [])
+  assert.ok(config)
+  return config
+}
+
+/** Inputs that open nothing and outputs that only note that they were asked. */
+function recording(inputs: Map<string, InputContext>, taken: string[]): Registry {
+  const idle = { start: async () => {}, stop: async () => {} }
+  return {
+    inputs: registry.inputs.map((definition) => ({
+      ...definition,
+      create: (_config: unknown, context: InputContext) => {
+        inputs.set(context.name, context)
+        return { ...idle, addresses: [] }
+      },
+    })),
+    filters: registry.filters.map((definition) => ({
+      ...definition,
+      create: () => ({ ...idle, process: (batch) => batch }),
+    })),
+    outputs: registry.outputs.map((definition) => ({
+      ...definition,
+      create: (_config, { name }) => ({
+        ...idle,
+        problem: null,
+        deliver: async () => {
+          taken.push(name)
+          return 'delivered'
+        },
+      }),
+    })),
+  }
+}
