@@ -186,7 +186,7 @@ describe('compression', () => {
     await until('both are counted', () => {
       return metricValue(context.registry, 'compressed_files_total') === 2
     })
-    const one = (await names(folder)).find((name) => name.endsWith(".gz"))
+    const one = (await names(folder)).find((name) => name.endsWith('.gz'))
     assert.deepEqual(logsIn(gunzipSync(await readFile(join(folder, one!))).toString()), ['1'])
     assert.deepEqual(await logsOf(folder, 'a.log'), ['3'])
     await output.stop(AbortSignal.timeout(5000))

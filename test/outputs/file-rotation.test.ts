@@ -1,8 +1,17 @@
 /** Rotation by size and clock, what `tail -F` sees of it, the symlink, and forgotten files. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, open, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  open,
+  readFile,
+  readlink,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { ManualTime, metricValue } from '../drivers/context.ts'
 import { batchOf } from '../support/entries.ts'
@@ -90,7 +99,7 @@ describe('by size', () => {
 
 describe('by the clock', () => {
   const check = async (
-    t: import('node:test').TestContext,
+    t: TestContext,
     options: { every: string; timezone?: string; from: string; steps: string[] },
     expected: string[],
   ) => {
@@ -157,31 +166,48 @@ describe('by the clock', () => {
     assert.deepEqual(await logsInOrder(folder), ['old', 'new'])
   })
 
-  test('files nobody writes any more are rotated at the start, and only those', async (t) => {
+  test('files nobody writes any more are seen to at the start, but only our own', async (t) => {
     const folder = await temporaryFolder(t)
-    await mkdir(join(folder, 'app'))
-    const put = async (name: string, at: string) => {
-      await writeFile(join(folder, name), '{"log":"old"}\n{"lo')
-      await utimes(join(folder, name), Date.parse(at) / 1000, Date.parse(at) / 1000)
-    }
-    await put('app/gone.log', '2026-11-20T12:00:00Z')
-    await put('app/today.log', '2026-11-21T07:00:00Z')
-    await put('app/other.txt', '2026-11-20T12:00:00Z')
-    await put('elsewhere.log', '2026-11-20T12:00:00Z')
     const options = { path: '${tag[0]}/${tag[1]}.log', rotate: { every: '1d' } }
-    const { output } = await runFile(t, folder, options)
-    await until(
-      'it is rotated',
-      async () => !(await names(join(folder, 'app'))).includes('gone.log'),
-    )
-    await output.stop(AbortSignal.timeout(5000))
+    const first = await runFile(t, folder, options)
+    for (const tag of ['app.gone', 'app.today', 'app.torn']) await first.write(tag, 'old')
+    await first.output.stop(AbortSignal.timeout(5000))
+    await writeFile(join(folder, 'app', 'foreign.log'), 'torn line of another program')
+    await appendFile(join(folder, 'app', 'torn.log'), '{"lo')
+    const date = (name: string, at: string) =>
+      utimes(join(folder, 'app', name), Date.parse(at) / 1000, Date.parse(at) / 1000)
+    for (const name of ['gone.log', 'foreign.log']) await date(name, '2026-11-20T12:00:00Z')
+    for (const name of ['today.log', 'torn.log']) await date(name, '2026-11-21T07:00:00Z')
+    const second = await runFile(t, folder, options)
+    const rotated = 'gone@2026-11-21T08-50-00.000Z.log'
+    await until('they are seen to', async () => {
+      const files = await names(join(folder, 'app'))
+      return files.includes(rotated) && files.includes('torn.log.torn')
+    })
+    await second.output.stop(AbortSignal.timeout(5000))
     assert.deepEqual(await names(join(folder, 'app')), [
-      'gone.log.torn',
-      'gone@2026-11-21T08-50-00.000Z.log',
-      'other.txt',
+      'foreign.log',
+      rotated,
       'today.log',
+      'torn.log',
+      'torn.log.torn',
     ])
-    assert.deepEqual(await names(folder), ['app', 'elsewhere.log'])
+    for (const name of [rotated, 'today.log', 'torn.log'])
+      assert.deepEqual(await logsOf(folder, 'app', name), ['old'])
+  })
+
+  test('a file nobody writes any more is rotated when its hour is over', async (t) => {
+    const folder = await temporaryFolder(t)
+    const options = { rotate: { every: '1h' }, max_open_files: 1 }
+    const { write, time } = await runFile(t, folder, options)
+    await write('a', '1')
+    await write('b', '1')
+    const hourAgo = Date.parse('2026-11-21T08:50:00Z') / 1000
+    await utimes(join(folder, 'a.log'), hourAgo, hourAgo)
+    time.advance(3_600_000)
+    const rotated = 'a@2026-11-21T09-50-00.000Z.log'
+    await until('it is rotated', async () => (await names(folder)).includes(rotated))
+    assert.ok(!(await names(folder)).includes('a.log'))
   })
 })
 

@@ -38,7 +38,9 @@ export async function runFile(
 ) {
   const time = setup.time ?? new ManualTime()
   const timers = setup.isRealTime ? new CountedTimers() : time
-  const context = testContext({ clock: time, timers })
+  const dataDir = `${folder}-data`
+  t.after(() => rm(dataDir, { recursive: true, force: true }))
+  const context = testContext({ clock: time, timers, dataDir })
   const config = fileConfig({ path: '${tag}.log', min_free: '0B', ...options })
   const inside = { ...config, path: join(folder, config.path) }
   if (config.symlink !== undefined) inside.symlink = join(folder, config.symlink)
@@ -70,7 +72,7 @@ export type WriteStep = 'ok' | 'hang' | { readonly code: string } | { readonly s
 
 /** The real file system, but for what a test puts in its way. */
 export class FaultyFileSystem {
-  /** What the next writes do, in order; the last repeats. Only writes to files named `.log`. */
+  /** What the next writes do, in order; the last repeats. Only for files named `.log`. */
   writes: WriteStep[] = ['ok']
   /** Error codes that operations fail with until they are taken out: `open`, `rename`, … */
   readonly broken = new Map<keyof FileSystem, string>()
@@ -78,6 +80,8 @@ export class FaultyFileSystem {
   writeCount = 0
   readonly fileSystem: FileSystem
   #release: () => void = () => {}
+  /** Descriptors of files named `.log`. */
+  readonly #logs = new Set<number>()
 
   constructor() {
     this.fileSystem = new Proxy(nodeFileSystem, {
@@ -94,10 +98,20 @@ export class FaultyFileSystem {
     const code = this.broken.get(name)
     if (code !== undefined) return () => Promise.reject(failure(code))
     if (name === 'freeBytes') return () => Promise.resolve(this.freeBytes)
-    return name === 'write' ? this.#write : target[name]
+    if (name === 'open') return this.#open
+    if (name === 'write') return this.#write
+    return Reflect.get(target, name)
+  }
+
+  #open: FileSystem['open'] = async (path, flags, mode) => {
+    const fd = await nodeFileSystem.open(path, flags, mode)
+    if (path.endsWith('.log')) this.#logs.add(fd)
+    else this.#logs.delete(fd)
+    return fd
   }
 
   #write: FileSystem['write'] = async (fd, bytes, offset, length) => {
+    if (!this.#logs.has(fd)) return nodeFileSystem.write(fd, bytes, offset, length)
     this.writeCount++
     const step = this.writes.length > 1 ? this.writes.shift()! : this.writes[0]!
     if (step === 'ok') return nodeFileSystem.write(fd, bytes, offset, length)

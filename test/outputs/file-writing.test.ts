@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { appendFile, chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { metricValue } from '../drivers/context.ts'
@@ -163,7 +163,7 @@ describe('failures', () => {
     assert.equal(output.problem, null)
   })
 
-  test('a failed sync is not believed later: the bytes are cut off and written again', async (t) => {
+  test('a failed sync is not believed later: the bytes are cut and written again', async (t) => {
     const folder = await temporaryFolder(t)
     const faulty = new FaultyFileSystem()
     const { output, write, time } = await runFile(t, folder, { fsync: true }, faulty)
@@ -336,7 +336,7 @@ describe('files others touch', () => {
 
 describe('torn lines', () => {
   const line = '{"log":"whole"}\n'
-  const check = async (t: import('node:test').TestContext, before: string, torn: string) => {
+  const check = async (t: TestContext, before: string, torn: string) => {
     const folder = await temporaryFolder(t)
     await writeFile(join(folder, 'a.log'), before + torn)
     const { write, log } = await runFile(t, folder, {})

@@ -246,6 +246,7 @@ export class ActiveFile {
       throw error
     }
     around.metrics.openFiles.add(1)
+    this.#shared.noteOpened(this.path)
     if (this.link !== undefined) await updateLink(this.#shared, this.link, this.path)
   }
 

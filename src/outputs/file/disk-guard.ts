@@ -62,7 +62,8 @@ export class DiskGuard {
         this.#around.logger.info({ root, free_bytes: freeBytes }, 'the disk has room again')
       this.#problem = null
     } else if (this.#problem === null) {
-      this.#problem = `disk almost full: ${freeBytes} bytes free at ${root}, min_free is ${freeBytesMin}`
+      const limit = `min_free is ${freeBytesMin}`
+      this.#problem = `disk almost full: ${freeBytes} bytes free at ${root}, ${limit}`
       this.#around.logger.error(
         { root, free_bytes: freeBytes, min_free_bytes: freeBytesMin },
         'the disk is almost full: nothing is written until it has room again',

@@ -10,8 +10,9 @@ import { makeFolders } from './creation.ts'
 import { DiskGuard } from './disk-guard.ts'
 import { FileWriter } from './file-writer.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { KnownFiles } from './known-files.ts'
 import { LongNames } from './long-names.ts'
-import { OpenFiles } from './open-files.ts'
+import { OpenFiles, type Closable } from './open-files.ts'
 import { PathResolver, type ResolvedPath } from './path-resolver.ts'
 import type { PathTemplate } from './path-template.ts'
 import { Patience } from './patience.ts'
@@ -36,6 +37,7 @@ export class FileOutput implements Output {
   readonly #shared: Shared
   readonly #resolver: PathResolver
   readonly #longNames: LongNames
+  readonly #known: KnownFiles
   readonly #compressor: Compressor
   readonly #housekeeping: Housekeeping
   readonly #writers = new Map<string, FileWriter>()
@@ -47,6 +49,7 @@ export class FileOutput implements Output {
   constructor(options: FileOutputOptions) {
     const { template, link, time, settings, around } = options
     this.#shared = this.#share(settings, around)
+    this.#known = new KnownFiles(settings.dataDir, around)
     this.#longNames = new LongNames(this.#shared)
     this.#resolver = new PathResolver({
       template,
@@ -62,6 +65,7 @@ export class FileOutput implements Output {
       settings,
       around,
       compressor: this.#compressor,
+      known: this.#known,
       isInUse: (path) => this.#writers.has(path),
       retire: (path) => this.#writer(path).retire(),
     })
@@ -110,7 +114,7 @@ export class FileOutput implements Output {
     const finished = this.#housekeeping
       .stop()
       .then(() => Promise.all(writers().map((writer) => writer.drain())))
-      .then(() => this.#longNames.settled())
+      .then(() => Promise.all([this.#longNames.settled(), this.#known.settled()]))
       .then(() => Promise.all(writers().map((writer) => writer.close())))
     await Promise.race([finished, expired])
     this.#shared.patience.end()
@@ -128,8 +132,9 @@ export class FileOutput implements Output {
       troubles: new Troubles(around.logger, around.metrics),
       patience: new Patience(around.timers),
       pool: new WriterPool(),
+      noteOpened: (path) => this.#known.add(path),
       noteRotated: () => this.#housekeeping.request(),
-      noteEvicted: (writer) => this.#forget(writer),
+      noteEvicted: (path, writer) => this.#forget(path, writer),
     }
   }
 
@@ -147,8 +152,8 @@ export class FileOutput implements Output {
     return writer
   }
 
-  #forget(writer: FileWriter): void {
-    if (this.#writers.get(writer.path) === writer) this.#writers.delete(writer.path)
+  #forget(path: string, writer: Closable): void {
+    if (this.#writers.get(path) === writer) this.#writers.delete(path)
   }
 
   async #deliverRuns(batch: Batch, arrivalMs: number): Promise<Outcome> {

@@ -20,6 +20,7 @@ export interface FileSystem {
   stat(path: string): Promise<fs.Stats>
   lstat(path: string): Promise<fs.Stats>
   chmod(path: string, mode: number): Promise<void>
+  readText(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   symlink(target: string, path: string): Promise<void>
@@ -48,6 +49,7 @@ export const nodeFileSystem: FileSystem = {
   stat: (path) => promises.stat(path),
   lstat: (path) => promises.lstat(path),
   chmod: promises.chmod,
+  readText: (path) => promises.readFile(path, 'utf8'),
   rename: promises.rename,
   unlink: promises.unlink,
   symlink: (target, path) => promises.symlink(target, path),

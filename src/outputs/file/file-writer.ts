@@ -83,7 +83,7 @@ export class FileWriter implements Closable {
     void this.#startWorking()
   }
 
-  /** Rotates the file of a former hour or day for good, unless it is written again meanwhile. */
+  /** Sees to a file that nobody writes: cuts a torn line off, rotates it if its time is over. */
   retire(): Promise<void> {
     this.#mustRetire = true
     return this.#startWorking()
@@ -116,7 +116,7 @@ export class FileWriter implements Closable {
   }
 
   evict(): Promise<void> {
-    this.#shared.noteEvicted(this)
+    this.#shared.noteEvicted(this.path, this)
     return this.#active.close()
   }
 
@@ -146,7 +146,7 @@ export class FileWriter implements Closable {
       void this.#startWorking()
       return
     }
-    if (!this.#active.isOpen) this.#shared.noteEvicted(this)
+    if (!this.#active.isOpen) this.#shared.noteEvicted(this.path, this)
     this.#shared.openFiles.noteIdle()
   }
 
@@ -245,7 +245,7 @@ export class FileWriter implements Closable {
     return Math.max(0, bytes.lastIndexOf(NEWLINE, this.#offset + room - 1) + 1 - this.#offset)
   }
 
-  /** The file with the beginning of the line is out of reach; nothing but that beginning is lost. */
+  /** The file with the beginning of the line is out of reach; only that beginning is lost. */
   #beginLineAgain(bytes: Uint8Array): void {
     const { lineBased } = this.#shared.settings.encoder
     this.#offset = lineBased ? bytes.lastIndexOf(NEWLINE, this.#offset - 1) + 1 : 0

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Dirent } from 'node:fs'
 import type { Compressor } from './compressor.ts'
 import { isMissing, statIfThere } from './file-system.ts'
+import type { KnownFiles } from './known-files.ts'
 import type { PathTemplate } from './path-template.ts'
 import { filesToDelete, type RotatedFile } from './retention.ts'
 import { parseRotatedName, type RotatedName } from './rotated-name.ts'
@@ -25,9 +26,10 @@ export interface HousekeepingOptions {
   readonly settings: FileSettings
   readonly around: Surroundings
   readonly compressor: Compressor
+  readonly known: KnownFiles
   /** Whether the output has a writer for this path, which then looks after it. */
   readonly isInUse: (path: string) => boolean
-  /** Rotates a file that is not in use and whose hour or day is over. */
+  /** Cuts a torn line off a file that is not in use, and rotates it if its time is over. */
   readonly retire: (path: string) => Promise<void>
 }
 
@@ -36,6 +38,7 @@ export class Housekeeping {
   #running: Promise<void> | null = null
   #isWanted = false
   #isStopped = false
+  #isFirst = true
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -72,12 +75,12 @@ export class Housekeeping {
   }
 
   async #round(): Promise<void> {
+    await this.#visitForgotten()
     const groups = new Map<string, RotatedFile[]>()
     for await (const found of this.#walk(this.#options.template.root, 0, [])) {
       if (this.#isStopped) return
       const rotated = parseRotatedName(found.name, this.#options.settings.extension)
-      if (!rotated) await this.#rotateIfForgotten(found)
-      else await this.#sort(found, rotated, groups)
+      if (rotated) await this.#sort(found, rotated, groups)
     }
     for (const files of groups.values()) await this.#deleteSome(files)
   }
@@ -148,14 +151,29 @@ export class Housekeeping {
     }
   }
 
-  /** An active file of an earlier hour or day that nobody writes any more, maybe never again. */
-  async #rotateIfForgotten({ path, name }: Found): Promise<void> {
-    const { template, settings, around, isInUse, retire } = this.#options
-    if (settings.everyMs === 0 || !template.components.at(-1)!.pattern.test(name)) return
+  /**
+   * Files that were begun and that nobody writes now, maybe never again: in the first round all are
+   * seen to, for a crash may have left a torn line; later those whose hour or day is over.
+   */
+  async #visitForgotten(): Promise<void> {
+    const { known, template, isInUse, retire, around } = this.#options
+    const isFirst = this.#isFirst
+    this.#isFirst = false
+    if (isFirst) await known.load((path) => template.fits(path))
+    for (const path of known.list()) {
+      if (this.#isStopped) return
+      if (isInUse(path) || !(isFirst || (await this.#isOver(path)))) continue
+      await retire(path)
+      if (!(await statIfThere(around.fileSystem, path))) known.delete(path)
+    }
+  }
+
+  async #isOver(path: string): Promise<boolean> {
+    const { settings, around, known } = this.#options
+    if (settings.everyMs === 0) return false
     const stats = await statIfThere(around.fileSystem, path)
-    if (!stats || stats.size === 0) return
-    const dueAtMs = settings.zone.nextBoundary(stats.mtimeMs, settings.everyMs)
-    if (around.clock.now() < dueAtMs || isInUse(path)) return
-    await retire(path)
+    if (!stats) known.delete(path)
+    if (!stats || stats.size === 0) return false
+    return around.clock.now() >= settings.zone.nextBoundary(stats.mtimeMs, settings.everyMs)
   }
 }

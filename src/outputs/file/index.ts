@@ -35,7 +35,7 @@ export function createFileOutput(
     template,
     link: config.symlink === undefined ? undefined : new PathTemplate(config.symlink),
     time: config.time,
-    settings: readSettings(config, template),
+    settings: readSettings(config, template, context.dataDir),
     around: {
       fileSystem,
       clock: context.clock,
@@ -46,10 +46,11 @@ export function createFileOutput(
   })
 }
 
-function readSettings(config: FileConfig, template: PathTemplate): FileSettings {
+function readSettings(config: FileConfig, template: PathTemplate, dataDir: string): FileSettings {
   const { every, size } = config.rotate
   return {
     root: template.root,
+    dataDir,
     extension: template.extension,
     zone: new Zone(config.timezone),
     sizeMax: sizeInBytes(size),

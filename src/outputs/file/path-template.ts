@@ -32,7 +32,7 @@ interface Component {
   readonly parts: readonly Part[]
   /** Bytes each value in it may take. */
   readonly valueBytesMax: number
-  /** What it renders to; a group per value, so that the groups name the file apart from its time. */
+  /** What it renders to; a group per value, so that the groups name a file but for its time. */
   readonly pattern: RegExp
 }
 
@@ -65,6 +65,14 @@ export class PathTemplate {
     )
     this.sliceMs = slices.length === 0 ? 0 : Math.min(...slices)
     this.claim = [this.#prefix, ...components.map(starred)].join('/')
+  }
+
+  /** Whether some event could have this absolute path. */
+  fits(path: string): boolean {
+    if (!path.startsWith(`${this.#prefix}/`)) return false
+    const names = path.slice(this.#prefix.length + 1).split('/')
+    if (names.length !== this.components.length) return false
+    return this.components.every(({ pattern }, index) => pattern.test(names[index]!))
   }
 
   /** The absolute path for an event. */

@@ -1,4 +1,4 @@
-/** Options of the `file` output, and what is wrong with those that fit the schema but not the task. */
+/** Options of the `file` output, and the faults of them that a schema cannot see. */
 import type { Static } from 'typebox'
 import { Duration, Mode, Size } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
@@ -59,9 +59,9 @@ export const configSchema = Type.Object(
   {
     path: Type.String({
       description:
-        "Path of an event's file, with `${tag}`, `${tag[1]}`, `${tag[-1]}`, `${tag[1..]}`, record " +
-        "fields `${$.a.b}` or `${$['a.b']}` (`unknown` when absent) and strftime (`%Y%m%d`). " +
-        'Values are percent-encoded, so none leaves the folders written before the first of them.',
+        "Path of an event's file, with `${tag}`, `${tag[1]}`, `${tag[-1]}`, `${tag[1..]}`, " +
+        "record fields `${$.a.b}` or `${$['a.b']}` (`unknown` when absent) and strftime " +
+        '(`%Y%m%d`). Values are percent-encoded, so none leaves the folders written before the first of them.',
       minLength: 1,
       examples: ['./logs/${tag}.log', './logs/${tag[1..]}/%Y-%m-%d.log'],
     }),
@@ -101,8 +101,8 @@ export const configSchema = Type.Object(
     ),
     fsync: Type.Boolean({
       description:
-        'Whether every write is on the disk before its events count as delivered. Without it they ' +
-        'survive the end of the collector, but not a power loss.',
+        'Whether every write is on the disk before its events count as delivered. Without it ' +
+        'they survive the end of the collector, but not a power loss.',
       default: false,
     }),
     min_free: Size({

@@ -10,6 +10,8 @@ import type { Zone } from './zone.ts'
 export interface FileSettings {
   /** The folder below which everything stays, absolute. */
   readonly root: string
+  /** Folder for what must survive a restart. */
+  readonly dataDir: string
   /** Ending of file names, with its dot. */
   readonly extension: string
   readonly zone: Zone

@@ -1,7 +1,6 @@
 /** What the files of one output have in common. */
 import type { DiskGuard } from './disk-guard.ts'
-import type { FileWriter } from './file-writer.ts'
-import type { OpenFiles } from './open-files.ts'
+import type { Closable, OpenFiles } from './open-files.ts'
 import type { Patience } from './patience.ts'
 import type { FileSettings, Surroundings } from './settings.ts'
 import type { Troubles } from './troubles.ts'
@@ -15,8 +14,10 @@ export interface Shared {
   readonly troubles: Troubles
   readonly patience: Patience
   readonly pool: WriterPool
+  /** Says that a file has been opened for writing. */
+  noteOpened(path: string): void
   /** Says that there is a rotated file to compress, or one too many to keep. */
   noteRotated(): void
   /** Says that a file is about to be closed and its writer is not to be used again. */
-  noteEvicted(writer: FileWriter): void
+  noteEvicted(path: string, writer: Closable): void
 }
