@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { CollectorProcess, simpleConfig } from '../support/collector-process.ts'
 import { DockerDaemon, requireDocker } from '../support/docker-daemon.ts'
 import type { Line } from '../support/output-files.ts'
+import { until } from '../support/wait.ts'
 
 const CONTAINERS = 100
 const LINES_EACH = 50
@@ -92,8 +93,11 @@ async function linesAcrossRestarts(
     await restart()
   }
   await daemon.finish(id)
+  // The daemon may still have lines in hand when the container has ended.
+  const found = async () => numbers(await collector.lines(), 'load')
+  await until('the last line is there', async () => (await found()).includes(String(LOAD_LINES)))
   await collector.stop()
-  return numbers(await collector.lines(), 'load')
+  return found()
 }
 
 function address(collector: CollectorProcess) {

@@ -38,13 +38,10 @@ test('fluent-logger-golang', async (t) => {
   }
   await using collector = await CollectorProcess.start({ config })
 
-  let expected = 0
-
   /** Posts `flags.count` lines and checks that each is in the tag's file, once and in order. */
   async function check(tag: string, flags: Flags & { count: number }): Promise<Line[]> {
     await post(program, { port: collector.places.forward, tag, ...flags })
-    expected += flags.count
-    const lines = (await collector.linesOnce(expected)).filter((line) => line.tag === tag)
+    const lines = await collector.linesOf(tag, flags.count)
     assert.deepEqual(
       lines.map((line) => line['number']),
       [...Array(flags.count).keys()],
@@ -104,7 +101,7 @@ test('fluent-logger-golang', async (t) => {
   await t.test('connects again after a restart', async () => {
     const flags = { 'request-ack': true, count: 1000, pause: '1ms' }
     const sending = check('restart', flags)
-    await collector.linesOnce(expected + 100)
+    await collector.linesOf('restart', 100)
     await collector.stop()
     await collector.start()
     await sending

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Running, type Exit } from './child.ts'
 import { freePort } from './free-port.ts'
-import { countLines, readAllLines, type Line } from './output-files.ts'
+import { countLines, countNewlines, readAllLines, readLines, type Line } from './output-files.ts'
 import { until } from './wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -166,6 +166,14 @@ export class CollectorProcess implements AsyncDisposable {
     const enough = async () => (await countLines(this.logs)) >= count
     await until(`${count} lines are in the files`, enough, limitMs)
     return this.lines()
+  }
+
+  /** The lines of one tag's file as soon as there are `count` of them. */
+  async linesOf(tag: string, count: number, limitMs?: number): Promise<Line[]> {
+    const path = join(this.logs, `${tag}.log`)
+    const enough = async () => (await countNewlines(path)) >= count
+    await until(`${count} lines are in ${tag}.log`, enough, limitMs)
+    return readLines(path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -41,7 +41,9 @@ export async function countLines(folder: string): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-async function countNewlines(path: string): Promise<number> {
+/** As `countLines`, of one file; 0 when it is not there yet. */
+export async function countNewlines(path: string): Promise<number> {
+  if (!existsSync(path)) return 0
   const bytes = decompressed(path, await readFile(path))
   let count = 0
   for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) count += 1
