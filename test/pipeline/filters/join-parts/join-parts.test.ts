@@ -13,6 +13,7 @@ import {
   oldDockerLine,
 } from '../../../support/docker-parts.ts'
 import { batchOf, TEST_SECONDS } from '../../../support/entries.ts'
+import { until } from '../../../support/wait.ts'
 
 const TAG = 'docker.web'
 
@@ -198,7 +199,7 @@ suite('passes on what does not become complete', () => {
     const sent = send(batchOf(TAG, first('hello')))
     run.input.closed(origin)
     await sent
-    await until(() => run.batches.length === 1)
+    await until('the line has left', () => run.batches.length === 1)
     assert.deepEqual(logs(run), ['hello'])
     await run.stop()
   })
@@ -293,7 +294,7 @@ suite('loses nothing', () => {
     await writeFile(dataDir, '')
     let outcome = 'none yet'
     const sent = deliver(run, first('x')).then((settled) => (outcome = settled))
-    await until(() => run.time.pending === 2)
+    await until('a retry is due', () => run.time.pending === 2)
     assert.equal(outcome, 'none yet')
     await rm(dataDir)
     await run.advance(1000)
@@ -409,8 +410,4 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'logboom-join-parts-'))
   t.after(() => rm(folder, { recursive: true }))
   return folder
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }
