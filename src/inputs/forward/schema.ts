@@ -4,7 +4,7 @@ import { Duration, Mode, Network, Secret, Size } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-address.ts'
-import { tlsSchema } from '../support/tls-options.ts'
+import { tlsSchema, type TlsConfig } from '../support/tls-options.ts'
 
 const user = Type.Object(
   {
@@ -201,7 +201,11 @@ export type SecurityConfig = Static<typeof security>
 
 /** Combinations of options that cannot work. */
 export function forwardFaults(config: ForwardConfig): Fault[] {
-  return [...listenFaults(config), ...securityFaults(config.security)]
+  return [
+    ...listenFaults(config),
+    ...tlsVersionFaults(config.tls),
+    ...securityFaults(config.security),
+  ]
 }
 
 function listenFaults(config: ForwardConfig): Fault[] {
@@ -220,6 +224,12 @@ function listenFaults(config: ForwardConfig): Fault[] {
     faults.push({ path: ['tls'], message })
   }
   return faults
+}
+
+function tlsVersionFaults(tls: TlsConfig | undefined): Fault[] {
+  if (tls?.min_version !== 'TLSv1.3' || tls.max_version !== 'TLSv1.2') return []
+  const message = 'is older than `min_version`; expected TLSv1.3, or none'
+  return [{ path: ['tls', 'max_version'], message }]
 }
 
 function securityFaults(security: SecurityConfig | undefined): Fault[] {

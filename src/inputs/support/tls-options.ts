@@ -35,6 +35,14 @@ export const tlsSchema = Type.Object(
       description: 'Oldest version of TLS that is spoken.',
       default: 'TLSv1.2',
     }),
+    max_version: Type.Optional(
+      Type.Union([Type.Literal('TLSv1.2'), Type.Literal('TLSv1.3')], {
+        description:
+          'Newest version of TLS that is spoken; absent means `min_version`. With TLSv1.3 a ' +
+          'client that never reads, as most do that ask for no acknowledgement (Docker too), ' +
+          'may lose what it sent last when it closes.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
@@ -57,6 +65,10 @@ export async function readTlsFiles(config: TlsConfig): Promise<SecureContextOpti
     cert,
     key,
     minVersion: config.min_version,
+    // TLS 1.3 begins with session tickets for the client, and Node cannot keep OpenSSL from sending
+    // them. A client that closes with them unread makes its kernel reset the connection and throw
+    // away what was still to be sent. TLS 1.2 has its tickets in the handshake, where they are read.
+    maxVersion: config.max_version ?? config.min_version,
     ...(config.passphrase === undefined ? {} : { passphrase: config.passphrase }),
     ...(ca === undefined ? {} : { ca }),
   }

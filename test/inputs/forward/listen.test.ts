@@ -55,13 +55,13 @@ test('leaves a socket alone that somebody listens on, and any other file', async
   const path = join(folder(t), 'forward.sock')
   const server = createServer((socket) => socket.destroy()).listen(path)
   await once(server, 'listening')
-  await using run = new InputRun(input as never, `listen: unix://${path}`, {})
+  await using run = new InputRun(input, `listen: unix://${path}`, {})
   await assert.rejects(run.start(), /cannot listen on unix:.*another process listens there/)
   await run.stop()
   server.close()
   await once(server, 'close')
   writeFileSync(path, 'precious')
-  await using other = new InputRun(input as never, `listen: unix://${path}`, {})
+  await using other = new InputRun(input, `listen: unix://${path}`, {})
   await assert.rejects(other.start(), /cannot listen on unix:.*no socket/)
   await other.stop()
   assert.equal(statSync(path).size, 'precious'.length)
@@ -70,7 +70,7 @@ test('leaves a socket alone that somebody listens on, and any other file', async
 test('says which address it cannot have', async (t) => {
   const path = join(folder(t), 'closed')
   chmodSync(folder(t), 0o700)
-  await using run = new InputRun(input as never, `listen: unix://${path}/nowhere/forward.sock`, {})
+  await using run = new InputRun(input, `listen: unix://${path}/nowhere/forward.sock`, {})
   await assert.rejects(run.start(), /cannot listen on unix:.*expected a free address/)
   await run.stop()
 })
@@ -98,10 +98,14 @@ test('refuses peers outside the allowed networks', async () => {
 
 test('finds options that cannot work together', () => {
   const check = (yaml: string, expected: RegExp) =>
-    assert.throws(() => inputConfig(input as never, yaml), expected)
+    assert.throws(() => inputConfig(input, yaml), expected)
   check('listen: udp://127.0.0.1:1', /listen has a udp address/)
   check('listen: tls://127.0.0.1:1', /listen has a tls address without/)
   check('tls: { certificate: a, key: b }', /tls is of no use/)
+  check(
+    'listen: tls://127.0.0.1:1\ntls: { certificate: a, key: b, min_version: TLSv1.3, max_version: TLSv1.2 }',
+    /tls\.max_version is older/,
+  )
   check('security: { shared_key: k, user_auth: true }', /user_auth is on while/)
   check('security: { shared_key: k, allow_anonymous_source: false }', /nobody could connect/)
   check('security: { shared_key: k, clients: [{}] }', /clients\.0 has neither/)
@@ -116,7 +120,7 @@ test('finds options that cannot work together', () => {
 })
 
 test('claims the UDP port of its heartbeats too', () => {
-  const claims = (yaml: string) => input.resources(inputConfig(input as never, yaml) as never)
+  const claims = (yaml: string) => input.resources(inputConfig(input, yaml) as never)
   assert.deepEqual(claims('{}'), ['tcp://127.0.0.1:24224', 'udp://127.0.0.1:24224'])
   assert.deepEqual(claims('udp_heartbeat: false'), ['tcp://127.0.0.1:24224'])
   assert.deepEqual(claims('listen: [unix:///run/x.sock]'), ['unix:///run/x.sock'])
