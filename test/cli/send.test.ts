@@ -1,11 +1,11 @@
 /** `logboom send` against the server of `@fluent-org/logger`, which acknowledges when asked. */
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FluentServer, type FluentServerOptions } from '@fluent-org/logger'
-import { makeCertificate } from '../support/certificate.ts'
+import { keyPem, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { logboom } from './program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -117,20 +117,21 @@ test('shared key, user and password come from files or the environment', async (
   })
 })
 
-test('TLS, trusting a given certificate only', async (t) => {
+test('TLS, trusting a given certificate only', async () => {
   await using folder = await temporaryFolder()
-  const certificate = await makeCertificate(t, folder.path)
-  if (!certificate) return
-  const { certPath, keyPath } = certificate
-  const tlsOptions = { cert: await readFile(certPath), key: await readFile(keyPath) }
+  const authority = makeAuthority('authority')
+  const certificate = makeCertificate(authority, 'server')
+  const authorityPath = join(folder.path, 'authority.pem')
+  await writeFile(authorityPath, authority.pem)
+  const tlsOptions = { cert: certificate.pem, key: keyPem(certificate) }
   await withReceiver({ tlsOptions }, async ({ address, entries }) => {
     const secure = address.replace('tcp:', 'tls:')
     const send = (...args: string[]) => logboom(['send', '-a', secure, 'app', 'a=b', ...args])
-    assert.equal((await send('--ca', certPath)).code, 0)
+    assert.equal((await send('--ca', authorityPath)).code, 0)
     assert.equal((await send('--insecure')).code, 0)
     const untrusted = await send()
     assert.equal(untrusted.code, 1)
-    assert.match(untrusted.stderr, /cannot connect to tls:.*self-signed certificate/)
+    assert.match(untrusted.stderr, /cannot connect to tls:.*unable to verify/)
     assert.deepEqual(entries, [
       ['app', { a: 'b' }],
       ['app', { a: 'b' }],

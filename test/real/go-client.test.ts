@@ -1,11 +1,11 @@
 /** fluent-logger-golang, the library inside Docker's log driver, against the running collector. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeCertificate } from '../support/certificate.ts'
+import { keyPem, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { run, runWell } from '../support/child.ts'
 import { CollectorProcess, simpleConfig, type Places } from '../support/collector-process.ts'
 import { freePort } from '../support/free-port.ts'
@@ -25,14 +25,17 @@ test('fluent-logger-golang', async (t) => {
   t.after(() => rm(folder, { recursive: true, force: true }))
   const program = join(folder, 'go-client')
   await runWell(go, ['build', '-o', program, '.'], { cwd: SOURCE })
-  const certificate = await makeCertificate(t, folder)
-  if (!certificate) return
+  const certificatePath = join(folder, 'certificate.pem')
+  const keyPath = join(folder, 'key.pem')
+  const certificate = makeCertificate(makeAuthority('authority'), 'localhost')
+  await writeFile(certificatePath, certificate.pem)
+  await writeFile(keyPath, keyPem(certificate))
 
   const tlsPort = await freePort()
   const config = (places: Places) => {
     const plain = `listen: tcp://127.0.0.1:${places.forward} }`
     const sockets = `listen: ["tcp://127.0.0.1:${places.forward}", "unix://${places.folder}/${SOCKET}"] }`
-    const tls = `tls: { certificate: "${certificate.certPath}", key: "${certificate.keyPath}" }`
+    const tls = `tls: { certificate: "${certificatePath}", key: "${keyPath}" }`
     const secure = `secure: { type: forward, listen: tls://127.0.0.1:${tlsPort}, ${tls} }`
     return simpleConfig(places).replace(plain, `${sockets}\n  ${secure}`)
   }

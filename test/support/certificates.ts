@@ -103,8 +103,11 @@ function bitString(bytes: Buffer): Buffer {
 }
 
 function der(tag: number, content: Buffer): Buffer {
-  const { length } = content
-  const short = length < 0x80
-  const head = short ? [tag, length] : [tag, 0x82, length >>> 8, length & 0xff]
-  return Buffer.concat([Buffer.from(head), content])
+  return Buffer.concat([Buffer.from([tag, ...derLength(content.length)]), content])
+}
+
+/** In as few bytes as possible, which DER demands and Go checks. */
+function derLength(length: number): number[] {
+  if (length < 0x80) return [length]
+  return length < 0x100 ? [0x81, length] : [0x82, length >>> 8, length & 0xff]
 }
