@@ -96,9 +96,17 @@ export class StdoutOutput implements Output {
     await Promise.race([this.#drain(), this.#failed.promise, late.promise])
     deadline.removeEventListener('abort', isLate)
     this.#isStopped = true
+    const isWriting = this.#current !== null && this.#problem === null
+    this.#giveUp()
+    // A write that the deadline has left behind takes its listener away itself.
+    if (!isWriting) this.#stream.off('error', this.#fail)
+  }
+
+  #giveUp(): void {
     this.#current?.resolve('retry')
     this.#next?.resolve('retry')
-    if (!this.#current || this.#problem !== null) this.#stream.off('error', this.#fail)
+    this.#current = null
+    this.#next = null
   }
 
   /** Settles when nothing is in hand; never, once a write has failed. */

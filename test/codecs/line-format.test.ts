@@ -33,7 +33,7 @@ function unescape(text: string): string {
 
 function readLtsv(line: string): [string, string][] {
   return line.split('\t').map((column) => {
-    const [, label = '', value = ''] = /^((?:[^:\\]|\\.)*):(.*)$/.exec(column) ?? []
+    const [, label = '', value = ''] = /^((?:[^:\\]|\\.)*):(.*)$/s.exec(column) ?? []
     return [unescape(label), unescape(value)]
   })
 }
