@@ -34,6 +34,17 @@ describe('writes', () => {
     assert.equal(metricValue(context.registry, 'open_files'), 1)
   })
 
+  test('sockets that are read one after the other in one turn share a write too', async (t) => {
+    const folder = await temporaryFolder(t)
+    const faulty = new FaultyFileSystem()
+    const { write } = await runFile(t, folder, {}, faulty)
+    await write('a', '0')
+    const sockets = ['1', '2', '3'].map((log) => turn().then(() => write('a', log)))
+    await Promise.all(sockets)
+    assert.equal(faulty.writeCount, 2)
+    assert.deepEqual(await logsOf(folder, 'a.log'), ['0', '1', '2', '3'])
+  })
+
   test('what comes during a write goes with the next, which needs no timer', async (t) => {
     const folder = await temporaryFolder(t)
     const faulty = new FaultyFileSystem()

@@ -30,9 +30,9 @@ export class Compressor {
     this.#around = around
   }
 
-  /** True while a file is being compressed, so that its unfinished form is not a leftover. */
-  get isAtWork(): boolean {
-    return this.#current !== null
+  /** Whether this is the unfinished form of the file being compressed, and so no leftover. */
+  isWriting(path: string): boolean {
+    return this.#current !== null && path.startsWith(`${this.#current}.`)
   }
 
   /** Adds a file to the queue, unless it is there. */

@@ -114,7 +114,7 @@ export class Housekeeping {
     const match = template.components.at(-1)!.pattern.exec(rotated.activeName)
     if (!match) return
     if (rotated.isUnfinished) {
-      if (!compressor.isAtWork) await this.#delete(found.path)
+      if (!compressor.isWriting(found.path)) await this.#delete(found.path)
       return
     }
     if (settings.compression && !rotated.isCompressed) compressor.add(found.path)

@@ -61,7 +61,7 @@ export const configSchema = Type.Object(
       description:
         "Path of an event's file, with `${tag}`, `${tag[1]}`, `${tag[-1]}`, `${tag[1..]}`, " +
         "record fields `${$.a.b}` or `${$['a.b']}` (`unknown` when absent) and strftime " +
-        '(`%Y%m%d`). Values are percent-encoded, so none leaves the folders written before the first of them.',
+        '(`%Y%m%d`). Values are percent-encoded; none leaves the folders written before it.',
       minLength: 1,
       examples: ['./logs/${tag}.log', './logs/${tag[1..]}/%Y-%m-%d.log'],
     }),
