@@ -7,12 +7,10 @@ import { characterLength, putCharacter } from './utf8.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-/** `\u0001` for one byte; U+FFFD for one ill-formed byte takes less. */
+/** `\u0001` for one byte; U+FFFD, or a character that starts in the last byte, takes less. */
 const ENCODED_BYTES_MAX = 6
 /** Text is encoded in blocks, so that room is made for what may come of one block only. */
 const BLOCK_BYTES = 4096
-/** For the quotes, and for a character that reaches past the end of its block. */
-const SLACK_BYTES = 32
 const HEX_DIGITS = new TextEncoder().encode('0123456789abcdef')
 
 /** What a byte asks for: to be copied, `\uXXXX`, a look at UTF-8, or else the letter behind `\`. */
@@ -28,7 +26,7 @@ export function encodeJsonString(
   end: number,
   writer: ByteWriter,
 ): void {
-  writer.reserve(SLACK_BYTES)
+  writer.reserve(2)
   writer.bytes[writer.length++] = QUOTE
   encodeJsonText(source, start, end, writer)
   writer.bytes[writer.length++] = QUOTE
@@ -55,7 +53,8 @@ function encodeBlock(
   end: number,
   writer: ByteWriter,
 ): number {
-  writer.reserve((blockEnd - start) * ENCODED_BYTES_MAX + SLACK_BYTES)
+  // One byte more, for the closing quote.
+  writer.reserve((blockEnd - start) * ENCODED_BYTES_MAX + 1)
   const target = writer.bytes
   let length = writer.length
   let position = start

@@ -70,6 +70,7 @@ test('escapes every byte that asks for it in every lane', () => {
     }
   }
   for (const length of PREFIX_LENGTHS) check(joined(ascii(length), [0x0a], ascii(5)))
+  check(joined(new Uint8Array(4095).fill(0x01), Buffer.from('f09f9880', 'hex')))
   check(new Uint8Array(10_000).fill(0x01))
   check(new Uint8Array(10_000).fill(0xff))
 })
