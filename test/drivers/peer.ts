@@ -21,7 +21,9 @@ export class Peer {
 
   static async connectTls(address: string, options: ConnectionOptions): Promise<Peer> {
     const target = { ...targetOf(address), servername: 'localhost' }
-    const socket = connectTls({ ...target, ...options })
+    // As TCP has it: what was asked for may still come after our own end.
+    const halfOpen = { allowHalfOpen: true }
+    const socket = connectTls({ ...target, ...halfOpen, ...options })
     const peer = new Peer(socket)
     await once(socket, 'secureConnect')
     return peer

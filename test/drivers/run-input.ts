@@ -51,7 +51,7 @@ export async function runInput<Schema extends TSchema>(
   yaml: string,
   options: RunInputOptions = {},
 ): Promise<InputRun> {
-  const run = new InputRun(definition as unknown as InputDefinition, yaml, options)
+  const run = new InputRun(definition, yaml, options)
   await run.start()
   return run
 }
