@@ -169,9 +169,9 @@ function metricsPage(metrics: readonly DescribedMetric[]): Page {
         '`type`, besides the labels in the table.',
       metricsTable(metrics.map(withFullName)),
       '## The process',
-      `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when ` +
-        '`/readyz` answers 200. Under the names other Node.js programs use: `process_*` (CPU, memory, open files), ' +
-        '`nodejs_eventloop_lag_*` (event-loop delay), `nodejs_heap_*`, `nodejs_gc_*`.',
+      `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when the answer of ` +
+        '`/readyz` is 200. Under the names other Node.js programs use: `process_*` (CPU, memory, ' +
+        'open files), `nodejs_eventloop_lag_*` (event-loop delay), `nodejs_heap_*`, `nodejs_gc_*`.',
     ),
   }
 }

@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly listen: string
   readonly view: CollectorView
   readonly logger: Logger
+  /** A client that sends or reads nothing for so many milliseconds is disconnected. */
+  readonly idleMs?: number
 }
 
 export interface HttpServer {
@@ -26,7 +28,6 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** A client that sends or reads nothing for this long is disconnected. */
 const IDLE_MS = 10_000
 const CONNECTIONS_MAX = 256
 const HEADER_MAX_BYTES = 16 * 1024
@@ -58,15 +59,15 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return { address: addressText(app.server.address()), close: () => app.close() }
 }
 
-function createApp({ view, logger }: HttpOptions): FastifyInstance {
+function createApp({ view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     bodyLimit: 1,
-    connectionTimeout: IDLE_MS,
-    requestTimeout: IDLE_MS,
-    keepAliveTimeout: IDLE_MS,
+    connectionTimeout: idleMs,
+    requestTimeout: idleMs,
+    keepAliveTimeout: idleMs,
     http: { maxHeaderSize: HEADER_MAX_BYTES, connectionsCheckingInterval: 1000 },
   })
   app.server.maxConnections = CONNECTIONS_MAX

@@ -120,6 +120,14 @@ test('ends requests that are no HTTP or have huge headers', async (t) => {
   assert.equal((await get('/healthz')).status, 200)
 })
 
+test('ends clients that start a request and go silent, or never start one', async (t) => {
+  const options = { listen: 'tcp://127.0.0.1:0', view: exampleView(), logger: new KeptLog() }
+  const server = await startHttp({ ...options, idleMs: 100 })
+  t.after(() => server.close())
+  const url = new URL(server.address)
+  await Promise.all([raw(url, 'GET /healthz HTTP/1.1\r\nhos'), raw(url, '')])
+})
+
 test('close does not wait for a client that sends half a request', async (t) => {
   const { address, close } = await serve(t)
   const url = new URL(address)
