@@ -5,11 +5,11 @@
  * A line break inside a value stays one, between quotes, as the RFC has it.
  */
 import type { ByteWriter } from './byte-writer.ts'
+import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET } from './entry.ts'
 import { escapesOf, escapeWritten, quoteWritten } from './escape-written.ts'
 import { encodeTimestamp, underscoreCount } from './json-lines.ts'
 import { putByte } from './json-value-encoder.ts'
-import type { EntryEncoder } from './line-format.ts'
 import { encodePlainText } from './plain-text.ts'
 import { entryEnd, findField, payloadStart } from './record.ts'
 import { tagBytes } from './tag-bytes.ts'

@@ -4,13 +4,11 @@
  */
 import type { ByteWriter } from './byte-writer.ts'
 import { createCsvEncoder } from './csv.ts'
+import type { EntryEncoder } from './entry-encoder.ts'
 import { encodeJsonLines } from './json-lines.ts'
 import { encodeLtsv } from './ltsv.ts'
 import { createOutFileEncoder } from './out-file.ts'
 import { createRawEncoder } from './raw.ts'
-
-/** Appends all of `entries`, which share `tag`, to `writer`. */
-export type EntryEncoder = (tag: string, entries: Uint8Array, writer: ByteWriter) => void
 
 export type FormatConfig =
   | { readonly type: 'json' }

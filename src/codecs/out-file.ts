@@ -4,11 +4,11 @@
  * https://docs.fluentd.org/formatter/out_file
  */
 import type { ByteWriter } from './byte-writer.ts'
+import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from './entry.ts'
 import { escapeWritten } from './escape-written.ts'
 import { putNineDigits } from './json-number-encoder.ts'
 import { encodeJsonValue, putByte } from './json-value-encoder.ts'
-import type { EntryEncoder } from './line-format.ts'
 import { TAB_SEPARATED } from './ltsv.ts'
 import { putDateTime, TIMESTAMP_BYTES } from './timestamp.ts'
 import { tagBytes } from './tag-bytes.ts'

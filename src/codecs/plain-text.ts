@@ -1,4 +1,4 @@
-/** msgpack values as the text that stands in a column or after a label; see value by value below. */
+/** msgpack values as the text that stands in a column or after a label. */
 import type { ByteWriter } from './byte-writer.ts'
 import { encodeJsonValue } from './json-value-encoder.ts'
 import { FIXED_BYTES } from './msgpack-format.ts'

@@ -4,10 +4,10 @@
  * of ASCII, and those from U+0080 to U+009F, `CSI` among them, are shown as a middle dot.
  */
 import type { ByteWriter } from './byte-writer.ts'
+import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from './entry.ts'
 import { encodeJsonText } from './json-string-encoder.ts'
 import { encodeJsonValue, putByte } from './json-value-encoder.ts'
-import type { EntryEncoder } from './line-format.ts'
 import { tagBytes } from './tag-bytes.ts'
 import { putTimestamp, TIMESTAMP_BYTES } from './timestamp.ts'
 

@@ -2,10 +2,10 @@
  * One field's text and a newline, nothing else: what the container wrote. An entry without that
  * field, or with nil there, is written as its whole JSON line (json-lines.ts), so nothing is lost.
  */
+import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET } from './entry.ts'
 import { encodeJsonLine } from './json-lines.ts'
 import { putByte } from './json-value-encoder.ts'
-import type { EntryEncoder } from './line-format.ts'
 import { encodePlainText } from './plain-text.ts'
 import { entryEnd, findField } from './record.ts'
 import { tagBytes } from './tag-bytes.ts'
