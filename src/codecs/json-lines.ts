@@ -1,6 +1,6 @@
 /**
  * THE line: one JSON object per entry, straight from msgpack bytes, what files hold and `tail -f`
- * shows (docs/reference/line-formats.md):
+ * shows:
  *
  *     {"time":"2026-11-21T08:50:00.123456789Z","tag":"docker.web1",…the record's fields}
  *
