@@ -136,7 +136,7 @@ export class Collector {
     for (const [name, { type, options }] of Object.entries(this.#config.outputs)) {
       const definition = find(this.#registry.outputs, 'output', type)
       const context = this.#context('output', name, type)
-      this.#outputs.set(name, definition.create(options as never, context))
+      this.#outputs.set(name, definition.create(options, context))
     }
   }
 
@@ -145,7 +145,7 @@ export class Collector {
       const definition = find(this.#registry.inputs, 'input', type)
       const port = this.#pipeline.forInput(name, label)
       const context = { ...this.#context('input', name, type), ...port }
-      this.#inputs.set(name, definition.create(options as never, context))
+      this.#inputs.set(name, definition.create(options, context))
     }
   }
 
@@ -181,7 +181,7 @@ export class Collector {
       kind: 'filter',
       matches: compileTagPattern(step.filter),
       name,
-      create: (port) => definition.create(step.options as never, { ...context, ...port }),
+      create: (port) => definition.create(step.options, { ...context, ...port }),
     }
   }
 

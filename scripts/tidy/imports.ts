@@ -14,7 +14,7 @@ interface Direction {
 }
 
 /** What a component's schema is made of; the rest of config/ is for the collector. */
-const FIELDS = ['src/config/units.ts', 'src/config/fields.ts', 'src/config/type.ts']
+const FIELDS = ['units', 'fields', 'type', 'path-overlap'].map((name) => `src/config/${name}.ts`)
 const PIPELINE = ['src/pipeline/', 'src/codecs/']
 const ALL = ['src/']
 

@@ -1,5 +1,6 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
+import type { Fault } from '../pipeline/component.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { Config, InputConfig, Options, OutputConfig, Registry, Step } from './model.ts'
 import { hint } from './nearest.ts'
@@ -17,6 +18,7 @@ import { type Problem, validateConfig } from './validate.ts'
 interface Definition {
   readonly type: string
   readonly configSchema: TSchema
+  faults?(config: Options): readonly Fault[]
 }
 
 interface Component {
@@ -140,7 +142,8 @@ class Checker {
     const about = `${aboutOf(path)} (${definition.type}): `
     if (commonSchema) this.#report(path, about, validateConfig(commonSchema, common).problems ?? [])
     const { value, problems } = validateConfig(definition.configSchema, Object.fromEntries(own))
-    this.#report(path, about, problems ?? [])
+    const faults = value === undefined ? [] : (definition.faults?.(value as Options) ?? [])
+    this.#report(path, about, problems ?? faults.map((fault) => ({ ...fault, atKey: false })))
     return { type: definition.type, common, options: (value ?? {}) as Options }
   }
 

@@ -1,7 +1,11 @@
-/** Finds two components, or a component and the HTTP page, that claim one port. */
+/**
+ * Finds two components, or a component and the HTTP page, that claim one port, and two outputs
+ * that could write the same file: they would rotate and delete each other's.
+ */
 import type { Diagnostic } from './diagnostic.ts'
 import { type ListenAddress, parseListen } from './formats.ts'
 import type { Config, Registry } from './model.ts'
+import { patternsOverlap } from './path-overlap.ts'
 import type { Path } from './schema-walk.ts'
 import { locate, type Tree } from './tree.ts'
 
@@ -11,6 +15,9 @@ interface Claim {
   readonly path: Path
   readonly resource: string
 }
+
+/** How a claim to files starts; a path with `*` for what differs from event to event follows. */
+const FILES = 'file '
 
 export function checkResources(tree: Tree, config: Config, registry: Registry): Diagnostic[] {
   const claims = claimsOf(config, registry)
@@ -29,6 +36,11 @@ function claimsOf(config: Config, registry: Registry): Claim[] {
     for (const resource of definition?.resources(options) ?? [])
       claims.push({ owner: `input "${name}"`, path: ['inputs', name, 'listen'], resource })
   }
+  for (const [name, { type, options }] of Object.entries(config.outputs)) {
+    const definition = registry.outputs.find((candidate) => candidate.type === type)
+    for (const resource of definition?.resources?.(options) ?? [])
+      claims.push({ owner: `output "${name}"`, path: ['outputs', name, 'path'], resource })
+  }
   return claims
 }
 
@@ -37,7 +49,7 @@ function conflict(tree: Tree, earlier: Claim, claim: Claim): Diagnostic {
   const other = same ? 'the same input' : earlier.owner
   const message =
     `${claim.owner} cannot use ${claim.resource}: ${other} already uses ${earlier.resource}; ` +
-    'expected each address once'
+    (isFiles(claim) ? 'expected a folder or an ending of its own' : 'expected each address once')
   return {
     severity: 'error',
     message,
@@ -46,7 +58,13 @@ function conflict(tree: Tree, earlier: Claim, claim: Claim): Diagnostic {
   }
 }
 
+function isFiles({ resource }: Claim): boolean {
+  return resource.startsWith(FILES)
+}
+
 function collide(a: Claim, b: Claim): boolean {
+  if (isFiles(a) && isFiles(b))
+    return patternsOverlap(a.resource.slice(FILES.length), b.resource.slice(FILES.length))
   const [first, second] = [parseListen(a.resource), parseListen(b.resource)]
   if (!first || !second || first.scheme === 'unix' || second.scheme === 'unix')
     return a.resource === b.resource

@@ -67,6 +67,9 @@ const file = defineOutput({
     },
     closed,
   ),
+  faults: ({ path }) =>
+    path.includes('?') ? [{ path: ['path'], message: `cannot use "${path}" as a path` }] : [],
+  resources: ({ path }) => [`file ${path}`],
   create: notCreated,
 })
 

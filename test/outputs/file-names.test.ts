@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { patternsOverlap } from '../../src/outputs/file/path-overlap.ts'
+import { patternsOverlap } from '../../src/config/path-overlap.ts'
 import { NAME_BYTES_MAX, PathTemplate } from '../../src/outputs/file/path-template.ts'
 import {
   decodeValue,

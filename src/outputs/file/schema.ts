@@ -2,10 +2,10 @@
 import type { Static } from 'typebox'
 import { Duration, Mode, Size } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
+import { patternsOverlap } from '../../config/path-overlap.ts'
 import { durationInMs } from '../../config/units.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { formatSchema } from './format-schema.ts'
-import { patternsOverlap } from './path-overlap.ts'
 import { PathTemplate } from './path-template.ts'
 import { isZone } from './zone.ts'
 
