@@ -130,7 +130,7 @@ interface Attempt {
   readonly authSalt: Uint8Array
 }
 
-/** Of one connection: `helo` is written first, then what comes is pushed until there is a result. */
+/** Of one connection: `helo` is written first, then what comes is pushed until it is done. */
 export class Handshake {
   readonly helo: Uint8Array
   readonly #answer: (ping: Ping | null) => Omit<HandshakeResult, 'rest'>

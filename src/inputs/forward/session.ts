@@ -5,8 +5,8 @@
  *     reading ──▶ finishing (nothing more is wanted; what was taken settles, acknowledgements go)
  *                    └──▶ FIN sent ──▶ the peer's FIN, or a short linger ──▶ closed
  *
- * Decoding: src/codecs/forward-decoder.ts. Delivering, acknowledging: delivery.ts. HELO, PING and
- * PONG: handshake.ts.
+ * Decoding: src/codecs/forward-decoder.ts. Delivering, acknowledging: delivery.ts. When it is read:
+ * hold-back.ts. HELO, PING and PONG: handshake.ts.
  */
 import type { Socket } from 'node:net'
 import { encodeAck, ForwardDecoder } from '../../codecs/forward-decoder.ts'
@@ -17,7 +17,7 @@ import { turn } from '../support/turn.ts'
 import type { DecompressionError } from './decompression.ts'
 import { Delivery, type DeliveryListener } from './delivery.ts'
 import type { Handshake } from './handshake.ts'
-import type { Waiter } from './in-flight.ts'
+import { HoldBack } from './hold-back.ts'
 import type { Limit } from './metrics.ts'
 import type { SessionShare } from './session-share.ts'
 
@@ -43,7 +43,7 @@ interface EndReason {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-export class ForwardSession implements DeliveryListener, Waiter {
+export class ForwardSession implements DeliveryListener {
   /** Resolves when the socket is gone and all that came over it is settled. */
   readonly closed: Promise<void>
 
@@ -53,16 +53,14 @@ export class ForwardSession implements DeliveryListener, Waiter {
   readonly #ready: Promise<void>
   #decoder: ForwardDecoder | null = null
   #delivery: Delivery | null = null
+  #holdBack: HoldBack | null = null
   #handshake: Handshake | null = null
   #resolveClosed: () => void = () => undefined
-  #wakeDrain: () => void = () => undefined
   #drained: Promise<void> | null = null
   #cancelTimer: Cancel | null = null
   #bytesRead = 0
   #pendingBytes = 0
   #quietSweeps = 0
-  /** Not reading, until what is on its way is settled. */
-  #heldBack = false
   /** What still comes is thrown away. */
   #deaf = false
   #finishing = false
@@ -88,7 +86,7 @@ export class ForwardSession implements DeliveryListener, Waiter {
     for (let quiet = 0; quiet < QUIET_TURNS && !this.#finishing;) {
       const before = this.#bytesRead
       await turn()
-      if (this.#heldBack) await this.#untilRoom()
+      await this.#holdBack?.untilReading()
       quiet = this.#bytesRead === before ? quiet + 1 : 0
       if (this.#bytesRead - readBefore > DRAIN_MAX_BYTES) break
     }
@@ -99,7 +97,7 @@ export class ForwardSession implements DeliveryListener, Waiter {
   /** Ends the connection and does not wait for what is on its way. */
   destroy(): void {
     this.#socket.destroy()
-    this.#wakeDrain()
+    this.#holdBack?.release()
     this.#resolveClosed()
   }
 
@@ -119,11 +117,19 @@ export class ForwardSession implements DeliveryListener, Waiter {
     const decoder = new ForwardDecoder({ ...options.decoder, appendFields, now })
     const { tag, tagPrefix } = options
     const common = { context, decoder, decompressor, inFlight, metrics, tag, tagPrefix }
+    const delivery = new Delivery({ ...common, listener: this })
     this.#decoder = decoder
-    this.#delivery = new Delivery({ ...common, listener: this })
+    this.#delivery = delivery
+    this.#holdBack = new HoldBack({
+      socket: this.#socket,
+      inFlight,
+      bytesMax: options.connectionInFlightMaxBytes,
+      limitHits: metrics.limitHits.connection_in_flight_max,
+      bytes: () => delivery.bytes,
+    })
     if (this.#socket.destroyed) return this.#onClose()
     this.#socket.on('end', () => this.#onPeerFinished())
-    this.#socket.on('drain', () => this.#regulate())
+    this.#socket.on('drain', () => this.#holdBack?.regulate())
     this.#greet()
     this.#socket.on('data', (bytes) => this.#read(bytes))
   }
@@ -183,7 +189,7 @@ export class ForwardSession implements DeliveryListener, Waiter {
       this.#end({ reason, ...(limit && { limit }), fields: { offset, found, expected } })
     } else this.#notePending(decoder.pendingBytes)
     if (units.length > 0 && this.#share.options.denyKeepalive) void this.drain()
-    this.#regulate()
+    this.#holdBack?.regulate()
   }
 
   #notePending(bytes: number): void {
@@ -191,33 +197,6 @@ export class ForwardSession implements DeliveryListener, Waiter {
     const fits = pendingFrames.change(bytes - this.#pendingBytes)
     this.#pendingBytes = bytes
     if (!fits) this.#end({ reason: 'pending_frames_too_large', limit: 'pending_max' })
-  }
-
-  /** Stops or goes on reading, by what is on its way and what the peer has not read. */
-  #regulate(): void {
-    if (!this.#delivery || this.#deaf || this.#finSent) return
-    const { inFlight, options, metrics } = this.#share
-    const bytesMax = options.connectionInFlightMaxBytes
-    const roomBytes = this.#heldBack ? bytesMax / 2 : bytesMax
-    const full = this.#delivery.bytes >= roomBytes
-    const hold = full || this.#socket.writableNeedDrain || inFlight.full
-    if (full && !this.#heldBack) metrics.limitHits.connection_in_flight_max.add(1)
-    if (inFlight.full) inFlight.wait(this)
-    if (hold === this.#heldBack) return
-    this.#heldBack = hold
-    if (hold) this.#socket.pause()
-    else {
-      this.#socket.resume()
-      this.#wakeDrain()
-    }
-  }
-
-  #untilRoom(): Promise<void> {
-    return new Promise((resolve) => (this.#wakeDrain = resolve))
-  }
-
-  resumed(): void {
-    this.#regulate()
   }
 
   acknowledge(chunks: readonly Uint8Array[]): void {
@@ -244,7 +223,7 @@ export class ForwardSession implements DeliveryListener, Waiter {
   }
 
   settled(): void {
-    this.#regulate()
+    this.#holdBack?.regulate()
     this.#continueFinish()
   }
 
@@ -286,16 +265,8 @@ export class ForwardSession implements DeliveryListener, Waiter {
     this.#cancelTimer?.()
     this.#cancelTimer = null
     this.#delivery?.end()
-    if (this.#deaf) this.#readOn()
-    this.#wakeDrain()
+    if (this.#deaf) this.#holdBack?.release()
     this.#continueFinish()
-  }
-
-  /** Unread bytes would turn our FIN into a RST, which takes acknowledgements along. */
-  #readOn(): void {
-    this.#heldBack = false
-    this.#share.inFlight.forget(this)
-    this.#socket.resume()
   }
 
   #continueFinish(): void {
@@ -309,7 +280,8 @@ export class ForwardSession implements DeliveryListener, Waiter {
     const { timers } = this.#share.context
     this.#finSent = true
     delivery.stopAnswering()
-    this.#readOn()
+    // Unread bytes would turn our FIN into a RST, which takes acknowledgements along.
+    this.#holdBack?.release()
     if (this.#socket.destroyed) return
     const giveUp = () => this.#socket.destroy()
     this.#cancelTimer = timers.after(LAST_WRITE_MS, giveUp)

@@ -67,7 +67,7 @@ export async function readTlsFiles(config: TlsConfig): Promise<SecureContextOpti
     minVersion: config.min_version,
     // TLS 1.3 begins with session tickets for the client, and Node cannot keep OpenSSL from sending
     // them. A client that closes with them unread makes its kernel reset the connection and throw
-    // away what was still to be sent. TLS 1.2 has its tickets in the handshake, where they are read.
+    // away what was still to be sent. In TLS 1.2 they are part of the handshake, and read.
     maxVersion: config.max_version ?? config.min_version,
     ...(config.passphrase === undefined ? {} : { passphrase: config.passphrase }),
     ...(ca === undefined ? {} : { ca }),

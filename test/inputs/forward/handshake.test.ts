@@ -140,7 +140,7 @@ test('does not start when the name of a client leads nowhere', async () => {
   await assert.rejects(run.start(), /cannot resolve security.clients host nowhere.invalid/)
 })
 
-test('ends a handshake that takes too long, but is silent about one that is only a look', async () => {
+test('ends a handshake that takes too long, and is silent about mere looks', async () => {
   const time = new ManualTime()
   const yaml = `${LISTEN}\nsecurity: { shared_key: k }\nhandshake_timeout: 5s`
   await using run = await runInput(input, yaml, { time })

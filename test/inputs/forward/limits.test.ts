@@ -134,7 +134,7 @@ test('stops reading from a client that does not read its acknowledgements', asyn
   const chunk = 'c'.repeat(4000)
   const frame = packed('a', ENTRIES, { chunk })
   const many = Buffer.concat(Array.from({ length: 100 }, () => frame))
-  const frames = 40_000
+  const frames = 10_000
   const sending = (async () => {
     for (let sent = 0; sent < frames; sent += 100) await peer.send(many)
   })()
@@ -153,7 +153,7 @@ test('stops reading from a client that does not read its acknowledgements', asyn
   await run.stopAndCheckCompliance()
 })
 
-test('closes a connection that is silent for too long, but not one that is waited for', async () => {
+test('closes a connection that is silent too long, unless it waits for us', async () => {
   const time = new ManualTime()
   const yaml = `${LISTEN}\nidle_timeout: 60s`
   await using run = await runInput(input, yaml, { time, hold: true })

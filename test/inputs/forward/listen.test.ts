@@ -102,8 +102,9 @@ test('finds options that cannot work together', () => {
   check('listen: udp://127.0.0.1:1', /listen has a udp address/)
   check('listen: tls://127.0.0.1:1', /listen has a tls address without/)
   check('tls: { certificate: a, key: b }', /tls is of no use/)
+  const versions = 'min_version: TLSv1.3, max_version: TLSv1.2'
   check(
-    'listen: tls://127.0.0.1:1\ntls: { certificate: a, key: b, min_version: TLSv1.3, max_version: TLSv1.2 }',
+    `listen: tls://127.0.0.1:1\ntls: { certificate: a, key: b, ${versions} }`,
     /tls\.max_version is older/,
   )
   check('security: { shared_key: k, user_auth: true }', /user_auth is on while/)

@@ -9,6 +9,8 @@ import { packed, type Entry } from '../../support/forward-client.ts'
 const LISTEN = 'listen: tcp://127.0.0.1:0'
 const ENTRIES: Entry[] = [[1_795_251_000, { log: 'x'.repeat(1000) }]]
 
+const LARGE: Entry[] = [[1_795_251_000, { log: 'x'.repeat(100_000) }]]
+
 test('reads what the kernel has, acknowledges it and ends with FIN', async () => {
   await using run = await runInput(input, LISTEN)
   const peers = await Promise.all([run.connect(), run.connect(), run.connect()])
@@ -68,7 +70,7 @@ test('ends at its deadline though the work is not done', async () => {
 test('accepts nobody after a stop, and stops though a client sends for ever', async () => {
   await using run = await runInput(input, LISTEN)
   const peer = await run.connect()
-  const frame = packed('a', ENTRIES, { chunk: 'c' })
+  const frame = packed('a', LARGE, { chunk: 'c' })
   let sent = 0
   const sending = (async () => {
     for (;;) {
