@@ -24,7 +24,7 @@ export class ForwardOptions {
   chunk: Uint8Array | null = null
   /** The word the sender gave, or empty. */
   compressed = ''
-  /** Fluent Bit's kind of payload: 0 logs, 1 metrics, 2 traces; -1 when it is not a small number. */
+  /** Fluent Bit's kind of payload: 0 logs, 1 metrics, 2 traces; -1 when it is none of these. */
   signal = LOGS
   /** Where the metadata map starts, or -1. */
   metadataOffset = -1

@@ -1,6 +1,6 @@
 /**
  * Walks one msgpack value from a peer that is not trusted, and finds where it ends.
- * Specification: https://github.com/msgpack/msgpack/blob/master/spec.md (tables: msgpack-format.ts).
+ * Specification: https://github.com/msgpack/msgpack/blob/master/spec.md; tables: msgpack-format.ts.
  * Trusted entries are walked by record.ts, which checks nothing.
  */
 import { CodecError } from './codec-error.ts'

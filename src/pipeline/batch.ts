@@ -3,7 +3,7 @@
  * The bytes of an entry are described in src/codecs/entry.ts.
  */
 
-/** Entries that share a tag, laid end to end. Unchanged from `deliver()` until its promise settles. */
+/** Entries of one tag, end to end. Unchanged from `deliver()` until its promise settles. */
 export interface Batch {
   readonly tag: string
   readonly entries: Uint8Array

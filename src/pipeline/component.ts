@@ -119,7 +119,7 @@ interface Definition<Schema extends TSchema> {
   /** One sentence for the reference, starting with a verb. */
   readonly summary: string
   readonly configSchema: Schema
-  /** Every fault of a configuration that fits the schema; part of validating, so no side effects. */
+  /** Every fault of a configuration that fits the schema. Part of validating: no side effects. */
   faults?(config: Static<Schema>): readonly Fault[]
 }
 

@@ -1,6 +1,7 @@
 /**
- * Each file of test/fixtures/forward is one stream: bytes (hex pairs, "text" as in JSON, # comment),
- * a line of dashes, then what the decoder makes of them, one line each. UPDATE=1 writes that part.
+ * Each file of test/fixtures/forward is one stream: bytes (hex pairs, "text" as in JSON, and
+ * # comment), a line of dashes, then what the decoder makes of them, one line each. UPDATE=1
+ * writes that part.
  */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -100,7 +100,8 @@ test('several frames in pieces of a few bytes', async () => {
 })
 
 test('JSON', async () => {
-  const text = `["mode.json",${TIME.seconds},{"log":"a"},{}]\n["mode.json",${TIME.seconds},{"log":"b"}]`
+  const start = `["mode.json",${TIME.seconds},`
+  const text = `${start}{"log":"a"},{}]\n${start}{"log":"b"}]`
   await check('mode.json', Buffer.from(text), [
     line('mode.json', '"log":"a"', SECONDS_TEXT),
     line('mode.json', '"log":"b"', SECONDS_TEXT),

@@ -75,7 +75,7 @@ suite('routes', () => {
     assert.deepEqual([a.tags, b.tags], [[], ['x']])
   })
 
-  test('nowhere: counted, warned about once per tag, and answered so that it ends there', async () => {
+  test('nowhere: counted, warned about once per tag, answered so that it ends there', async () => {
     const { input, ledger, logger } = pipelineOf({ steps: [match('x', a)] })
     for (const tag of ['y', 'y', 'z']) assert.equal(await input.deliver(batch(tag, 2)), 'rejected')
     assert.deepEqual(

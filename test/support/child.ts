@@ -94,7 +94,7 @@ export class Running {
 
 const left = new Set<ChildProcess>()
 
-/** A test that runs into its time limit never comes to its cleanup; its children end all the same. */
+/** A test that runs into its time limit never comes to its cleanup; its children still end. */
 function endWithThisProcess(child: ChildProcess): void {
   if (left.size === 0) {
     process.once('exit', endLeft)

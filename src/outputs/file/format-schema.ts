@@ -25,10 +25,9 @@ export const formatSchema = Type.Union(
           minItems: 1,
         }),
         delimiter: Type.String({
-          description: 'Between two columns.',
+          description: 'Between two columns: one ASCII character that is not a quote.',
           default: ',',
-          minLength: 1,
-          maxLength: 1,
+          pattern: '^[\\t !#-~]$',
         }),
       },
       strict,
