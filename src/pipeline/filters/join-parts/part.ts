@@ -2,7 +2,8 @@
  * What a record says about being a part of a longer line, as Docker's fluentd driver marks them
  * (moby, daemon/logger/fluentd): `partial_message` "true" with `partial_id`, `partial_ordinal`
  * from "1" and `partial_last`. Up to Docker 18.09 there is `partial_message` alone, and not on the
- * last part; those parts have no id here and the ordinal 0.
+ * last part. Those cannot be told apart: one that is sent again is joined again, and after
+ * `kill -9` the beginning of a line that was just delivered may be joined with the next long one.
  */
 import { ENTRY_RECORD_OFFSET } from '../../../codecs/entry.ts'
 import {

@@ -398,9 +398,12 @@ test('the ledger tells joined from held', async () => {
     filtered: 0,
     held: 2,
   })
+  await deliver(run, second('y'))
+  const held = run.ledger.snapshot().filters['join_parts']
+  assert.deepEqual(held, { received: 4, restored: 0, filtered: 1, held: 2 })
   await deliver(run, third('z'))
   const { filters, total } = run.ledger.snapshot()
-  assert.deepEqual(filters['join_parts'], { received: 4, restored: 0, filtered: 2, held: 0 })
+  assert.deepEqual(filters['join_parts'], { received: 5, restored: 0, filtered: 3, held: 0 })
   assert.equal(total['delivered'], 2)
   assert.equal(total['in_flight'], 0)
   await run.stop()
