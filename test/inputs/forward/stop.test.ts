@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { forward as input } from '../../../src/inputs/forward/index.ts'
-import { runInput } from '../../drivers/run-input.ts'
+import { turn } from '../../../src/inputs/support/turn.ts'
+import { runInput, type InputRun } from '../../drivers/run-input.ts'
 import { ack } from '../../support/ack.ts'
 import { packed, type Entry } from '../../support/forward-client.ts'
 
@@ -48,11 +49,30 @@ test('waits for what is on its way, and goes on reading under backpressure', asy
   await peer.send(Buffer.concat(chunks.map((chunk) => packed('a', ENTRIES, { chunk }))))
   await run.until('some is on its way', () => run.heldCount > 0)
   const stopped = run.stop()
+  await untilDraining(run)
   assert.equal(peer.ending, null)
   run.release()
   await stopped
   assert.equal(await peer.untilEnded(), 'FIN')
   assert.deepEqual(peer.received, ack(...chunks))
+  await run.stopAndCheckCompliance()
+})
+
+test('takes no request that comes while it waits for earlier ones', async () => {
+  await using run = await runInput(input, LISTEN, { hold: true })
+  const peer = await run.connect()
+  const frames = ['c0', 'c1'].map((chunk) => packed('a', ENTRIES, { chunk }))
+  await peer.send(frames[0]!)
+  await run.until('it is on its way', () => run.heldCount === 1)
+  const stopped = run.stop()
+  await untilDraining(run)
+  await peer.send(frames[1]!)
+  const bytes = Buffer.concat(frames).length
+  await run.until('it is read', () => run.metric('received_bytes_total') === bytes)
+  run.release()
+  await stopped
+  assert.deepEqual(peer.received, ack('c0'))
+  assert.equal(run.batches.length, 1)
   await run.stopAndCheckCompliance()
 })
 
@@ -85,3 +105,14 @@ test('accepts nobody after a stop, and stops though a client sends for ever', as
   await assert.rejects(run.connect(), { code: 'ECONNREFUSED' })
   await run.stopAndCheckCompliance()
 })
+
+/** Waits until nobody is let in any more, and what the kernel had has been seen. */
+async function untilDraining(run: InputRun): Promise<void> {
+  await run.until('nobody is accepted', () =>
+    run.connect().then(
+      () => false,
+      () => true,
+    ),
+  )
+  for (let turns = 0; turns < 10; turns++) await turn()
+}
