@@ -1,6 +1,6 @@
 /** What `logboom run` says once it is ready: where to send, where to look, what to try. */
 import type { Config } from '../config/model.ts'
-import { parseListen } from '../config/formats.ts'
+import { parseListen } from '../config/listen-address.ts'
 import { version } from './package.ts'
 
 export interface Ready {

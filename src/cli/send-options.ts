@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { causeOf } from '../config/cause.ts'
-import { parseListen, type ListenAddress } from '../config/formats.ts'
+import { parseListen, type ListenAddress } from '../config/listen-address.ts'
 import { hint } from '../config/nearest.ts'
 import { DURATION_EXPECTED, parseDuration } from '../config/units.ts'
 import { CommandError, parseOptions, UsageError } from './command.ts'

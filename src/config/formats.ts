@@ -3,6 +3,7 @@
  * pattern that stands for it in the JSON Schema for editors.
  */
 import { isIP, isIPv4 } from 'node:net'
+import { LISTEN_EXPECTED, parseListen } from './listen-address.ts'
 import { DURATION_EXPECTED, parseDuration, parseSize, SIZE_EXPECTED } from './units.ts'
 
 export interface FormatRule {
@@ -12,11 +13,6 @@ export interface FormatRule {
   /** What an editor can check; the loader checks more. */
   readonly pattern?: string
 }
-
-/** A parsed `listen` value; `port` 0 lets the system choose one. */
-export type ListenAddress =
-  | { readonly scheme: 'tcp' | 'tls' | 'udp'; readonly host: string; readonly port: number }
-  | { readonly scheme: 'unix'; readonly path: string }
 
 export const formats: Readonly<Record<string, FormatRule>> = {
   size: {
@@ -40,7 +36,7 @@ export const formats: Readonly<Record<string, FormatRule>> = {
   },
   listen: {
     check: (text) => parseListen(text) !== undefined,
-    expected: 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:///PATH',
+    expected: LISTEN_EXPECTED,
     pattern: '^((tcp|tls|udp)://.+:\\d+|unix:///.+)$',
   },
   http_listen: {
@@ -54,17 +50,6 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     pattern: '^@.+$',
   },
   secret: { check: () => true, expected: 'a text' },
-}
-
-/** The parts of `tcp://127.0.0.1:24224`, `tcp://[::1]:24224`, `unix:///run/x.sock`. */
-export function parseListen(text: string): ListenAddress | undefined {
-  if (/^unix:\/\/\/[^\0]+$/.test(text))
-    return { scheme: 'unix', path: text.slice('unix://'.length) }
-  const match = /^(tcp|tls|udp):\/\/(?:\[([0-9a-fA-F:.%\w]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text)
-  const host = match?.[2] ?? match?.[3]
-  const port = Number(match?.[4])
-  if (!match || host === undefined || port > 65_535) return undefined
-  return { scheme: match[1] as 'tcp' | 'tls' | 'udp', host, port }
 }
 
 function isNetwork(text: string): boolean {

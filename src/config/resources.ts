@@ -3,7 +3,7 @@
  * that could write the same file: they would rotate and delete each other's.
  */
 import type { Diagnostic } from './diagnostic.ts'
-import { type ListenAddress, parseListen } from './formats.ts'
+import { type ListenAddress, parseListen } from './listen-address.ts'
 import type { Config, Registry } from './model.ts'
 import { patternsOverlap } from './path-overlap.ts'
 import type { Path } from './schema-walk.ts'

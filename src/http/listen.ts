@@ -1,17 +1,16 @@
 /** The `listen` address of the HTTP server as what fastify takes: TCP, or a unix socket. */
 import { unlink } from 'node:fs/promises'
 import { connect, type AddressInfo } from 'node:net'
+import { parseListen } from '../config/listen-address.ts'
 
 export type Target = { readonly path: string } | { readonly host: string; readonly port: number }
 
 /** Throws when `listen` is neither `tcp://HOST:PORT` nor `unix:///PATH`. */
 export function listenTarget(listen: string): Target {
-  const path = /^unix:\/\/(\/.+)$/.exec(listen)?.[1]
-  if (path !== undefined) return { path }
-  const tcp = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(listen)
-  const host = tcp?.[1] ?? tcp?.[2]
-  if (host === undefined) throw cannotListen(listen, new TypeError('not an address of that kind'))
-  return { host, port: Number(tcp?.[3]) }
+  const address = parseListen(listen)
+  if (address?.scheme === 'unix') return { path: address.path }
+  if (address?.scheme === 'tcp') return { host: address.host, port: address.port }
+  throw cannotListen(listen, new TypeError('not an address of that kind'))
 }
 
 /** A process that was killed leaves its socket file behind; nobody answers on such a file. */

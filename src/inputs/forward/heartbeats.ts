@@ -1,7 +1,7 @@
 /** Answers the UDP heartbeats of Fluentd's `out_forward`: one zero byte for any datagram. */
 import type { RemoteInfo } from 'node:dgram'
 import type { Logger } from '../../pipeline/logger.ts'
-import type { NetworkAddress } from '../support/listen-address.ts'
+import type { NetworkAddress } from '../../config/listen-address.ts'
 import type { NetworkList } from '../support/network-list.ts'
 import { UdpSocket } from '../support/udp-socket.ts'
 import type { ForwardMetrics } from './metrics.ts'

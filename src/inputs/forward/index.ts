@@ -4,18 +4,15 @@
  * Options: schema.ts. One connection: session.ts. Sockets: ../support/stream-listener.ts.
  */
 import type { Socket } from 'node:net'
-import { durationInMs } from '../../config/units.ts'
 import { modeAsNumber } from '../../config/fields.ts'
+import { formatListenAddress } from '../../config/listen-address.ts'
+import { durationInMs } from '../../config/units.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
 import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'
 import { ConnectionLimits } from '../support/connection-limits.ts'
-import {
-  formatListenAddress,
-  listenAddresses,
-  parseListenAddress,
-  type Peer,
-} from '../support/listen-address.ts'
+import { listenAddresses, parseListenAddress } from '../support/listen-list.ts'
 import { NetworkList } from '../support/network-list.ts'
+import type { Peer } from '../support/peer.ts'
 import { StreamListener } from '../support/stream-listener.ts'
 import { turn } from '../support/turn.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -118,7 +115,8 @@ class ForwardInput implements Input {
   async #open(listener: StreamListener): Promise<void> {
     await listener.open()
     const { address } = listener
-    if (address.kind !== 'unix' && this.#config.udp_heartbeat) await this.#heartbeats.open(address)
+    if (address.scheme !== 'unix' && this.#config.udp_heartbeat)
+      await this.#heartbeats.open(address)
   }
 
   #serve(socket: Socket, peer: Peer): void {
@@ -132,7 +130,7 @@ class ForwardInput implements Input {
 function claimedAddresses(config: ForwardConfig): string[] {
   return listenAddresses(config.listen).flatMap((text) => {
     const address = parseListenAddress(text)
-    if (address.kind === 'unix' || !config.udp_heartbeat) return [text]
-    return [text, formatListenAddress({ ...address, kind: 'udp' })]
+    if (address.scheme === 'unix' || !config.udp_heartbeat) return [text]
+    return [text, formatListenAddress({ ...address, scheme: 'udp' })]
   })
 }

@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import { Duration, Mode, Network, Secret, Size } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
-import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-address.ts'
+import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-list.ts'
 import { tlsSchema, type TlsConfig } from '../support/tls-options.ts'
 
 const user = Type.Object(
@@ -209,7 +209,7 @@ export function forwardFaults(config: ForwardConfig): Fault[] {
 }
 
 function listenFaults(config: ForwardConfig): Fault[] {
-  const kinds = listenAddresses(config.listen).map((text) => parseListenAddress(text).kind)
+  const kinds = listenAddresses(config.listen).map((text) => parseListenAddress(text).scheme)
   const faults: Fault[] = []
   if (kinds.includes('udp')) {
     const message = 'has a udp address; expected tcp, tls or unix (heartbeats need no entry)'

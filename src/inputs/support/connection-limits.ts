@@ -1,5 +1,5 @@
 /** Counts open connections, in all and per peer address, and says when one is too many. */
-import type { Peer } from './listen-address.ts'
+import type { Peer } from './peer.ts'
 
 export interface ConnectionLimitOptions {
   readonly connectionsMax: number

@@ -1,6 +1,6 @@
 /** A list of networks that peers are looked up in: `10.0.0.0/8`, `fd00::/8`, `192.168.1.5`. */
 import { BlockList, isIP } from 'node:net'
-import { plainAddress } from './listen-address.ts'
+import { plainAddress } from './peer.ts'
 
 export class NetworkList {
   readonly #networks = new BlockList()

@@ -4,18 +4,17 @@
  */
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import {
+  formatListenAddress,
+  hostAndPort,
+  type ListenAddress,
+} from '../../config/listen-address.ts'
 import type { Timers } from '../../pipeline/clock.ts'
 import type { Logger } from '../../pipeline/logger.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
-import {
-  formatListenAddress,
-  hostAndPort,
-  plainAddress,
-  type ListenAddress,
-  type Peer,
-} from './listen-address.ts'
 import type { NetworkList } from './network-list.ts'
+import { type Peer, plainAddress } from './peer.ts'
 import type { TlsConfig } from './tls-options.ts'
 import { TlsTerminator } from './tls-terminator.ts'
 import { turn } from './turn.ts'
@@ -61,14 +60,14 @@ export class StreamListener {
   /** The address with the real port. */
   get address(): ListenAddress {
     const { address } = this.#options
-    return address.kind === 'unix' ? address : { ...address, port: this.#port || address.port }
+    return address.scheme === 'unix' ? address : { ...address, port: this.#port || address.port }
   }
 
   /** Rejects if the address or a certificate cannot be used. */
   async open(): Promise<void> {
     const { address, keepaliveProbeMs } = this.#options
-    if (address.kind === 'tls') await this.#openTls()
-    if (address.kind === 'unix') await removeStaleSocket(address.path)
+    if (address.scheme === 'tls') await this.#openTls()
+    if (address.scheme === 'unix') await removeStaleSocket(address.path)
     const server = createServer({
       // A TLS socket takes it over from this one; it is allowed there after the handshake.
       allowHalfOpen: this.#tls === null,
@@ -79,7 +78,7 @@ export class StreamListener {
     server.on('connection', (socket) => this.#accept(socket))
     await this.#listen(server)
     this.#server = server
-    if (address.kind !== 'unix') this.#port = (server.address() as AddressInfo).port
+    if (address.scheme !== 'unix') this.#port = (server.address() as AddressInfo).port
     server.on('error', (error) =>
       this.#options.logger.error({ error: error.message }, 'cannot accept connections'),
     )
@@ -121,7 +120,7 @@ export class StreamListener {
   async #listen(server: Server): Promise<void> {
     const { address, socketMode } = this.#options
     try {
-      if (address.kind === 'unix') {
+      if (address.scheme === 'unix') {
         const bound = once(server, 'listening')
         server.listen({ path: address.path, backlog: BACKLOG })
         await bound
@@ -143,7 +142,7 @@ export class StreamListener {
 
   #accept(socket: Socket): void {
     this.#accepted++
-    const peer = this.#options.address.kind === 'unix' ? UNIX_PEER : peerOf(socket)
+    const peer = this.#options.address.scheme === 'unix' ? UNIX_PEER : peerOf(socket)
     socket.on('error', (error) => this.#noteSocketError(peer, error))
     if (!this.#admit(socket, peer)) return
     if (this.#tls) {

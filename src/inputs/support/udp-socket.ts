@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Logger } from '../../pipeline/logger.ts'
-import { hostAndPort } from './listen-address.ts'
+import { hostAndPort } from '../../config/listen-address.ts'
 
 export interface UdpSocketOptions {
   readonly host: string
