@@ -27,7 +27,7 @@ async function measure(daemon: DockerDaemon, containers: number): Promise<number
   }
   const total = LINES * containers
   const launched = Array.from({ length: containers }, () =>
-    daemon.launch({ script: `seq 1 ${LINES}`, log }),
+    daemon.launch({ script: `seq 1 ${LINES}; sleep 1000`, log }),
   )
   const ids = await Promise.all(launched)
   const received = async (count: number) => {
@@ -37,7 +37,7 @@ async function measure(daemon: DockerDaemon, containers: number): Promise<number
   const first = await received(total / 10)
   const atFirst = (await collector.ledger()).received
   const last = await received(total)
-  await daemon.finish(...ids)
+  await daemon.remove(...ids)
   await collector.stop()
   return ((total - atFirst) / (last - first)) * 1000
 }

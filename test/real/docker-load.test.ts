@@ -9,6 +9,9 @@ import { until } from '../support/wait.ts'
 const CONTAINERS = 100
 const LINES_EACH = 50
 
+/** Containers live until they are removed, so that Docker never gives up on their lines. */
+const STAY = 'sleep 1000'
+
 /** Enough lines that every restart below falls into the run. */
 const LOAD_LINES = 30_000
 const RESTARTS = 3
@@ -20,7 +23,7 @@ test('a hundred containers at once', async (t) => {
   await using collector = await CollectorProcess.start({ config: simpleConfig })
   const launch = (number: number) =>
     daemon.launch({
-      script: `seq 1 ${LINES_EACH}; sleep 5; seq ${LINES_EACH + 1} ${2 * LINES_EACH}`,
+      script: `seq 1 ${LINES_EACH}; sleep 5; seq ${LINES_EACH + 1} ${2 * LINES_EACH}; ${STAY}`,
       log: {
         ...address(collector),
         tag: `many.${number}`,
@@ -28,9 +31,8 @@ test('a hundred containers at once', async (t) => {
       },
     })
   const ids = await Promise.all(Array.from({ length: CONTAINERS }, (_, number) => launch(number)))
-  await daemon.finish(...ids)
-
-  const lines = await collector.linesOnce(CONTAINERS * 2 * LINES_EACH)
+  const lines = await collector.linesOnce(CONTAINERS * 2 * LINES_EACH, 60_000)
+  await daemon.remove(...ids)
   for (let number = 0; number < CONTAINERS; number += 1)
     assert.deepEqual(numbers(lines, `many.${number}`), numbersTo(2 * LINES_EACH))
   const ledger = await collector.stop()
@@ -67,10 +69,10 @@ test('a collector that is restarted under load', async (t) => {
   await t.test('a container starts without a collector if it may send later', async () => {
     await using collector = await CollectorProcess.prepare({ config: simpleConfig })
     const log = { ...address(collector), tag: 'later', 'fluentd-async': 'true' }
-    const id = await daemon.launch({ script: `seq 1 100; sleep 4`, log })
+    const id = await daemon.launch({ script: `seq 1 100; ${STAY}`, log })
     await collector.start()
-    await daemon.finish(id)
     assert.deepEqual(numbers(await collector.linesOnce(100), 'later'), numbersTo(100))
+    await daemon.remove(id)
     await collector.stop()
   })
 })
@@ -87,15 +89,15 @@ async function linesAcrossRestarts(
     'fluentd-request-ack': 'true',
     'fluentd-retry-wait': '100ms',
   }
-  const id = await daemon.launch({ script: `seq 1 ${LOAD_LINES}`, log })
+  const id = await daemon.launch({ script: `seq 1 ${LOAD_LINES}; ${STAY}`, log })
   for (let round = 1; round <= RESTARTS; round += 1) {
     await collector.linesOnce(Math.floor((LOAD_LINES * round) / (RESTARTS + 2)), 60_000)
     await restart()
   }
-  await daemon.finish(id)
-  // The daemon may still have lines in hand when the container has ended.
   const found = async () => numbers(await collector.lines(), 'load')
-  await until('the last line is there', async () => (await found()).includes(String(LOAD_LINES)))
+  const complete = async () => (await found()).includes(String(LOAD_LINES))
+  await until('the last line is there', complete, 60_000)
+  await daemon.remove(id)
   await collector.stop()
   return found()
 }

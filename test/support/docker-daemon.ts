@@ -91,15 +91,17 @@ export class DockerDaemon implements AsyncDisposable {
     await this.docker('run', '--rm', ...runArguments(options))
   }
 
-  /** Starts a container with the fluentd log driver and returns its id. */
+  /**
+   * Starts a container with the fluentd log driver and returns its id. It should outlive its
+   * output (`sleep`): Docker throws away what it has not sent ten seconds after a container ended.
+   */
   async launch(options: ContainerOptions): Promise<string> {
     return (await this.docker('run', '--detach', ...runArguments(options))).trim()
   }
 
-  /** Waits for the end of containers made by `launch`, and removes them. */
-  async finish(...ids: readonly string[]): Promise<void> {
-    await this.docker('wait', ...ids)
-    await this.docker('rm', ...ids)
+  /** Ends containers made by `launch` and removes them. */
+  async remove(...ids: readonly string[]): Promise<void> {
+    await this.docker('rm', '--force', ...ids)
   }
 
   /** Ends containers, daemon and its containerd, and removes every file of theirs. */
