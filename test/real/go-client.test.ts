@@ -1,9 +1,8 @@
 /** fluent-logger-golang, the library inside Docker's log driver, against the running collector. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { keyPem, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { run, runWell } from '../support/child.ts'
@@ -14,37 +13,43 @@ import { requireTool } from '../support/tool.ts'
 
 const SOURCE = fileURLToPath(new URL('go-client/', import.meta.url))
 const SOCKET = 'forward.sock'
+const CERTIFICATE = 'certificate.pem'
+const KEY = 'key.pem'
 
 /** Flags of the Go program, see go-client/main.go. */
 type Flags = Readonly<Record<string, string | number | boolean>>
 
-test('fluent-logger-golang', async (t) => {
-  const go = requireTool(t, 'go')
-  if (!go) return
-  const folder = await mkdtemp(join(tmpdir(), 'logboom-go-client-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const program = join(folder, 'go-client')
-  await runWell(go, ['build', '-o', program, '.'], { cwd: SOURCE })
-  const certificatePath = join(folder, 'certificate.pem')
-  const keyPath = join(folder, 'key.pem')
-  const certificate = makeCertificate(makeAuthority('authority'), 'localhost')
-  await writeFile(certificatePath, certificate.pem)
-  await writeFile(keyPath, keyPem(certificate))
+/** The built program and one collector for all tests of this file. */
+class GoClient implements AsyncDisposable {
+  readonly collector: CollectorProcess
+  readonly tlsPort: number
+  readonly #program: string
 
-  const tlsPort = await freePort()
-  const config = (places: Places) => {
-    const plain = `listen: tcp://127.0.0.1:${places.forward} }`
-    const sockets = `listen: ["tcp://127.0.0.1:${places.forward}", "unix://${places.folder}/${SOCKET}"] }`
-    const tls = `tls: { certificate: "${certificatePath}", key: "${keyPath}" }`
-    const secure = `secure: { type: forward, listen: tls://127.0.0.1:${tlsPort}, ${tls} }`
-    return simpleConfig(places).replace(plain, `${sockets}\n  ${secure}`)
+  static async start(go: string): Promise<GoClient> {
+    const tlsPort = await freePort()
+    const config = (places: Places) => configWithTls(places, tlsPort)
+    await using started = new AsyncDisposableStack()
+    const collector = started.use(await CollectorProcess.prepare({ config }))
+    const client = new GoClient(collector, tlsPort)
+    await runWell(go, ['build', '-o', client.#program, '.'], { cwd: SOURCE })
+    const certificate = makeCertificate(makeAuthority('authority'), 'server')
+    await writeFile(join(collector.folder, CERTIFICATE), certificate.pem)
+    await writeFile(join(collector.folder, KEY), keyPem(certificate))
+    await collector.start()
+    started.move()
+    return client
   }
-  await using collector = await CollectorProcess.start({ config })
+
+  private constructor(collector: CollectorProcess, tlsPort: number) {
+    this.collector = collector
+    this.tlsPort = tlsPort
+    this.#program = join(collector.folder, 'go-client')
+  }
 
   /** Posts `flags.count` lines and checks that each is in the tag's file, once and in order. */
-  async function check(tag: string, flags: Flags & { count: number }): Promise<Line[]> {
-    await post(program, { port: collector.places.forward, tag, ...flags })
-    const lines = await collector.linesOf(tag, flags.count)
+  async check(tag: string, flags: Flags & { count: number }): Promise<Line[]> {
+    await post(this.#program, { port: this.collector.places.forward, tag, ...flags })
+    const lines = await this.collector.linesOf(tag, flags.count)
     assert.deepEqual(
       lines.map((line) => line['number']),
       [...Array(flags.count).keys()],
@@ -52,65 +57,96 @@ test('fluent-logger-golang', async (t) => {
     return lines
   }
 
-  await t.test('synchronous', async () => {
-    const [first] = await check('sync', { count: 1000 })
-    assert.equal(first?.time, '2026-11-21T08:50:00.000000000Z')
-    assert.deepEqual(first?.['nested'], { pi: 3.25, yes: true, text: 'ü' })
-  })
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.collector[Symbol.asyncDispose]()
+  }
+}
 
-  await t.test('asynchronous', async () => {
-    await check('async', { async: true, count: 5000 })
-  })
+function configWithTls(places: Places, tlsPort: number): string {
+  const tcp = `tcp://127.0.0.1:${places.forward}`
+  const sockets = `["${tcp}", "unix://${join(places.folder, SOCKET)}"]`
+  const secure = `  secure:
+    type: forward
+    listen: tls://127.0.0.1:${tlsPort}
+    tls: { certificate: ${join(places.folder, CERTIFICATE)}, key: ${join(places.folder, KEY)} }
+`
+  return simpleConfig(places).replace(tcp, sockets).replace('outputs:', `${secure}outputs:`)
+}
 
-  await t.test('acknowledged', async () => {
-    await check('acknowledged', { 'request-ack': true, count: 2000 })
-  })
+let started: Promise<GoClient> | undefined
 
-  await t.test('asynchronous and acknowledged', async () => {
-    await check('both', { async: true, 'request-ack': true, count: 2000 })
+/** A test with the program that all share; without Go it is skipped, in CI it fails. */
+function goTest(name: string, check: (client: GoClient) => Promise<void>): void {
+  test(name, async (t) => {
+    const go = requireTool(t, 'go')
+    if (!go) return
+    started ??= GoClient.start(go)
+    await check(await started)
   })
+}
 
-  await t.test('sub-second times', async () => {
-    const [first] = await check('precise', { 'sub-second': true, count: 10 })
-    assert.equal(first?.time, '2026-11-21T08:50:00.123456789Z')
-  })
+after(async () => {
+  if (!started) return
+  await using client = await started
+  await client.collector.stop()
+})
 
-  await t.test('JSON', async () => {
-    const [first] = await check('json', { json: true, count: 100 })
-    assert.deepEqual(first?.['nested'], { pi: 3.25, yes: true, text: 'ü' })
-  })
+goTest('synchronous', async (client) => {
+  const [first] = await client.check('sync', { count: 1000 })
+  assert.equal(first?.time, '2026-11-21T08:50:00.000000000Z')
+  assert.deepEqual(first?.['nested'], { pi: 3.25, yes: true, text: 'ü' })
+})
 
-  await t.test('JSON, acknowledged', async () => {
-    await check('json_acknowledged', { json: true, 'request-ack': true, count: 100 })
-  })
+goTest('asynchronous', async (client) => {
+  await client.check('async', { async: true, count: 5000 })
+})
 
-  await t.test('records of 4 MB', async () => {
-    const size = 4_000_000
-    const lines = await check('large', { 'request-ack': true, count: 5, size })
-    assert.ok(lines.every((line) => String(line['padding']).length === size))
-  })
+goTest('acknowledged', async (client) => {
+  await client.check('acknowledged', { 'request-ack': true, count: 2000 })
+})
 
-  await t.test('TLS', async () => {
-    const flags = { network: 'tls', insecure: true, port: tlsPort }
-    await check('tls', { ...flags, 'request-ack': true, count: 500 })
-    await check('tls_plain', { ...flags, count: 500 })
-  })
+goTest('asynchronous and acknowledged', async (client) => {
+  await client.check('both', { async: true, 'request-ack': true, count: 2000 })
+})
 
-  await t.test('a unix socket', async () => {
-    const path = join(collector.folder, SOCKET)
-    await check('unix', { network: 'unix', path, 'request-ack': true, count: 500 })
-  })
+goTest('sub-second times', async (client) => {
+  const [first] = await client.check('precise', { 'sub-second': true, count: 10 })
+  assert.equal(first?.time, '2026-11-21T08:50:00.123456789Z')
+})
 
-  await t.test('connects again after a restart', async () => {
-    const flags = { 'request-ack': true, count: 1000, pause: '1ms' }
-    const sending = check('restart', flags)
-    await collector.linesOf('restart', 100)
-    await collector.stop()
-    await collector.start()
-    await sending
-  })
+goTest('JSON', async (client) => {
+  const [first] = await client.check('json', { json: true, count: 100 })
+  assert.deepEqual(first?.['nested'], { pi: 3.25, yes: true, text: 'ü' })
+})
 
-  await collector.stop()
+goTest('JSON, acknowledged', async (client) => {
+  await client.check('json_acknowledged', { json: true, 'request-ack': true, count: 100 })
+})
+
+goTest('records of 4 MB', async (client) => {
+  const size = 4_000_000
+  const lines = await client.check('large', { 'request-ack': true, count: 5, size })
+  assert.ok(lines.every((line) => String(line['padding']).length === size))
+})
+
+goTest('TLS', async (client) => {
+  const flags = { network: 'tls', insecure: true, port: client.tlsPort }
+  await client.check('tls', { ...flags, 'request-ack': true, count: 500 })
+  await client.check('tls_plain', { ...flags, count: 500 })
+})
+
+goTest('a unix socket', async (client) => {
+  const path = join(client.collector.folder, SOCKET)
+  await client.check('unix', { network: 'unix', path, 'request-ack': true, count: 500 })
+})
+
+goTest('connects again after a restart', async (client) => {
+  const flags = { 'request-ack': true, count: 1000, pause: '1ms' }
+  const sending = client.check('restart', flags)
+  await client.collector.linesOf('restart', 100)
+  await client.collector.stop()
+  await client.collector.start()
+  await sending
 })
 
 async function post(program: string, flags: Flags): Promise<void> {
