@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Unpackr } from 'msgpackr'
-import { ByteWriter } from '../../src/codecs/byte-writer.ts'
-import { JsonFramer } from '../../src/codecs/json-framer.ts'
-import { JsonToMsgpack } from '../../src/codecs/json-to-msgpack.ts'
-import { SCAN_MORE } from '../../src/codecs/msgpack-scanner.ts'
+import { ByteWriter } from '../../../src/codecs/byte-writer.ts'
+import { JsonFramer } from '../../../src/codecs/json/framer.ts'
+import { JsonToMsgpack } from '../../../src/codecs/json/to-msgpack.ts'
+import { SCAN_MORE } from '../../../src/codecs/msgpack/scanner.ts'
 
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' })
 
@@ -105,8 +105,10 @@ test('reads what JSON.parse reads, and refuses what it refuses', () => {
     const position = at % text.length
     return text.slice(0, position) + letter + text.slice(position + 1)
   })
+  // msgpackr, which reads the result here, gives this one key another name.
+  const readable = fc.oneof(json, damaged).filter((text) => !text.includes('__proto__'))
   fc.assert(
-    fc.property(fc.oneof(json, damaged), (text) => {
+    fc.property(readable, (text) => {
       const expected = parse(text)
       const writer = new ByteWriter(1)
       const error = transcode(text, writer, 64)
