@@ -1,5 +1,5 @@
 /** What the collector shows of itself over HTTP: the view that src/http/view.ts asks for. */
-import { version } from './cli/package.ts'
+import { version } from './package.ts'
 import type { Config, FilterStep, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
 import type { CollectorView, ComponentView, Readiness } from './http/view.ts'

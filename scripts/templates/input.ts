@@ -2,7 +2,7 @@
 import type { Static } from 'typebox'
 import { ByteWriter } from '../../src/codecs/byte-writer.ts'
 import { ENTRY_RECORD_OFFSET, writeEntryHead } from '../../src/codecs/entry.ts'
-import { writeMapHeader, writeStr } from '../../src/codecs/msgpack-writer.ts'
+import { writeMapHeader, writeStr } from '../../src/codecs/msgpack/writer.ts'
 import { Duration } from '../../src/config/fields.ts'
 import { Type } from '../../src/config/type.ts'
 import { durationInMs } from '../../src/config/units.ts'

@@ -1,7 +1,7 @@
 /** What `logboom run` says once it is ready: where to send, where to look, what to try. */
 import type { Config } from '../config/model.ts'
 import { parseListen } from '../config/listen-address.ts'
-import { version } from './package.ts'
+import { version } from '../package.ts'
 
 export interface Ready {
   readonly config: Config

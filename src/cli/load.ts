@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/model.ts'
 import { secretKeys } from '../config/secrets.ts'
 import { CommandError, printError } from './command.ts'
-import { defaultConfigPath } from './package.ts'
+import { defaultConfigPath } from '../package.ts'
 import { registry } from '../registry.ts'
 
 export interface LoadedConfig {

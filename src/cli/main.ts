@@ -3,7 +3,7 @@ import { nearest } from '../config/nearest.ts'
 import type { Command } from './command.ts'
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './command.ts'
 import { print, printError, UsageError } from './command.ts'
-import { version } from './package.ts'
+import { version } from '../package.ts'
 
 interface Listed {
   readonly summary: string

@@ -1,6 +1,6 @@
 /**
  * Reads fields of trusted entries in place, without decoding them; the form is in entry.ts.
- * Nothing here checks bounds or validity: an input's decoder has done so (msgpack-scanner.ts).
+ * Nothing here checks bounds or validity: an input's decoder has done so (msgpack/scanner.ts).
  */
 import { ENTRY_RECORD_OFFSET } from './entry.ts'
 import {
@@ -11,7 +11,7 @@ import {
   isStr,
   LENGTH_BYTES,
   readLength,
-} from './msgpack-format.ts'
+} from './msgpack/format.ts'
 
 /** The offset behind the entry that starts at `offset`. */
 export function entryEnd(bytes: Uint8Array, offset: number): number {

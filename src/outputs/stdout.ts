@@ -1,14 +1,14 @@
 /**
  * `stdout` output: events on standard output, pretty on a terminal, JSON lines into a pipe or file.
- * The lines: src/codecs/json-lines.ts and pretty-lines.ts.
+ * The lines: src/codecs/lines/json-lines.ts and pretty-lines.ts.
  */
 import type { Writable } from 'node:stream'
 import type { Static } from 'typebox'
 import { Type } from '../config/type.ts'
 import { ByteWriter } from '../codecs/byte-writer.ts'
-import type { EntryEncoder } from '../codecs/entry-encoder.ts'
-import { encodeJsonLines } from '../codecs/json-lines.ts'
-import { createPrettyEncoder } from '../codecs/pretty-lines.ts'
+import type { EntryEncoder } from '../codecs/lines/entry-encoder.ts'
+import { encodeJsonLines } from '../codecs/lines/json-lines.ts'
+import { createPrettyEncoder } from '../codecs/lines/pretty-lines.ts'
 import type { Batch, Outcome } from '../pipeline/batch.ts'
 import { defineOutput, type Output, type OutputContext } from '../pipeline/component.ts'
 

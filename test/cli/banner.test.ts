@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bannerText } from '../../src/cli/banner.ts'
-import { version } from '../../src/cli/package.ts'
+import { version } from '../../src/package.ts'
 import type { Config } from '../../src/config/model.ts'
 
 const config: Config = {

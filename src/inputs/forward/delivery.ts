@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '../../pipeline/batch.ts'
 import type { InputContext } from '../../pipeline/component.ts'
-import type { ForwardDecoder, ForwardUnit } from '../../codecs/forward-decoder.ts'
+import type { ForwardDecoder, ForwardUnit } from '../../codecs/forward/decoder.ts'
 import { Acknowledgements, type Request } from './acknowledgements.ts'
 import type { ForwardMetrics } from './metrics.ts'
 import { DecompressionError, type Decompressor } from './decompression.ts'

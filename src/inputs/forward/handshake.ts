@@ -1,7 +1,7 @@
 /**
  * The server's side of HELO, PING and PONG: which key and users a client may have, and whether it
  * proved to know them. Reasons are worded as Fluentd's, since people search for them.
- * Bytes: src/codecs/forward-handshake.ts. Protocol: docs/specs/forward-protocol.md.
+ * Bytes: src/codecs/forward/handshake.ts. Protocol: docs/specs/forward-protocol.md.
  */
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
@@ -16,7 +16,7 @@ import {
   passwordDigest,
   sharedKeyDigest,
   type Ping,
-} from '../../codecs/forward-handshake.ts'
+} from '../../codecs/forward/handshake.ts'
 import { NetworkList } from '../support/network-list.ts'
 import type { SecurityConfig } from './schema.ts'
 

@@ -1,5 +1,5 @@
 /** What the connections of one `forward` input have in common. */
-import type { ForwardDecoderOptions } from '../../codecs/forward-decoder.ts'
+import type { ForwardDecoderOptions } from '../../codecs/forward/decoder.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import { HostnameCache } from '../support/hostname-cache.ts'

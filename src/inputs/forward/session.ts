@@ -5,11 +5,11 @@
  *     reading ──▶ finishing (nothing more is wanted; what was taken settles, acknowledgements go)
  *                    └──▶ FIN sent ──▶ the peer's FIN, or a short linger ──▶ closed
  *
- * Decoding: src/codecs/forward-decoder.ts. Delivering, acknowledging: delivery.ts. When it is read:
+ * Decoding: src/codecs/forward/decoder.ts. Delivering, acknowledging: delivery.ts. When it is read:
  * hold-back.ts. HELO, PING and PONG: handshake.ts.
  */
 import type { Socket } from 'node:net'
-import { encodeAck, ForwardDecoder } from '../../codecs/forward-decoder.ts'
+import { encodeAck, ForwardDecoder } from '../../codecs/forward/decoder.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
 import type { HostnameCache } from '../support/hostname-cache.ts'
 import type { Peer } from '../support/peer.ts'

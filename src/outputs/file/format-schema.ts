@@ -1,4 +1,4 @@
-/** How events are written: the options of src/codecs/line-format.ts. */
+/** How events are written: the options of src/codecs/lines/line-format.ts. */
 import { Type } from '../../config/type.ts'
 
 const strict = { additionalProperties: false } as const

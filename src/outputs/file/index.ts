@@ -1,19 +1,19 @@
 /**
  * `file` output: events as lines in one file per tag (or field, or day), rotated, compressed and
  * deleted by rules. How names are made: docs/guide/files.md. Options: schema.ts; the work:
- * file-output.ts; the lines: src/codecs/line-format.ts.
+ * file-output.ts; the lines: src/codecs/lines/line-format.ts.
  */
 import { modeAsNumber } from '../../config/fields.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
-import { createEncoder } from '../../codecs/line-format.ts'
+import { createEncoder } from '../../codecs/lines/line-format.ts'
 import { defineOutput, type OutputContext } from '../../pipeline/component.ts'
 import { FileOutput } from './file-output.ts'
 import { nodeFileSystem, type FileSystem } from './file-system.ts'
 import { fileMetrics } from './metrics.ts'
-import { PathTemplate } from './path-template.ts'
+import { PathTemplate } from './path/path-template.ts'
 import { configSchema, findFaults, type FileConfig } from './schema.ts'
 import type { FileSettings, KeepLimits } from './settings.ts'
-import { Zone } from './zone.ts'
+import { Zone } from './path/zone.ts'
 
 export const file = defineOutput({
   type: 'file',

@@ -6,8 +6,8 @@ import { patternsOverlap } from '../../config/path-overlap.ts'
 import { durationInMs } from '../../config/units.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { formatSchema } from './format-schema.ts'
-import { PathTemplate } from './path-template.ts'
-import { isZone } from './zone.ts'
+import { PathTemplate } from './path/path-template.ts'
+import { isZone } from './path/zone.ts'
 
 const GZIP_LEVEL_MAX = 9
 const EVERY_MIN_MS = 1000

@@ -1,11 +1,11 @@
 /** What every part of one file output shares: its options, read once, and the world around it. */
-import type { LineFormat } from '../../codecs/line-format.ts'
+import type { LineFormat } from '../../codecs/lines/line-format.ts'
 import type { Clock, Timers } from '../../pipeline/clock.ts'
 import type { Logger } from '../../pipeline/logger.ts'
 import type { FileSystem } from './file-system.ts'
 import type { FileMetrics } from './metrics.ts'
-import type { Compression } from './rotated-name.ts'
-import type { Zone } from './zone.ts'
+import type { Compression } from './rotated/rotated-name.ts'
+import type { Zone } from './path/zone.ts'
 
 export interface FileSettings {
   /** The folder below which everything stays, absolute. */

@@ -7,7 +7,7 @@ import {
   writeMapHeader,
   writeStr,
   writeStrHeader,
-} from '../../../codecs/msgpack-writer.ts'
+} from '../../../codecs/msgpack/writer.ts'
 import type { Head } from './part.ts'
 
 export interface Part {

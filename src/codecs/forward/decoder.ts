@@ -1,0 +1,164 @@
+/**
+ * The Fluentd forward protocol v1 as a stream: bytes in, units out. Pure, synchronous and
+ * resumable at any byte. Wire notes: docs/specs/forward-protocol.md.
+ * Frames: forward/frames.ts. Handshake: forward/handshake.ts. Acknowledgement: forward/ack.ts.
+ */
+import { ByteWriter } from '../byte-writer.ts'
+import type { CodecError } from '../codec-error.ts'
+import { ForwardFrames, type Frame } from './frames.ts'
+import type { ForwardFormat, ForwardUnit } from './unit.ts'
+import { JsonFramer } from '../json/framer.ts'
+import { JsonToMsgpack } from '../json/to-msgpack.ts'
+import { MsgpackScanner, SCAN_FAILED, SCAN_MORE } from '../msgpack/scanner.ts'
+import type { TextField } from './record-extender.ts'
+import { StreamBuffer } from './stream-buffer.ts'
+
+export { encodeAck } from './ack.ts'
+export type { ForwardFormat, ForwardUnit } from './unit.ts'
+
+export interface ForwardDecoderOptions {
+  /** Largest frame that is taken; a longer one is an error as soon as its header says so. */
+  readonly frameMaxBytes: number
+  /** Levels of arrays and maps that a record may have; an event with more is dropped. */
+  readonly depthMax: number
+  /** Milliseconds since 1970, for events that come without a time. */
+  readonly now: () => number
+  /** The record field that keeps Fluent Bit's metadata of an event; empty to discard it. */
+  readonly metadataKey: string
+  /** Fields that every record gets, in place of its own of that name. */
+  readonly appendFields: readonly TextField[]
+}
+
+/** A frame holds records two levels down: in the array of entries, and in the entry. */
+const FRAME_LEVELS = 3
+
+export class ForwardDecoder {
+  /** What ended the stream; its offset counts from the first byte of the connection. */
+  error: CodecError | null = null
+  /** Of the whole connection; its first byte says which. */
+  format: ForwardFormat = 'unknown'
+
+  readonly #input = new StreamBuffer()
+  readonly #frames: ForwardFrames
+  readonly #frame: Frame
+  readonly #scanner: MsgpackScanner
+  readonly #frameMaxBytes: number
+  readonly #depthMax: number
+  #json: JsonReader | null = null
+
+  constructor(options: ForwardDecoderOptions) {
+    const { frameMaxBytes, depthMax, now, metadataKey, appendFields } = options
+    this.#frameMaxBytes = frameMaxBytes
+    this.#depthMax = depthMax
+    this.#scanner = new MsgpackScanner({ depthMax: depthMax + 1, valueMaxBytes: frameMaxBytes })
+    this.#frames = new ForwardFrames({ depthMax, now, metadataKey, fields: appendFields })
+    this.#frame = { ...EMPTY_FRAME, scanner: this.#scanner }
+  }
+
+  /** Bytes held because their frame is not complete. */
+  get pendingBytes(): number {
+    return this.#input.length
+  }
+
+  /**
+   * The units that `chunk` completes. They may be views into it, so it must not change afterwards.
+   * When `error` is set, the units are those before the bad byte, and later calls return none.
+   */
+  push(chunk: Uint8Array): ForwardUnit[] {
+    if (this.error !== null || chunk.length === 0) return []
+    // A plain Uint8Array: views of a Buffer are Buffers, which are slower to make.
+    this.#input.append(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    this.#frames.begin(this.#input.length)
+    if (this.format === 'unknown') this.#detectFormat()
+    if (this.format === 'json') this.#readJsonFrames()
+    else this.#readMsgpackFrames()
+    return this.#frames.finish()
+  }
+
+  /** The events of a compressed unit's payload, once it is decompressed. */
+  decodePayload(
+    tag: string,
+    payload: Uint8Array,
+    chunks: readonly Uint8Array[],
+    wireBytes: number,
+  ): ForwardUnit {
+    const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
+    this.#frames.begin(0)
+    return this.#frames.readPayload(tag, bytes, chunks, wireBytes)
+  }
+
+  /** A msgpack frame never starts with these bytes: they are integers. */
+  #detectFormat(): void {
+    const first = this.#input.bytes[this.#input.start]
+    this.format = first === 0x7b || first === 0x5b ? 'json' : 'msgpack'
+  }
+
+  #readMsgpackFrames(): void {
+    const input = this.#input
+    const frame = this.#frame
+    while (input.length > 0) {
+      const length = this.#scanner.scan(input.bytes, input.start, input.end)
+      if (length === SCAN_MORE) return
+      if (length === SCAN_FAILED) return this.#fail(this.#scanner.error!)
+      frame.bytes = input.bytes
+      frame.start = input.start
+      frame.length = frame.wireBytes = length
+      const error = this.#frames.read(frame)
+      if (error !== null) return this.#fail(error)
+      input.consume(length)
+    }
+  }
+
+  #readJsonFrames(): void {
+    const input = this.#input
+    this.#json ??= this.#createJsonReader()
+    const { framer } = this.#json
+    while (this.error === null) {
+      input.consume(JsonFramer.skipSpace(input.bytes, input.start, input.end) - input.start)
+      if (input.length === 0) return
+      const length = framer.scan(input.bytes, input.start, input.end)
+      if (length === SCAN_MORE) return
+      if (length === SCAN_FAILED) return this.#fail(framer.error!)
+      this.#readJsonFrame(this.#json, length)
+    }
+  }
+
+  #createJsonReader(): JsonReader {
+    // What it walks is our own, so valid, and at most a few times as long as the text.
+    const scanner = new MsgpackScanner({ depthMax: this.#depthMax + 1, valueMaxBytes: Infinity })
+    return {
+      framer: new JsonFramer(this.#frameMaxBytes),
+      transcoder: new JsonToMsgpack(this.#depthMax + FRAME_LEVELS),
+      frame: { ...EMPTY_FRAME, scanner },
+    }
+  }
+
+  #readJsonFrame({ transcoder, frame }: JsonReader, length: number): void {
+    const input = this.#input
+    const writer = new ByteWriter(length)
+    const textEnd = input.start + length
+    const textError = transcoder.transcode(input.bytes, input.start, textEnd, writer)
+    if (textError !== null) return this.#fail(textError)
+    frame.bytes = writer.bytes
+    frame.length = frame.scanner.scan(frame.bytes, 0, writer.length)
+    frame.wireBytes = length
+    const frameError = this.#frames.read(frame)
+    // Its offset is one in our msgpack, so name the start of the text instead.
+    if (frameError !== null) return this.#fail(frameError.shiftedBy(-frameError.offset))
+    input.consume(length)
+  }
+
+  /** `error` counts from the frame at hand. The memory held is of no use any more. */
+  #fail(error: CodecError): void {
+    this.error = error.shiftedBy(this.#input.streamOffset)
+    this.#input.clear()
+  }
+}
+
+interface JsonReader {
+  readonly framer: JsonFramer
+  readonly transcoder: JsonToMsgpack
+  readonly frame: Frame
+}
+
+const EMPTY_FRAME = { bytes: new Uint8Array(0), start: 0, length: 0, wireBytes: 0 }

@@ -1,0 +1,254 @@
+/**
+ * Turns whole forward frames into units: modes Message, Forward, PackedForward and
+ * CompressedPackedForward of the Fluentd forward protocol v1, with Fluent Bit's extensions.
+ * Framing: forward/decoder.ts. Entries: forward/entries.ts. Options: forward/options.ts.
+ */
+import { ByteWriter } from '../byte-writer.ts'
+import { CodecError } from '../codec-error.ts'
+import { EntryCollector, type EntryCollectorOptions } from './entries.ts'
+import { ForwardOptions } from './options.ts'
+import type { ForwardUnit, RefusedUnit } from './unit.ts'
+import { isArray, isBin, isStr, typeName } from '../msgpack/format.ts'
+import type { MsgpackScanner } from '../msgpack/scanner.ts'
+import { mapBodyOffset, payloadEnd, payloadStart } from '../record.ts'
+
+const NIL = 0xc0
+const GZIP_MAGIC = [0x1f, 0x8b]
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd]
+const NO_COMPRESSION = new Set(['', 'text', 'gzip', 'zstd'])
+
+/** One value as it lies in memory, its bytes validated. Reused for every frame. */
+export interface Frame {
+  bytes: Uint8Array
+  start: number
+  length: number
+  wireBytes: number
+  /** Has walked the value and knows its elements. */
+  readonly scanner: MsgpackScanner
+}
+
+export class ForwardFrames {
+  readonly #collector: EntryCollector
+  readonly #options = new ForwardOptions()
+  #units: ForwardUnit[] = []
+  /** Takes the entries of one push; its views are given away, so the next push has another. */
+  #output = new ByteWriter(0)
+  /** Of the push, from the frame at hand on: about what its entries will need. */
+  #bytesLeft = 0
+
+  #tag = ''
+  #tagBytes = new Uint8Array(0)
+
+  // The run that the next Message frame may join.
+  #runIsOpen = false
+  #runTag = ''
+  #runHasChunks = false
+  #runChunks: Uint8Array[] = []
+  #runWireBytes = 0
+
+  constructor(options: EntryCollectorOptions) {
+    this.#collector = new EntryCollector(options, this.#output)
+  }
+
+  /** Call before the frames of one push, with the bytes that are there to be read. */
+  begin(byteCount: number): void {
+    this.#units = []
+    this.#output = new ByteWriter(0)
+    this.#bytesLeft = byteCount
+  }
+
+  /** The units of all frames read since `begin`. */
+  finish(): ForwardUnit[] {
+    this.#closeRun()
+    return this.#units
+  }
+
+  /** Reads one frame; an error, whose offset counts from the frame, means that it has no event. */
+  read(frame: Frame): CodecError | null {
+    const { bytes, start, scanner } = frame
+    const type = bytes[start]!
+    if (type === NIL) return null
+    if (!isArray(type)) return frameError(0, typeName(type), 'an array')
+    if (scanner.childCount < 2) return frameError(0, `${scanner.childCount} elements`, '2 to 4')
+    const tagOffset = scanner.childOffsets[0]!
+    if (!this.#readTag(bytes, start + tagOffset)) {
+      return frameError(tagOffset, typeName(bytes[start + tagOffset]!), 'a tag (str)')
+    }
+    const bodyType = bytes[start + scanner.childOffsets[1]!]!
+    if (isArray(bodyType)) this.#readForward(frame)
+    else if (isStr(bodyType) || isBin(bodyType)) this.#readPacked(frame)
+    else this.#readMessage(frame)
+    this.#bytesLeft -= frame.wireBytes
+    return null
+  }
+
+  /** The unit of a decompressed payload. */
+  readPayload(
+    tag: string,
+    payload: Uint8Array,
+    chunks: readonly Uint8Array[],
+    wireBytes: number,
+  ): ForwardUnit {
+    this.#openRun(tag, chunks.length > 0)
+    this.#runChunks.push(...chunks)
+    this.#runWireBytes = wireBytes
+    this.#collector.addRun(payload, 0, payload.length)
+    this.#closeRun()
+    return this.#units.pop()!
+  }
+
+  /** `[tag, time, record, option?]` */
+  #readMessage(frame: Frame): void {
+    const { bytes, start, length, scanner } = frame
+    const { childCount, childOffsets } = scanner
+    this.#options.read(bytes, childCount > 3 ? start + childOffsets[3]! : -1)
+    if (this.#refuseSignal(frame)) return
+    this.#continueRun(frame)
+    const collector = this.#collector
+    if (childCount < 3) return collector.drop('invalid_entry')
+    if (scanner.isTooDeep) return collector.drop('depth_exceeded')
+    const recordEnd = start + (childCount > 3 ? childOffsets[3]! : length)
+    const timeOffset = start + childOffsets[1]!
+    const recordOffset = start + childOffsets[2]!
+    collector.addEvent(bytes, timeOffset, recordOffset, recordEnd, this.#options.metadataOffset)
+  }
+
+  /** `[tag, [[time, record], …], option?]` */
+  #readForward(frame: Frame): void {
+    const { bytes, start, length, scanner } = frame
+    const { childCount, childOffsets } = scanner
+    this.#options.read(bytes, childCount > 2 ? start + childOffsets[2]! : -1)
+    if (this.#refuseSignal(frame)) return
+    const entriesStart = mapBodyOffset(bytes, start + childOffsets[1]!)
+    const entriesEnd = start + (childCount > 2 ? childOffsets[2]! : length)
+    this.#readRun(frame, entriesStart, entriesEnd)
+  }
+
+  /** `[tag, payload, option?]`, the payload plain or compressed */
+  #readPacked(frame: Frame): void {
+    const { bytes, start, scanner, wireBytes } = frame
+    const { childCount, childOffsets } = scanner
+    const options = this.#options
+    options.read(bytes, childCount > 2 ? start + childOffsets[2]! : -1)
+    if (this.#refuseSignal(frame)) return
+    const bodyOffset = start + childOffsets[1]!
+    const payloadFrom = payloadStart(bytes, bodyOffset)
+    const payloadTo = payloadEnd(bytes, bodyOffset)
+    const payload = bytes.subarray(payloadFrom, payloadTo)
+    const codec = detectCodec(payload)
+    if (codec !== null) {
+      this.#closeRun()
+      const chunks = this.#chunks()
+      this.#units.push({ kind: 'compressed', tag: this.#tag, codec, payload, chunks, wireBytes })
+    } else if (!NO_COMPRESSION.has(options.compressed) && !looksPlain(payload)) {
+      this.#refuse(frame, 'unknown_compression')
+    } else {
+      this.#readRun(frame, payloadFrom, payloadTo)
+    }
+  }
+
+  #readRun(frame: Frame, start: number, end: number): void {
+    this.#openRun(this.#tag, this.#options.chunk !== null)
+    this.#countFrame(frame)
+    this.#collector.addRun(frame.bytes, start, end)
+    this.#closeRun()
+  }
+
+  /** Joins a Message frame to the run before it: Docker sends one frame per line. */
+  #continueRun(frame: Frame): void {
+    const hasChunk = this.#options.chunk !== null
+    const fits = this.#runIsOpen && this.#runTag === this.#tag && this.#runHasChunks === hasChunk
+    if (!fits) this.#openRun(this.#tag, hasChunk)
+    if (this.#output.length === 0) this.#output.reserve(this.#bytesLeft)
+    this.#countFrame(frame)
+  }
+
+  #countFrame(frame: Frame): void {
+    this.#runWireBytes += frame.wireBytes
+    if (this.#options.chunk !== null) this.#runChunks.push(this.#options.chunk)
+  }
+
+  #openRun(tag: string, hasChunks: boolean): void {
+    this.#closeRun()
+    this.#runIsOpen = true
+    this.#runTag = tag
+    this.#runHasChunks = hasChunks
+    this.#runChunks = []
+    this.#runWireBytes = 0
+    this.#collector.begin(this.#output)
+  }
+
+  #closeRun(): void {
+    if (!this.#runIsOpen) return
+    this.#runIsOpen = false
+    const { count, invalid } = this.#collector
+    this.#units.push({
+      kind: 'entries',
+      tag: this.#runTag,
+      entries: this.#collector.finish(),
+      count,
+      invalid,
+      chunks: this.#runChunks,
+      wireBytes: this.#runWireBytes,
+    })
+  }
+
+  /** True when the frame holds no logs; then it has been refused. */
+  #refuseSignal(frame: Frame): boolean {
+    const { signal } = this.#options
+    if (signal === 0) return false
+    if (signal === 1) this.#refuse(frame, 'fluent_signal_metrics')
+    else if (signal === 2) this.#refuse(frame, 'fluent_signal_traces')
+    else this.#refuse(frame, 'fluent_signal_unknown')
+    return true
+  }
+
+  #refuse(frame: Frame, reason: RefusedUnit['reason']): void {
+    this.#closeRun()
+    const { wireBytes } = frame
+    const chunks = this.#chunks()
+    this.#units.push({ kind: 'refused', tag: this.#tag, reason, count: 1, chunks, wireBytes })
+  }
+
+  #chunks(): Uint8Array[] {
+    return this.#options.chunk === null ? [] : [this.#options.chunk]
+  }
+
+  /** Sets `#tag`; a connection mostly repeats one tag, so the text is kept with its bytes. */
+  #readTag(bytes: Uint8Array, offset: number): boolean {
+    const start = payloadStart(bytes, offset)
+    if (start < 0) return false
+    const end = payloadEnd(bytes, offset)
+    if (!isSame(this.#tagBytes, bytes, start, end)) {
+      this.#tagBytes = bytes.slice(start, end)
+      this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#tagBytes)
+    }
+    return true
+  }
+}
+
+/** What the payload starts with is trusted over what the option says, as Fluent Bit does. */
+function detectCodec(payload: Uint8Array): 'gzip' | 'zstd' | null {
+  if (startsWith(payload, GZIP_MAGIC)) return 'gzip'
+  return startsWith(payload, ZSTD_MAGIC) ? 'zstd' : null
+}
+
+function looksPlain(payload: Uint8Array): boolean {
+  return payload.length === 0 || isArray(payload[0]!)
+}
+
+function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
+  return prefix.every((byte, index) => bytes[index] === byte)
+}
+
+function isSame(text: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== text.length) return false
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] !== bytes[start + index]) return false
+  }
+  return true
+}
+
+function frameError(offset: number, found: string, expected: string): CodecError {
+  return new CodecError({ reason: 'invalid_frame', offset, found, expected })
+}

@@ -1,0 +1,67 @@
+/**
+ * The option map of a forward frame: `chunk`, `compressed`, `fluent_signal` and `metadata`.
+ * `size` is a hint that cannot be trusted, and every other key is ignored.
+ */
+import { isMap } from '../msgpack/format.ts'
+import {
+  isStrEqual,
+  mapBodyOffset,
+  mapCount,
+  payloadEnd,
+  payloadStart,
+  skipValue,
+} from '../record.ts'
+
+const CHUNK = keyBytes('chunk')
+const COMPRESSED = keyBytes('compressed')
+const FLUENT_SIGNAL = keyBytes('fluent_signal')
+const METADATA = keyBytes('metadata')
+const LOGS = 0
+
+/** Reused for every frame. */
+export class ForwardOptions {
+  /** The id to acknowledge, which may be empty; null when none is wanted. */
+  chunk: Uint8Array | null = null
+  /** The word the sender gave, or empty. */
+  compressed = ''
+  /** Fluent Bit's kind of payload: 0 logs, 1 metrics, 2 traces; -1 when it is none of these. */
+  signal = LOGS
+  /** Where the metadata map starts, or -1. */
+  metadataOffset = -1
+
+  /** Reads the validated value at `offset`; -1, nil and anything but a map mean no options. */
+  read(bytes: Uint8Array, offset: number): void {
+    this.chunk = null
+    this.compressed = ''
+    this.signal = LOGS
+    this.metadataOffset = -1
+    if (offset < 0 || !isMap(bytes[offset]!)) return
+    let position = mapBodyOffset(bytes, offset)
+    for (let left = mapCount(bytes, offset); left > 0; left--) {
+      const valueOffset = skipValue(bytes, position)
+      this.#readPair(bytes, position, valueOffset)
+      position = skipValue(bytes, valueOffset)
+    }
+  }
+
+  #readPair(bytes: Uint8Array, key: number, value: number): void {
+    if (isStrEqual(bytes, key, CHUNK)) {
+      this.chunk = payload(bytes, value)
+    } else if (isStrEqual(bytes, key, COMPRESSED)) {
+      this.compressed = Buffer.from(payload(bytes, value) ?? []).toString('latin1')
+    } else if (isStrEqual(bytes, key, FLUENT_SIGNAL)) {
+      this.signal = bytes[value]! < 0x80 ? bytes[value]! : -1
+    } else if (isStrEqual(bytes, key, METADATA) && isMap(bytes[value]!)) {
+      this.metadataOffset = value
+    }
+  }
+}
+
+function payload(bytes: Uint8Array, offset: number): Uint8Array | null {
+  const start = payloadStart(bytes, offset)
+  return start < 0 ? null : bytes.subarray(start, payloadEnd(bytes, offset))
+}
+
+function keyBytes(key: string): Uint8Array {
+  return new TextEncoder().encode(key)
+}

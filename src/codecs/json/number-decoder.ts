@@ -1,0 +1,72 @@
+/** Numbers of JSON text (RFC 8259, part 6) as msgpack numbers; used by json/to-msgpack.ts. */
+import type { ByteWriter } from '../byte-writer.ts'
+import { writeDouble, writeInteger } from '../msgpack/writer.ts'
+
+const MINUS = 0x2d
+const PLUS = 0x2b
+const DOT = 0x2e
+const ZERO = 0x30
+/** So many digits are always exact in a double. */
+const SAFE_DIGITS = 15
+/** More digits than any 64-bit integer has. */
+const INTEGER_DIGITS_MAX = 20
+
+/** Appends the number at `start` and returns the offset behind it, or -1 when it is none. */
+export function writeJsonNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  writer: ByteWriter,
+): number {
+  const firstDigit = bytes[start] === MINUS ? start + 1 : start
+  const integerEnd = skipDigits(bytes, firstDigit, end)
+  const digitCount = integerEnd - firstDigit
+  if (digitCount === 0 || (digitCount > 1 && bytes[firstDigit] === ZERO)) return -1
+  const numberEnd = skipFraction(bytes, integerEnd, end)
+  if (numberEnd < 0) return -1
+  if (numberEnd === integerEnd && digitCount <= INTEGER_DIGITS_MAX) {
+    writeDigits(bytes, start, integerEnd, writer)
+  } else {
+    writeDouble(writer, Number(textOf(bytes, start, numberEnd)))
+  }
+  return numberEnd
+}
+
+function writeDigits(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): void {
+  const isNegative = bytes[start] === MINUS
+  if (end - start > SAFE_DIGITS) return writeInteger(writer, BigInt(textOf(bytes, start, end)))
+  let value = 0
+  for (let position = isNegative ? start + 1 : start; position < end; position++) {
+    value = value * 10 + (bytes[position]! - ZERO)
+  }
+  // Minus zero exists only as a double.
+  if (isNegative && value === 0) writeDouble(writer, -0)
+  else writeInteger(writer, isNegative ? -value : value)
+}
+
+/** Behind `.digits` and `e±digits`, when they are there; -1 when they have no digit. */
+function skipFraction(bytes: Uint8Array, start: number, end: number): number {
+  let position = start
+  if (position < end && bytes[position] === DOT) {
+    const fractionEnd = skipDigits(bytes, position + 1, end)
+    if (fractionEnd === position + 1) return -1
+    position = fractionEnd
+  }
+  if (position < end && (bytes[position]! | 0x20) === 0x65) {
+    const sign = bytes[position + 1]
+    const firstDigit = position + (sign === PLUS || sign === MINUS ? 2 : 1)
+    const exponentEnd = skipDigits(bytes, firstDigit, end)
+    return exponentEnd > firstDigit ? exponentEnd : -1
+  }
+  return position
+}
+
+function skipDigits(bytes: Uint8Array, start: number, end: number): number {
+  let position = start
+  while (position < end && bytes[position]! >= ZERO && bytes[position]! <= 0x39) position++
+  return position
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+}

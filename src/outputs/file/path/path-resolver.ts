@@ -1,0 +1,136 @@
+/**
+ * From a batch to the files its entries go to. Rendered paths are cached, with a bound; when the
+ * path depends on the tag alone, that is one look-up per batch and the batch stays whole.
+ */
+import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from '../../../codecs/entry.ts'
+import { entryEnd, skipValue } from '../../../codecs/record.ts'
+import type { Batch } from '../../../pipeline/batch.ts'
+import { findNested, valueAsText } from './field-value.ts'
+import type { EventValues, PathTemplate } from './path-template.ts'
+import type { Zone } from './zone.ts'
+
+const CACHED_PATHS = 16_384
+
+export interface ResolvedPath {
+  readonly path: string
+  /** Where the symlink to it goes, if there is one. */
+  readonly link: string | undefined
+}
+
+/** Neighbouring entries of a batch that go to one file. */
+export interface Run {
+  readonly target: ResolvedPath
+  readonly entries: Uint8Array
+}
+
+export interface ResolverOptions {
+  readonly template: PathTemplate
+  readonly link: PathTemplate | undefined
+  readonly zone: Zone
+  readonly time: 'event' | 'arrival'
+  /** Called when a path is made, with what it was made of. */
+  readonly noteRendered: (path: string, values: EventValues) => void
+}
+
+export class PathResolver {
+  readonly #template: PathTemplate
+  readonly #link: PathTemplate | undefined
+  readonly #zone: Zone
+  readonly #usesEventTime: boolean
+  readonly #fields: readonly (readonly Uint8Array[])[]
+  readonly #noteRendered: ResolverOptions['noteRendered']
+  readonly #cache = new Map<string, ResolvedPath>()
+  /** True when entries of one batch may go to different files. */
+  readonly isPerEntry: boolean
+
+  constructor({ template, link, zone, time, noteRendered }: ResolverOptions) {
+    this.#noteRendered = noteRendered
+    this.#template = template
+    this.#link = link
+    this.#zone = zone
+    this.#usesEventTime = template.sliceMs > 0 && time === 'event'
+    this.#fields = template.fields.map((keys) => keys.map((key) => Buffer.from(key)))
+    this.isPerEntry = this.#usesEventTime || template.fields.length > 0
+  }
+
+  /** The path for all of a batch; not for a template that is `isPerEntry`. */
+  resolveTag(tag: string, arrivalMs: number): ResolvedPath {
+    const sliceMs = this.#template.sliceMs
+    const key = sliceMs === 0 ? tag : `${Math.floor(arrivalMs / sliceMs)} ${tag}`
+    return this.#cache.get(key) ?? this.#render(key, { tag, utcMs: arrivalMs, fields: [] })
+  }
+
+  /** The batch in runs of entries with the same path, in its order. */
+  split(batch: Batch, arrivalMs: number): Run[] {
+    const { tag, entries } = batch
+    const runs: Run[] = []
+    let start = 0
+    let target: ResolvedPath | undefined
+    let previous = -1
+    for (let offset = 0; offset < entries.length; offset = entryEnd(entries, offset)) {
+      if (previous < 0 || !this.#isSamePath(entries, previous, offset)) {
+        const next = this.#resolveEntry(tag, entries, offset, arrivalMs)
+        if (target && target !== next) {
+          runs.push({ target, entries: entries.subarray(start, offset) })
+          start = offset
+        }
+        target = next
+      }
+      previous = offset
+    }
+    if (target) runs.push({ target, entries: entries.subarray(start) })
+    return runs
+  }
+
+  /** Whether two entries agree in everything the path is made of; allocates nothing. */
+  #isSamePath(entries: Uint8Array, one: number, other: number): boolean {
+    if (this.#usesEventTime && this.#slice(entries, one) !== this.#slice(entries, other))
+      return false
+    for (const keys of this.#fields) {
+      const a = findNested(entries, one + ENTRY_RECORD_OFFSET, keys)
+      const b = findNested(entries, other + ENTRY_RECORD_OFFSET, keys)
+      if (!isSameValue(entries, a, b)) return false
+    }
+    return true
+  }
+
+  #slice(entries: Uint8Array, offset: number): number {
+    return Math.floor((entrySeconds(entries, offset) * 1000) / this.#template.sliceMs)
+  }
+
+  #resolveEntry(tag: string, entries: Uint8Array, offset: number, arrivalMs: number) {
+    const fields = this.#fields.map((keys) => {
+      const at = findNested(entries, offset + ENTRY_RECORD_OFFSET, keys)
+      return at < 0 ? undefined : valueAsText(entries, at)
+    })
+    const utcMs = this.#usesEventTime ? eventMs(entries, offset) : arrivalMs
+    const sliceMs = this.#template.sliceMs
+    const slice = sliceMs === 0 ? 0 : Math.floor(utcMs / sliceMs)
+    const key = JSON.stringify([slice, tag, ...fields.map((field) => field ?? null)])
+    return this.#cache.get(key) ?? this.#render(key, { tag, utcMs, fields })
+  }
+
+  #render(key: string, values: EventValues): ResolvedPath {
+    const path = this.#template.render(values, this.#zone)
+    const link = this.#link?.render(values, this.#zone)
+    this.#noteRendered(path, values)
+    if (this.#cache.size >= CACHED_PATHS) this.#cache.clear()
+    const resolved = { path, link }
+    this.#cache.set(key, resolved)
+    return resolved
+  }
+}
+
+function eventMs(entries: Uint8Array, offset: number): number {
+  return entrySeconds(entries, offset) * 1000 + Math.floor(entryNanoseconds(entries, offset) / 1e6)
+}
+
+function isSameValue(bytes: Uint8Array, one: number, other: number): boolean {
+  if (one < 0 || other < 0) return one === other
+  const length = skipValue(bytes, one) - one
+  if (skipValue(bytes, other) - other !== length) return false
+  for (let index = 0; index < length; index++) {
+    if (bytes[one + index] !== bytes[other + index]) return false
+  }
+  return true
+}
