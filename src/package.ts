@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 
 /** The configuration of a run without one. */
 export function defaultConfigPath(): string {
-  return fileURLToPath(new URL('../../config/default.yaml', import.meta.url))
+  return fileURLToPath(new URL('../config/default.yaml', import.meta.url))
 }
