@@ -11,6 +11,7 @@ import { encodeJsonLines } from '../codecs/lines/json-lines.ts'
 import { createPrettyEncoder } from '../codecs/lines/pretty-lines.ts'
 import type { Batch, Outcome } from '../pipeline/batch.ts'
 import { defineOutput, type Output, type OutputContext } from '../pipeline/component.ts'
+import { untilDeadline } from '../pipeline/deadline.ts'
 
 const configSchema = Type.Object(
   {
@@ -89,12 +90,7 @@ export class StdoutOutput implements Output {
   }
 
   async #finish(deadline: AbortSignal): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const isLate = () => late.resolve()
-    if (deadline.aborted) isLate()
-    deadline.addEventListener('abort', isLate)
-    await Promise.race([this.#drain(), this.#failed.promise, late.promise])
-    deadline.removeEventListener('abort', isLate)
+    await untilDeadline(deadline, Promise.race([this.#drain(), this.#failed.promise]))
     this.#isStopped = true
     const isWriting = this.#current !== null && this.#problem === null
     this.#giveUp()

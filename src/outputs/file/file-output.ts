@@ -5,6 +5,7 @@
 import type { Batch, Outcome } from '../../pipeline/batch.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
 import type { Output } from '../../pipeline/component.ts'
+import { untilDeadline } from '../../pipeline/deadline.ts'
 import { Compressor } from './rotated/compressor.ts'
 import { makeFolders } from './writing/creation.ts'
 import { DiskGuard } from './writing/disk-guard.ts'
@@ -109,18 +110,16 @@ export class FileOutput implements Output {
   async #stop(deadline: AbortSignal): Promise<void> {
     this.#isTaking = false
     this.#cancelTick()
-    const { expired, release } = expiry(deadline)
     const writers = () => [...this.#writers.values()]
     const finished = this.#housekeeping
       .stop()
       .then(() => Promise.all(writers().map((writer) => writer.drain())))
       .then(() => Promise.all([this.#longNames.settled(), this.#known.settled()]))
       .then(() => Promise.all(writers().map((writer) => writer.close())))
-    await Promise.race([finished, expired])
+    await untilDeadline(deadline, finished)
     this.#shared.patience.end()
     for (const writer of writers()) writer.abandon()
     await this.#compressor.stop()
-    release()
   }
 
   #share(settings: FileSettings, around: Surroundings): Shared {
@@ -187,13 +186,4 @@ export class FileOutput implements Output {
     this.#housekeeping.request()
     this.#scheduleTick()
   }
-}
-
-/** A promise for the end of a deadline; `release` takes the listener away again. */
-function expiry(deadline: AbortSignal) {
-  const { promise: expired, resolve } = Promise.withResolvers<void>()
-  const expire = () => resolve()
-  if (deadline.aborted) expire()
-  else deadline.addEventListener('abort', expire, { once: true })
-  return { expired, release: () => deadline.removeEventListener('abort', expire) }
 }
