@@ -19,15 +19,17 @@ export interface CompressorOptions {
 export class Compressor {
   readonly #options: CompressorOptions
   readonly #around: Surroundings
+  readonly #createWorker: () => Worker
   readonly #queue = new Set<string>()
   #current: string | null = null
   #worker: Worker | null = null
   #cancelIdle = () => {}
   #isStopped = false
 
-  constructor(options: CompressorOptions, around: Surroundings) {
+  constructor(options: CompressorOptions, around: Surroundings, createWorker = createThread) {
     this.#options = options
     this.#around = around
+    this.#createWorker = createWorker
   }
 
   /** Whether this is the unfinished form of the file being compressed, and so no leftover. */
@@ -70,12 +72,14 @@ export class Compressor {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./compress-worker.ts', import.meta.url), {
-      name: 'logboom-compress',
+    const worker = this.#createWorker()
+    // A worker that was ended, and maybe followed by another, has no say in what is under way.
+    worker.on('message', (result: CompressResult) => {
+      if (this.#worker === worker) this.#finish(result)
     })
-    worker.on('message', (result: CompressResult) => this.#finish(result))
     worker.on('error', (error: unknown) => {
-      if (this.#worker === worker) this.#worker = null
+      if (this.#worker !== worker) return
+      this.#worker = null
       const path = this.#current ?? ''
       this.#finish({ path, outcome: 'failed', error: errorMessage(error) })
     })
@@ -104,4 +108,9 @@ export class Compressor {
     this.#current = null
     await worker?.terminate()
   }
+}
+
+function createThread(): Worker {
+  const script = new URL('./compress-worker.ts', import.meta.url)
+  return new Worker(script, { name: 'logboom-compress' })
 }
