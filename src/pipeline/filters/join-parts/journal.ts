@@ -56,12 +56,12 @@ export class Journal {
     this.#options = options
   }
 
-  /** What an earlier run has left; cuts off a torn end, keeps damaged bytes in a file beside. */
+  /** What an earlier run has left; whatever follows the last whole frame goes to a file beside. */
   async open(): Promise<readonly Buffer[]> {
     const bytes = await this.#read()
     if (bytes.length === 0) return []
     const { payloads, end, isDamaged } = readFrames(bytes)
-    if (isDamaged) await this.#setAside(bytes.subarray(end))
+    if (end < bytes.length) await this.#setAside(bytes.subarray(end), isDamaged)
     const file = await this.#openFile()
     await file.truncate(end)
     this.#length = end
@@ -220,11 +220,16 @@ export class Journal {
     }
   }
 
-  async #setAside(bytes: Buffer): Promise<void> {
+  async #setAside(bytes: Buffer, isDamaged: boolean): Promise<void> {
+    const { fsync, logger } = this.#options
     const path = `${this.#options.path}.damaged`
-    await appendFile(path, bytes, { mode: FILE_MODE })
+    await appendFile(path, bytes, { mode: FILE_MODE, flush: fsync })
     const fields = { path, bytes: bytes.length }
-    this.#options.logger.error(fields, 'the journal of held parts is damaged; its end is set aside')
+    if (isDamaged) {
+      logger.error(fields, 'the journal of held parts is damaged: the rest of it is set aside')
+    } else {
+      logger.warn(fields, 'a write to the journal of held parts was cut short: it is set aside')
+    }
   }
 
   #reportFailing(error: unknown): void {

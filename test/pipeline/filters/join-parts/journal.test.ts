@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { Journal } from '../../../../src/pipeline/filters/join-parts/journal.ts'
-import { frameOf } from '../../../../src/pipeline/filters/join-parts/journal-frames.ts'
 import { KeptLog, ManualTime } from '../../../drivers/context.ts'
 import { until } from '../../../support/wait.ts'
 
@@ -91,20 +91,54 @@ suite('journal', () => {
     assert.equal(logger.messages('error').length, 1)
   })
 
-  test('starts with any torn end', async (t) => {
-    const { path, folder, open } = await setUp(t)
-    await rm(folder, { recursive: true })
-    const first = open()
-    await first.append([Buffer.from('first')])
-    await first.close()
-    const whole = await readFile(path)
-    const second = frameOf(Buffer.from('second'))
-    for (let cut = 0; cut < second.length; cut++) {
-      await writeFile(path, Buffer.concat([whole, second.subarray(0, cut)]))
-      const journal = open()
-      assert.deepEqual((await journal.open()).map(String), ['first'])
-      await journal.close()
-      assert.deepEqual(await readFile(path), whole)
+  test('cut off anywhere, starts with the whole frames and keeps the rest beside', async (t) => {
+    const { path, logger, open } = await setUp(t)
+    const whole = await writtenJournal(path, open)
+    for (let length = 0; length <= whole.length; length++) {
+      logger.lines.length = 0
+      await writeFile(path, whole.subarray(0, length))
+      const { payloads, kept, aside } = await reopen(path, open)
+      assert.deepEqual(payloads, TEXTS.slice(0, payloads.length))
+      assert.deepEqual(Buffer.concat([kept, aside]), whole.subarray(0, length))
+      assert.equal(logger.messages('warn').length, aside.length > 0 ? 1 : 0)
+      assert.deepEqual(logger.messages('error'), [])
+    }
+  })
+
+  test('with any byte changed, keeps what is before it and says what is behind', async (t) => {
+    const { path, logger, open } = await setUp(t)
+    const whole = await writtenJournal(path, open)
+    for (let at = 0; at < whole.length; at++) {
+      for (const bit of [0x01, 0x80]) {
+        logger.lines.length = 0
+        const changed = Buffer.from(whole)
+        changed[at]! ^= bit
+        await writeFile(path, changed)
+        const { payloads, kept, aside } = await reopen(path, open)
+        assert.deepEqual(payloads, TEXTS.slice(0, payloads.length))
+        assert.ok(kept.length <= at, `${kept.length} bytes kept with byte ${at} changed`)
+        assert.deepEqual(Buffer.concat([kept, aside]), changed)
+        assert.equal(logger.messages('error').length, 1, `byte ${at}`)
+      }
     }
   })
 })
+
+const TEXTS = ['first', '2', 'third one', 'fourth', 'fifth']
+
+async function writtenJournal(path: string, open: () => Journal): Promise<Buffer> {
+  const journal = open()
+  await journal.append(TEXTS.map((text) => Buffer.from(text)))
+  await journal.close()
+  return readFile(path)
+}
+
+/** What a start makes of the bytes at `path`: in the journal, and beside it. */
+async function reopen(path: string, open: () => Journal) {
+  await rm(`${path}.damaged`, { force: true })
+  const journal = open()
+  const payloads = (await journal.open()).map(String)
+  await journal.close()
+  const aside = existsSync(`${path}.damaged`) ? await readFile(`${path}.damaged`) : Buffer.alloc(0)
+  return { payloads, kept: await readFile(path), aside }
+}
