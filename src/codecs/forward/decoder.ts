@@ -72,6 +72,7 @@ export class ForwardDecoder {
     if (this.format === 'unknown') this.#detectFormat()
     if (this.format === 'json') this.#readJsonFrames()
     else this.#readMsgpackFrames()
+    this.#letGo()
     return this.#frames.finish()
   }
 
@@ -148,6 +149,13 @@ export class ForwardDecoder {
     input.consume(length)
   }
 
+  /** What is consumed need not stay until the next push, which may be hours away. */
+  #letGo(): void {
+    this.#input.trim()
+    this.#frame.bytes = NOTHING
+    if (this.#json) this.#json.frame.bytes = NOTHING
+  }
+
   /** `error` counts from the frame at hand. The memory held is of no use any more. */
   #fail(error: CodecError): void {
     this.error = error.shiftedBy(this.#input.streamOffset)
@@ -161,4 +169,5 @@ interface JsonReader {
   readonly frame: Frame
 }
 
-const EMPTY_FRAME = { bytes: new Uint8Array(0), start: 0, length: 0, wireBytes: 0 }
+const NOTHING = new Uint8Array(0)
+const EMPTY_FRAME = { bytes: NOTHING, start: 0, length: 0, wireBytes: 0 }

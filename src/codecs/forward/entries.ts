@@ -2,7 +2,7 @@
  * Brings what forward frames carry, `[time, record]` in all its spellings, to canonical entries
  * (entry.ts) of one run. What cannot become an entry is dropped and counted with a reason.
  */
-import type { ByteWriter } from '../byte-writer.ts'
+import { ByteWriter } from '../byte-writer.ts'
 import { ENTRY_RECORD_OFFSET, NANOSECONDS_MAX, writeEntryHead } from '../entry.ts'
 import { EntryTime } from './entry-time.ts'
 import { FIXED_BYTES, isArray, isMap, readUint32 } from '../msgpack/format.ts'
@@ -13,6 +13,9 @@ import { RecordExtender, type RecordExtenderOptions } from './record-extender.ts
 /** Fluent Bit marks where a group of OTLP logs starts and ends with these times (-1, -2). */
 const GROUP_START_SECONDS = 0xffff_ffff
 const GROUP_END_SECONDS = 0xffff_fffe
+
+/** Between runs. */
+const NO_OUTPUT = new ByteWriter(0)
 
 export interface EntryCollectorOptions extends RecordExtenderOptions {
   /** Levels of arrays and maps that a record may have, itself included. */
@@ -31,18 +34,17 @@ export class EntryCollector {
   readonly #scanner: MsgpackScanner
   readonly #time: EntryTime
   readonly #extender: RecordExtender
-  #output: ByteWriter
+  #output = NO_OUTPUT
   #runStart = 0
   /** The whole run, when it was canonical as it came. */
   #untouched: Uint8Array | null = null
 
-  constructor(options: EntryCollectorOptions, output: ByteWriter) {
+  constructor(options: EntryCollectorOptions) {
     // One level more than the record: the array around it. A packed payload is in memory as a
     // whole, so its end is the only limit that a value needs.
     this.#scanner = new MsgpackScanner({ depthMax: options.depthMax + 1, valueMaxBytes: Infinity })
     this.#time = new EntryTime(options.now)
     this.#extender = new RecordExtender(options)
-    this.#output = output
   }
 
   /** Starts a run, which goes behind what `output` holds already. */
@@ -56,7 +58,11 @@ export class EntryCollector {
 
   /** The entries of the run; a view into the output, or into the bytes given to `addRun`. */
   finish(): Uint8Array {
-    return this.#untouched ?? this.#output.bytes.subarray(this.#runStart, this.#output.length)
+    const output = this.#output
+    const entries = this.#untouched ?? output.bytes.subarray(this.#runStart, output.length)
+    this.#untouched = null
+    this.#output = NO_OUTPUT
+    return entries
   }
 
   drop(reason: string): void {

@@ -13,6 +13,8 @@ import type { MsgpackScanner } from '../msgpack/scanner.ts'
 import { mapBodyOffset, payloadEnd, payloadStart } from '../record.ts'
 
 const NIL = 0xc0
+/** A longer tag is not kept for the next push. */
+const KEPT_TAG_MAX_BYTES = 1024
 const GZIP_MAGIC = [0x1f, 0x8b]
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd]
 const NO_COMPRESSION = new Set(['', 'text', 'gzip', 'zstd'])
@@ -47,20 +49,24 @@ export class ForwardFrames {
   #runWireBytes = 0
 
   constructor(options: EntryCollectorOptions) {
-    this.#collector = new EntryCollector(options, this.#output)
+    this.#collector = new EntryCollector(options)
   }
 
   /** Call before the frames of one push, with the bytes that are there to be read. */
   begin(byteCount: number): void {
-    this.#units = []
-    this.#output = new ByteWriter(0)
     this.#bytesLeft = byteCount
   }
 
-  /** The units of all frames read since `begin`. */
+  /** The units of all frames read since `begin`; nothing of them is kept here. */
   finish(): ForwardUnit[] {
     this.#closeRun()
-    return this.#units
+    const units = this.#units
+    this.#units = []
+    this.#output = new ByteWriter(0)
+    this.#runChunks = []
+    this.#options.forget()
+    if (this.#tagBytes.length > KEPT_TAG_MAX_BYTES) this.#keepTag(new Uint8Array(0))
+    return units
   }
 
   /** Reads one frame; an error, whose offset counts from the frame, means that it has no event. */
@@ -93,8 +99,7 @@ export class ForwardFrames {
     this.#runChunks.push(...chunks)
     this.#runWireBytes = wireBytes
     this.#collector.addRun(payload, 0, payload.length)
-    this.#closeRun()
-    return this.#units.pop()!
+    return this.finish()[0]!
   }
 
   /** `[tag, time, record, option?]` */
@@ -220,10 +225,14 @@ export class ForwardFrames {
     if (start < 0) return false
     const end = payloadEnd(bytes, offset)
     if (!isSame(this.#tagBytes, bytes, start, end)) {
-      this.#tagBytes = bytes.slice(start, end)
-      this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#tagBytes)
+      this.#keepTag(bytes.slice(start, end))
     }
     return true
+  }
+
+  #keepTag(tagBytes: Uint8Array<ArrayBuffer>): void {
+    this.#tagBytes = tagBytes
+    this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(tagBytes)
   }
 }
 

@@ -29,6 +29,12 @@ export class ForwardOptions {
   /** Where the metadata map starts, or -1. */
   metadataOffset = -1
 
+  /** Lets go of what the last frame said. */
+  forget(): void {
+    this.chunk = null
+    this.compressed = ''
+  }
+
   /** Reads the validated value at `offset`; -1, nil and anything but a map mean no options. */
   read(bytes: Uint8Array, offset: number): void {
     this.chunk = null
@@ -46,7 +52,8 @@ export class ForwardOptions {
 
   #readPair(bytes: Uint8Array, key: number, value: number): void {
     if (isStrEqual(bytes, key, CHUNK)) {
-      this.chunk = payload(bytes, value)
+      // A copy: it may wait for its acknowledgement when the frame is long gone.
+      this.chunk = payload(bytes, value)?.slice() ?? null
     } else if (isStrEqual(bytes, key, COMPRESSED)) {
       this.compressed = Buffer.from(payload(bytes, value) ?? []).toString('latin1')
     } else if (isStrEqual(bytes, key, FLUENT_SIGNAL)) {

@@ -7,8 +7,12 @@
  *
  * Memory is never written twice, so views into `bytes` stay valid after the bytes are consumed.
  */
+const NOTHING = new Uint8Array(0)
+/** Memory worth copying out of, when the bytes held are a small part of it. */
+const TRIM_MIN_BYTES = 128 * 1024
+
 export class StreamBuffer {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = NOTHING
   /** The first byte held. */
   start = 0
   /** Behind the last byte held. */
@@ -39,11 +43,20 @@ export class StreamBuffer {
   consume(byteCount: number): void {
     this.start += byteCount
     this.streamOffset += byteCount
+    // An idle stream keeps no memory of its last bytes.
+    if (this.start === this.end) this.clear()
+  }
+
+  /** Lets go of memory that is mostly consumed: the little left of it may wait for long. */
+  trim(): void {
+    const held = this.length
+    if (this.bytes.length < TRIM_MIN_BYTES || held * 4 > this.bytes.length) return
+    this.#replace(this.bytes.slice(this.start, this.end), held, false)
   }
 
   /** Lets go of the memory. */
   clear(): void {
-    this.#replace(new Uint8Array(0), 0, false)
+    this.#replace(NOTHING, 0, false)
   }
 
   #replace(bytes: Uint8Array, length: number, hasRoom: boolean): void {
