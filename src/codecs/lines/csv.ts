@@ -1,6 +1,6 @@
 /**
  * Comma-separated values (RFC 4180) of chosen fields, one event per row, rows ended by a newline
- * alone. The columns are named as in the JSON line (lines/json-lines.ts): `time` and `tag` are the
+ * alone. The columns are named as in the JSON line (json-lines.ts): `time` and `tag` are the
  * event's, `_time` and `_tag` the record's own. Absent and nil are empty, an empty text is `""`.
  * A line break inside a value stays one, between quotes, as the RFC has it.
  */
@@ -8,7 +8,8 @@ import type { ByteWriter } from '../byte-writer.ts'
 import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET } from '../entry.ts'
 import { escapesOf, escapeWritten, quoteWritten } from '../escape-in-place.ts'
-import { encodeTimestamp, underscoreCount } from './json-lines.ts'
+import { encodeTimestamp } from './json-lines.ts'
+import { freeUnderscores } from './own-names.ts'
 import { putByte } from '../json/value-encoder.ts'
 import { encodePlainText } from './value-text.ts'
 import { entryEnd, findField, payloadStart } from '../record.ts'
@@ -86,7 +87,7 @@ function findRenamed(entries: Uint8Array, recordOffset: number, column: Column):
   if (own === null) return -1
   const valueOffset = findField(entries, recordOffset, own)
   if (valueOffset < 0) return -1
-  const underscores = underscoreCount(entries, recordOffset, own)
+  const underscores = freeUnderscores(entries, recordOffset, own)
   return underscores === column.underscores ? valueOffset : -1
 }
 

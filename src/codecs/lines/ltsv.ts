@@ -1,14 +1,15 @@
 /**
  * Labeled tab-separated values (http://ltsv.org): `time:…` TAB `tag:…` TAB `label:value` …, with
- * the fields, and the names, of the JSON line (lines/json-lines.ts). LTSV knows no escapes and Fluentd
+ * the fields, and the names, of the JSON line (json-lines.ts). LTSV knows no escapes and Fluentd
  * writes a tab inside a value as it is; here one event stays one line and can be read back: tab,
  * newline, carriage return and backslash become `\t`, `\n`, `\r`, `\\`, a colon in a label `\:`.
  */
 import type { ByteWriter } from '../byte-writer.ts'
 import { ENTRY_RECORD_OFFSET } from '../entry.ts'
 import { escapesOf, escapeWritten } from '../escape-in-place.ts'
-import { encodeTimestamp, takenName, underscoreCount } from './json-lines.ts'
+import { encodeTimestamp } from './json-lines.ts'
 import { putByte } from '../json/value-encoder.ts'
+import { OwnNames } from './own-names.ts'
 import { encodePlainText } from './value-text.ts'
 import { mapBodyOffset, mapCount } from '../record.ts'
 import { tagBytes } from './tag-bytes.ts'
@@ -21,6 +22,7 @@ const CONTROL_LETTERS = { '\t': 't', '\n': 'n', '\r': 'r', '\\': '\\' }
 const textEncoder = new TextEncoder()
 const TIME_LABEL = textEncoder.encode('time:')
 const TAG_LABEL = textEncoder.encode('\ttag:')
+const ownNames = new OwnNames()
 
 /** What keeps a value inside its column of a tab-separated line. */
 export const TAB_SEPARATED = escapesOf('\\', CONTROL_LETTERS)
@@ -43,6 +45,7 @@ export function encodeLtsv(tag: string, entries: Uint8Array, writer: ByteWriter)
 }
 
 function encodeFields(entries: Uint8Array, recordOffset: number, writer: ByteWriter): number {
+  ownNames.startRecord()
   let position = mapBodyOffset(entries, recordOffset)
   for (let left = mapCount(entries, recordOffset); left > 0; left--) {
     putByte(TAB, writer)
@@ -62,8 +65,7 @@ function encodeLabel(
   writer: ByteWriter,
 ): number {
   const start = writer.length
-  const name = takenName(entries, keyOffset)
-  const underscores = name === null ? 0 : underscoreCount(entries, recordOffset, name)
+  const underscores = ownNames.underscoresFor(entries, recordOffset, keyOffset)
   for (let left = underscores; left > 0; left--) putByte(UNDERSCORE, writer)
   const end = encodePlainText(entries, keyOffset, writer)
   escapeWritten(writer, start, LABEL)

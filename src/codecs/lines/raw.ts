@@ -1,6 +1,6 @@
 /**
  * One field's text and a newline, nothing else: what the container wrote. An entry without that
- * field, or with nil there, is written as its whole JSON line (lines/json-lines.ts), so nothing is lost.
+ * field, or with nil there, is written as its whole JSON line (json-lines.ts): nothing is lost.
  */
 import type { EntryEncoder } from './entry-encoder.ts'
 import { ENTRY_RECORD_OFFSET } from '../entry.ts'
