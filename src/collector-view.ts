@@ -22,6 +22,7 @@ export interface CollectorParts {
 
 export class CollectorState implements CollectorView {
   phase: 'starting' | 'running' | 'stopping' = 'starting'
+  wasRunning = false
   readonly #parts: CollectorParts
 
   constructor(parts: CollectorParts) {

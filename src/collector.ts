@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { CollectorState } from './collector-view.ts'
 import type { Config, FilterStep, MatchStep, Registry } from './config/model.ts'
+import { DataFolder } from './data-folder.ts'
 import type { HttpServer } from './http/server.ts'
 import type { RootLogger } from './log.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
@@ -42,9 +43,13 @@ export class Collector {
   readonly #outputs = new Map<string, Output>()
   readonly #pipeline: Pipeline
   readonly #state: CollectorState
+  readonly #dataFolder: DataFolder
   /** The filters of the configuration by the names they got. */
   readonly #filterNames = new Map<FilterStep, string>()
+  /** Folders below `data_dir`, as `filters/join_parts`, that components were given. */
+  readonly #stateFolders = new Set<string>()
   #http: HttpServer | null = null
+  #started: Promise<void> | null = null
   #stopped: Promise<void> | null = null
 
   /** Creates the components; nothing is opened yet. `config` must have been validated. */
@@ -52,6 +57,7 @@ export class Collector {
     this.#config = config
     this.#logger = logger
     this.#registry = registry
+    this.#dataFolder = new DataFolder(config.data_dir)
     this.#createOutputs()
     this.#pipeline = this.#createPipeline()
     this.#createInputs()
@@ -75,12 +81,9 @@ export class Collector {
   }
 
   /** Rejects when something cannot be opened; call `stop` then as well. */
-  async start(): Promise<void> {
-    for (const output of this.#outputs.values()) await output.start()
-    await this.#pipeline.start()
-    for (const input of this.#inputs.values()) await input.start()
-    await this.#startHttp()
-    this.#state.phase = 'running'
+  start(): Promise<void> {
+    this.#started ??= this.#startInOrder()
+    return this.#started
   }
 
   /** Takes in what has arrived, delivers it and closes everything; the second call waits too. */
@@ -94,6 +97,18 @@ export class Collector {
     for (const output of this.#outputs.values()) output.reopen?.()
   }
 
+  /** The folder first: nothing of another process's may be touched. */
+  async #startInOrder(): Promise<void> {
+    await this.#dataFolder.take()
+    await this.#reportOrphans()
+    for (const output of this.#outputs.values()) await output.start()
+    await this.#pipeline.start()
+    for (const input of this.#inputs.values()) await input.start()
+    await this.#startHttp()
+    this.#state.phase = 'running'
+    this.#state.wasRunning = true
+  }
+
   /** The page is served last: loading it takes longer than everything else together. */
   async #startHttp(): Promise<void> {
     const { enabled, listen } = this.#config.http
@@ -105,11 +120,21 @@ export class Collector {
 
   async #stopInOrder(deadline: AbortSignal): Promise<void> {
     this.#state.phase = 'stopping'
+    // What is still being opened could not be closed; why a start failed is its caller's to say.
+    await this.#started?.catch(() => undefined)
     await this.#stopAll('input', this.#inputs, deadline)
     await this.#pipeline.stop(deadline)
     await this.#stopAll('output', this.#outputs, deadline)
     await this.#http?.close()
-    this.#reportTotals()
+    await this.#dataFolder.release()
+    if (this.#state.wasRunning) this.#reportTotals()
+  }
+
+  async #reportOrphans(): Promise<void> {
+    for (const path of await this.#dataFolder.orphans('filters', this.#stateFolders)) {
+      const message = 'left alone what a filter kept that is not in the configuration any more'
+      this.#logger.warn({ path }, message)
+    }
   }
 
   /** One that fails does not keep the others from finishing. */
@@ -176,7 +201,8 @@ export class Collector {
   #filterStep(step: FilterStep): PipelineFilter {
     const definition = find(this.#registry.filters, 'filter', step.type)
     const name = this.#nameFilter(step)
-    const context = this.#context('filter', name, step.type)
+    const folder = this.#filterFolder(step)
+    const context = { ...this.#context('filter', name, step.type), dataDir: folder }
     return {
       kind: 'filter',
       matches: compileTagPattern(step.filter),
@@ -191,6 +217,15 @@ export class Collector {
     const name = earlier === 0 ? step.type : `${step.type}_${earlier + 1}`
     this.#filterNames.set(step, name)
     return name
+  }
+
+  /** By pattern, not by position: what a filter keeps must not go to another by an edit. */
+  #filterFolder(step: FilterStep): string {
+    const base = encodeURIComponent(`${step.type} ${step.filter}`)
+    let folder = base
+    for (let count = 2; this.#stateFolders.has(folder); count++) folder = `${base}-${count}`
+    this.#stateFolders.add(folder)
+    return join(this.#config.data_dir, 'filters', folder)
   }
 
   #output(name: string): Output {

@@ -76,7 +76,7 @@ class Session {
     } catch (error) {
       return await this.#failedStart(error)
     }
-    this.#announce(path)
+    if (!this.#isStopping) this.#announce(path)
     const code = await this.#ended.promise
     this.#logger.flush()
     return code

@@ -97,6 +97,22 @@ test('a port that is taken: one clear line, exit code 1', async () => {
   assert.doesNotMatch(stderr, /^\s+at /m)
 })
 
+test('a second one on the same data_dir: one clear line, exit code 1', async () => {
+  await using folder = await temporaryFolder()
+  await writeFile(join(folder.path, 'logboom.yaml'), config(0))
+  const args = ['run', '-c', 'logboom.yaml']
+  const first = new Running(process.execPath, [MAIN, ...args], { cwd: folder.path })
+  try {
+    await saysOf(first, 'Try it:')
+    const { code, stderr } = await logboom(args, { cwd: folder.path })
+    assert.equal(code, 1)
+    assert.match(stderr, /^logboom: cannot use data_dir \.\/data: another collector is using it/m)
+    assert.ok(first.alive)
+  } finally {
+    assert.deepEqual(await first.end(), { code: 0, signal: null }, first.output)
+  }
+})
+
 test('a configuration that is not valid: its problems, exit code 1, nothing opened', async () => {
   await using folder = await temporaryFolder()
   await writeFile(
