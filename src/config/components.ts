@@ -28,9 +28,11 @@ interface Component {
 }
 
 export interface Checked {
-  /** Undefined if anything is wrong with its shape. */
-  readonly config?: Config
+  /** Only fit for use if there are no problems. */
+  readonly config: Config
   readonly problems: readonly Diagnostic[]
+  /** Every step could be read, so that what steps say of each other can be checked as well. */
+  readonly hasAllSteps: boolean
 }
 
 type PlainMap = Record<string, unknown>
@@ -38,11 +40,12 @@ type PlainMap = Record<string, unknown>
 export function checkComponents(tree: Tree, registry: Registry): Checked {
   const checker = new Checker(tree)
   const config = checker.check(registry)
-  return checker.problems.length > 0 ? { problems: checker.problems } : { config, problems: [] }
+  return { config, problems: checker.problems, hasAllSteps: checker.hasAllSteps }
 }
 
 class Checker {
   readonly problems: Diagnostic[] = []
+  hasAllSteps = true
   readonly #tree: Tree
 
   constructor(tree: Tree) {
@@ -94,10 +97,12 @@ class Checker {
 
   #steps(path: Path, items: unknown, registry: Registry): Step[] {
     if (!Array.isArray(items)) return []
-    return items.flatMap((item: unknown, index) => {
+    const steps = items.flatMap((item: unknown, index) => {
       const step = this.#step([...path, String(index)], item, registry)
       return step ? [step] : []
     })
+    if (steps.length < items.length) this.hasAllSteps = false
+    return steps
   }
 
   #step(path: Path, item: unknown, registry: Registry): Step | undefined {
@@ -149,7 +154,8 @@ class Checker {
 
   #definition(path: Path, item: PlainMap, kind: string, definitions: readonly Definition[]) {
     const types = definitions.map((definition) => definition.type)
-    const { type } = item
+    // An unquoted `type: null` is YAML's nil; whoever writes it means the type of that name.
+    const type = item['type'] === null ? 'null' : item['type']
     const definition = definitions.find((candidate) => candidate.type === type)
     if (definition) return definition
     if (typeof type === 'string') {

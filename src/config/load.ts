@@ -36,15 +36,18 @@ export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
   const { tree, problems } = readSource(source, folder, env)
   const checked = checkComponents(tree, registry)
   // A placeholder that could not be filled in is no use either, but that need not be said twice.
-  const isNew = (found: Diagnostic) => !problems.some((known) => isSamePlace(known, found))
-  const shape = [...problems, ...checked.problems.filter(isNew)]
-  if (!checked.config || hasErrors(shape)) return { diagnostics: inReadingOrder(shape) }
+  const shape = [...problems, ...elsewhere(checked.problems, problems)]
   const { config } = checked
-  const diagnostics = inReadingOrder([
-    ...checkReferences(tree, config),
-    ...checkResources(tree, config, registry),
-  ])
+  const isReadable = problems.length === 0 && checked.hasAllSteps
+  const references = isReadable ? elsewhere(checkReferences(tree, config), shape) : []
+  if (hasErrors(shape)) return { diagnostics: inReadingOrder([...shape, ...references]) }
+  const diagnostics = inReadingOrder([...references, ...checkResources(tree, config, registry)])
   return hasErrors(diagnostics) ? { diagnostics } : { config, diagnostics }
+}
+
+/** Those of `found` that are not about a place of which something is `known`. */
+function elsewhere(found: readonly Diagnostic[], known: readonly Diagnostic[]): Diagnostic[] {
+  return found.filter((one) => !known.some((other) => isSamePlace(other, one)))
 }
 
 function isSamePlace(a: Diagnostic, b: Diagnostic): boolean {

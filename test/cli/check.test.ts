@@ -46,6 +46,12 @@ test('check: the built-in configuration is valid', async () => {
   assert.deepEqual([code, stdout, stderr], [0, 'the built-in configuration is valid\n', ''])
 })
 
+test('check: type: null without quotes is the type of that name', async () => {
+  const text = secured.replace('{ type: file, path: "./logs/${tag}.log" }', '{ type: null }')
+  const env = { PORT: '0', KEY: 'hidden' }
+  assert.equal((await withConfig(text, ['check'], env)).stdout, 'logboom.yaml is valid\n')
+})
+
 test('check: warnings leave it valid', async () => {
   const text = secured.replace('pipeline:', '  spare: { type: "null" }\npipeline:')
   const { code, stderr } = await withConfig(text, ['check'], { PORT: '0', KEY: 'hidden' })
