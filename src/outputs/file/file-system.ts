@@ -84,3 +84,14 @@ export async function statIfThere(fileSystem: FileSystem, path: string) {
     throw error
   }
 }
+
+/** Writes all the bytes at the position of the descriptor, in as many pieces as it takes. */
+export async function writeAll(
+  fileSystem: FileSystem,
+  fd: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let offset = 0; offset < bytes.length;) {
+    offset += await fileSystem.write(fd, bytes, offset, bytes.length - offset)
+  }
+}

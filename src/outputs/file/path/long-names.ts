@@ -5,10 +5,9 @@
 import { constants } from 'node:fs'
 import { join, relative } from 'node:path'
 import { makeFolders } from '../writing/creation.ts'
-import { errorCode } from '../file-system.ts'
+import { errorCode, writeAll } from '../file-system.ts'
 import type { EventValues } from './path-template.ts'
 import type { Shared } from '../output-context.ts'
-import { writeAll } from '../writing/torn-line.ts'
 import { hashesIn, LONG_NAMES_FOLDER } from './value-encoding.ts'
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL

@@ -16,7 +16,7 @@ import type { Zone } from './zone.ts'
 /** A file name has 255 bytes at most; this leaves room for `@<time>`, `.zst.tmp` and `.torn`. */
 export const NAME_BYTES_MAX = 255 - 40
 /** Stands for what an event does not have: a field, or a part of its tag. */
-export const MISSING = 'unknown'
+const MISSING = 'unknown'
 /** No directive renders more than this. */
 const TIME_BYTES_MAX = 16
 

@@ -16,7 +16,7 @@ export type Part =
   /** A record's field, by its keys from the outside in. */
   | { readonly kind: 'field'; readonly keys: readonly string[] }
 
-export const PLACEHOLDERS_EXPECTED =
+const PLACEHOLDERS_EXPECTED =
   "${tag}, ${tag[1]}, ${tag[-1]}, ${tag[1..]}, ${$.field}, ${$.outer.inner} or ${$['a.b']}"
 
 const PLACEHOLDER = /\$\{([^}]*)\}|%(.?)/gsu

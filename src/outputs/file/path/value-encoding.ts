@@ -24,11 +24,6 @@ export function encodeValue(value: string): string {
   return value === '' ? EMPTY : value.toWellFormed().replaceAll(UNSAFE, percentEncode)
 }
 
-/** The value that `encodeValue` was given. */
-export function decodeValue(encoded: string): string {
-  return encoded === EMPTY ? '' : decodeURIComponent(encoded)
-}
-
 /** The encoded value, cut to `bytesMax` of UTF-8 with a hash of all of it if it is longer. */
 export function shortenEncoded(encoded: string, bytesMax: number): string {
   // No UTF-16 unit takes more than three bytes, so most values need not be measured.

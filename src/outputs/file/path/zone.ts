@@ -5,7 +5,7 @@
 
 const MINUTE_MS = 60_000
 /** Since 1970 every zone has changed its offset on a quarter of an hour of UTC. */
-export const OFFSET_SLICE_MS = 15 * MINUTE_MS
+const OFFSET_SLICE_MS = 15 * MINUTE_MS
 const CACHED_SLICES = 1024
 const WEEK_MS = 604_800_000
 /** 1970-01-01 was a Thursday; weeks start on Monday. */

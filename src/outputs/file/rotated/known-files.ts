@@ -5,9 +5,8 @@
  */
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isMissing, statIfThere } from '../file-system.ts'
+import { isMissing, statIfThere, writeAll } from '../file-system.ts'
 import type { Surroundings } from '../settings.ts'
-import { writeAll } from '../writing/torn-line.ts'
 
 const FOLDER_MODE = 0o750
 const FILE_MODE = 0o640

@@ -4,11 +4,11 @@
  * the next line, never thrown away.
  */
 import { constants } from 'node:fs'
-import type { FileSystem } from '../file-system.ts'
+import { writeAll, type FileSystem } from '../file-system.ts'
 
 const NEWLINE = 0x0a
 const PIECE_BYTES = 64 * 1024
-export const TORN_ENDING = '.torn'
+const TORN_ENDING = '.torn'
 
 /** How many bytes were cut off the end of the file; 0 when it ends in a whole line or is empty. */
 export async function cutTornLine(
@@ -77,14 +77,4 @@ async function readExactly(fileSystem: FileSystem, fd: number, position: number,
     filled += count
   }
   return bytes
-}
-
-export async function writeAll(
-  fileSystem: FileSystem,
-  fd: number,
-  bytes: Uint8Array,
-): Promise<void> {
-  for (let offset = 0; offset < bytes.length;) {
-    offset += await fileSystem.write(fd, bytes, offset, bytes.length - offset)
-  }
 }
