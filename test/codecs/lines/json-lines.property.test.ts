@@ -47,7 +47,10 @@ test('writes one line per entry, each of them JSON, as the model expects', () =>
 })
 
 test('a line reads back as what msgpackr reads, where JSON can hold it', () => {
-  const value = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' })
+  // msgpackr renames the one key `__proto__`, at any depth.
+  const value = fc
+    .jsonValue({ maxDepth: 4, stringUnit: 'binary' })
+    .filter((candidate) => !JSON.stringify(candidate).includes('"__proto__":'))
   const key = fc.string({ unit: 'binary' }).map((name) => `k${name}`)
   fc.assert(
     fc.property(fc.array(fc.dictionary(key, value), { minLength: 1, maxLength: 5 }), (records) => {
