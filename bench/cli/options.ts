@@ -1,0 +1,110 @@
+/** The command line of `npm run bench`. */
+import { existsSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { scenarios, type Scenario } from '../scenarios.ts'
+
+export interface Options {
+  readonly scenarios: readonly Scenario[]
+  readonly runs: number
+  readonly program: string
+  readonly folder: string
+  readonly jsonFile: string
+  readonly isQuick: boolean
+  readonly withPeers: boolean
+}
+
+export const HELP = `npm run bench -- [options] [scenario or beginning of its name …]
+
+Measures the collector and the peers found on PATH; without names, everything.
+
+  --list           the scenarios
+  --quick          a first answer in a minute: the main scenarios, fewer records, three runs
+  --runs N         runs of each scenario (5)
+  --records N      records instead of a scenario's own number (mostly 1,000,000)
+  --program FILE   the collector: src/main.ts, or dist/main.js once built
+  --folder FOLDER  for traffic and output (memory if there is enough, else the temporary folder)
+  --json FILE      for the results (logboom-bench.json in the temporary folder)
+  --no-peers       the collector and the floor only
+  --help
+`
+
+const RUNS = 5
+const QUICK_RUNS = 3
+const QUICK_SHARE = 5
+const SHARED_MEMORY = '/dev/shm'
+const FOLDER_FREE_BYTES = 4 * 1024 ** 3
+
+const definitions = {
+  list: { type: 'boolean' },
+  quick: { type: 'boolean' },
+  runs: { type: 'string' },
+  records: { type: 'string' },
+  program: { type: 'string' },
+  folder: { type: 'string' },
+  json: { type: 'string' },
+  peers: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** A text instead where there is only something to print. Throws on what makes no sense. */
+export function readOptions(args: readonly string[]): Options | string {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: definitions,
+    allowPositionals: true,
+    allowNegative: true,
+  })
+  if (values.help) return HELP
+  if (values.list) return listOf(scenarios)
+  const isQuick = values.quick ?? false
+  const records = values.records === undefined ? undefined : count('records', values.records)
+  const chosen = choose(positionals, isQuick)
+  return {
+    scenarios: chosen.map((scenario) => resized(scenario, records, isQuick)),
+    runs: values.runs === undefined ? (isQuick ? QUICK_RUNS : RUNS) : count('runs', values.runs),
+    program: resolve(values.program ?? join(import.meta.dirname, '../../src/main.ts')),
+    folder: resolve(values.folder ?? roomyFolder()),
+    jsonFile: resolve(values.json ?? join(tmpdir(), 'logboom-bench.json')),
+    isQuick,
+    withPeers: values.peers ?? true,
+  }
+}
+
+function choose(names: readonly string[], isQuick: boolean): Scenario[] {
+  if (names.length === 0) return scenarios.filter((scenario) => !isQuick || scenario.isQuick)
+  return [...new Set(names.flatMap((name) => named(name)))]
+}
+
+/** The one of this name, or all whose names begin with it. */
+function named(name: string): readonly Scenario[] {
+  const exact = scenarios.filter((scenario) => scenario.name === name)
+  const found = exact.length > 0 ? exact : scenarios.filter((each) => each.name.startsWith(name))
+  if (found.length > 0) return found
+  const names = scenarios.map((scenario) => scenario.name).join(', ')
+  throw new Error(`cannot run the scenario ${name}: there is none; expected one of ${names}`)
+}
+
+function resized(scenario: Scenario, records: number | undefined, isQuick: boolean): Scenario {
+  const own = scenario.traffic.records
+  const count = records ?? (isQuick ? Math.ceil(own / QUICK_SHARE) : own)
+  return { ...scenario, traffic: { ...scenario.traffic, records: count } }
+}
+
+function count(name: string, text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw new Error(`cannot use --${name} ${text}: it is no count; expected a number from 1`)
+}
+
+function listOf(all: readonly Scenario[]): string {
+  return all.map(({ name, summary }) => `${name.padEnd(20)} ${summary}\n`).join('')
+}
+
+/** In memory no disk is measured, whose pace differs more than that of collectors. */
+function roomyFolder(): string {
+  if (!existsSync(SHARED_MEMORY)) return tmpdir()
+  const { bavail, bsize } = statfsSync(SHARED_MEMORY)
+  return bavail * bsize >= FOLDER_FREE_BYTES ? SHARED_MEMORY : tmpdir()
+}

@@ -1,0 +1,58 @@
+/**
+ * `npm run bench`: what the collector and its peers cost per record, beside the floor that Node
+ * itself sets. How to read it: bench/README.md. The scenarios: bench/scenarios.ts.
+ */
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readOptions, type Options } from './cli/options.ts'
+import { scenarioTable, writeResults } from './cli/report.ts'
+import { measureGroup } from './measure/bench.ts'
+import type { ScenarioResult } from './measure/results.ts'
+import type { Scenario } from './scenarios.ts'
+import { floor } from './subjects/floor.ts'
+import { logboom } from './subjects/logboom.ts'
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (typeof options === 'string') return console.log(options)
+  const folder = await mkdtemp(join(options.folder, 'logboom-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+  await runAll(options, folder)
+}
+
+async function runAll(options: Options, folder: string): Promise<void> {
+  const subjects = [floor, logboom(options.program)]
+  const results: ScenarioResult[] = []
+  for (const group of groupsOf(options.scenarios)) {
+    const found = await measureGroup({ scenarios: group, subjects, runs: options.runs, folder })
+    results.push(...found)
+    for (const [index, result] of found.entries()) {
+      console.log(scenarioTable(result, group[index]!.summary))
+    }
+    writeResults(options.jsonFile, results)
+  }
+  console.log(`results: ${options.jsonFile}`)
+  if (results.some(hasFailed)) process.exitCode = 1
+}
+
+/** Peers may lose records or fail; we may not. */
+function hasFailed({ subjects }: ScenarioResult): boolean {
+  const ours = subjects.find(({ subject }) => subject === 'logboom')
+  return ours !== undefined && (ours.faults.length > 0 || ours.outOfOrder > 0)
+}
+
+/** Scenarios that are compared with each other are measured in turn. */
+function groupsOf(scenarios: readonly Scenario[]): Scenario[][] {
+  const groups = Map.groupBy(scenarios, ({ name, group }) => group || name)
+  return [...groups.values()]
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+}

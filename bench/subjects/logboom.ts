@@ -1,0 +1,112 @@
+/** The collector as a subject, configured as its default is but for ports, folder and output. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from '../../test/support/free-port.ts'
+import { NewlineCount, outputFiles, outputState } from '../measure/output-files.ts'
+import type { Output, Scenario } from '../scenarios.ts'
+import type { Prepared } from '../traffic/prepare.ts'
+import type { Launch, Place, Subject } from './subject.ts'
+
+/** Files are looked at from outside; asking the collector costs it time, so that is done seldom. */
+const FILE_POLL_MS = 10
+const LEDGER_POLL_MS = 100
+const SMALL_ROTATION = '32MiB'
+
+export function logboom(program: string): Subject {
+  return {
+    name: 'logboom',
+    canDo: ({ traffic }) => traffic.mode !== 'rfc5424' && traffic.mode !== 'rfc3164',
+    launch: (scenario, place, prepared) => launch(program, scenario, place, prepared),
+    expectation: ({ output }, prepared) => {
+      if (output === 'null') return undefined
+      return { prepared, readLine: (line) => line, withEnvelope: true }
+    },
+  }
+}
+
+async function launch(
+  program: string,
+  { output }: Scenario,
+  place: Place,
+  prepared: Prepared,
+): Promise<Launch> {
+  const config = join(place.folder, 'logboom.yaml')
+  const httpPort = await freePort()
+  const http = `http://127.0.0.1:${httpPort}`
+  await writeFile(config, configuration(output, place, httpPort))
+  return {
+    command: process.execPath,
+    args: [program, 'run', '-c', config],
+    ...(output === 'stdout' ? { stdout: join(place.output, 'stdout.log') } : {}),
+    isReady: () => answersWell(`${http}/readyz`),
+    ...(output === 'null' || output === 'compressed-files'
+      ? byLedger(http, output, place, prepared)
+      : byFiles(place, prepared)),
+  }
+}
+
+export function configuration(output: Output, place: Place, httpPort: number): string {
+  return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
+http: { listen: "tcp://127.0.0.1:${httpPort}" }
+inputs:
+  docker: { type: forward, listen: "tcp://127.0.0.1:${place.port}" }
+outputs:
+  out: ${outputConfiguration(output, place)}
+pipeline:
+  - filter: "**"
+    type: join_parts
+  - match: "**"
+    to: out
+`
+}
+
+function outputConfiguration(output: Output, place: Place): string {
+  if (output === 'null') return '{ type: "null" }'
+  if (output === 'stdout') return '{ type: stdout, format: json }'
+  const name = output === 'one-file' ? 'all.log' : '${tag}.log'
+  const path = JSON.stringify(join(place.output, name))
+  // As the default, but nothing is deleted: all of it is verified.
+  const rotation =
+    output === 'compressed-files'
+      ? `rotate: { size: ${SMALL_ROTATION} }, compress: zstd`
+      : 'rotate: { size: 100MiB, every: 1d }'
+  return `{ type: file, path: ${path}, ${rotation} }`
+}
+
+type Watch = Pick<Launch, 'pollMs' | 'progress' | 'isDone'>
+
+function byFiles(place: Place, prepared: Prepared): Watch {
+  const count = new NewlineCount(place.output)
+  return {
+    pollMs: FILE_POLL_MS,
+    progress: async () => {
+      const { bytes, changedMs } = outputState(place.output)
+      return { mark: bytes, changedMs }
+    },
+    isDone: async () => count.count() >= prepared.records,
+  }
+}
+
+/** Where files say nothing, or are compressed and deleted while one counts. */
+function byLedger(http: string, output: Output, place: Place, prepared: Prepared): Watch {
+  const delivered = async () => {
+    const response = await fetch(`${http}/api/ledger`)
+    return ((await response.json()) as { total: { delivered: number } }).total.delivered
+  }
+  const isCompressed = () =>
+    outputFiles(place.output).every((file) => !/@.*(\.log|\.tmp)$/.test(file))
+  return {
+    pollMs: LEDGER_POLL_MS,
+    progress: async () => ({ mark: (await delivered()) + outputState(place.output).bytes }),
+    isDone: async () =>
+      (await delivered()) >= prepared.records && (output === 'null' || isCompressed()),
+  }
+}
+
+async function answersWell(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch (_refused) {
+    return false
+  }
+}
