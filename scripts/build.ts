@@ -5,7 +5,7 @@
  * (docs/decisions/dependencies.md has the measurements). `-- --out FOLDER` builds elsewhere.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, type Plugin } from 'esbuild'
@@ -13,6 +13,8 @@ import { build, type Plugin } from 'esbuild'
 const root = join(import.meta.dirname, '..')
 
 const EXTERNAL = ['@fluent-org/logger', 'fastify', 'msgpackr', 'pino', 'pino-pretty', 'prom-client']
+
+const KERNEL = 'src/codecs/kernel/kernel.wasm'
 
 /** A file that the source names by its place: a worker, or a file of the package. */
 const FILE_URL = /new URL\(\s*'(\.{1,2}\/[^']+)',\s*import\.meta\.url,?\s*\)/g
@@ -28,6 +30,7 @@ async function main(): Promise<void> {
   rmSync(out, { recursive: true, force: true })
   const entries = ['src/main.ts', 'src/index.ts', ...workers()]
   await bundle(entries, out)
+  copyFileSync(join(root, KERNEL), join(out, basename(KERNEL)))
   chmodSync(join(out, 'main.js'), 0o755)
   emitTypes(out)
   console.log(`built ${entries.join(', ')} into ${relative(process.cwd(), out) || '.'}`)
@@ -82,6 +85,7 @@ function builtPlaces(outdir: string): Plugin {
 
 function builtPlace(file: string, outdir: string): string {
   if (file.endsWith('.ts')) return `./${basename(file, '.ts')}.js`
+  if (file.endsWith('.wasm')) return `./${basename(file)}`
   return relative(outdir, file).replaceAll('\\', '/')
 }
 

@@ -8,6 +8,8 @@ import type { CodecError } from '../codec-error.ts'
 import { ForwardFrames, type Frame } from './frames.ts'
 import type { ForwardFormat, ForwardUnit } from './unit.ts'
 import { JsonFramer } from '../json/framer.ts'
+import { KernelEntries } from '../kernel/entries.ts'
+import { type Kernel, sharedKernel, SOURCE_BYTES } from '../kernel/kernel.ts'
 import { JsonToMsgpack } from '../json/to-msgpack.ts'
 import { MsgpackScanner, SCAN_FAILED, SCAN_MORE } from '../msgpack/scanner.ts'
 import type { TextField } from './record-extender.ts'
@@ -27,6 +29,8 @@ export interface ForwardDecoderOptions {
   readonly metadataKey: string
   /** Fields that every record gets, in place of its own of that name. */
   readonly appendFields: readonly TextField[]
+  /** Null reads everything in plain TypeScript; left out, the kernel of the process is used. */
+  readonly kernel?: Kernel | null
 }
 
 /** A frame holds records two levels down: in the array of entries, and in the entry. */
@@ -50,8 +54,13 @@ export class ForwardDecoder {
     const { frameMaxBytes, depthMax, now, metadataKey, appendFields } = options
     this.#frameMaxBytes = frameMaxBytes
     this.#depthMax = depthMax
-    this.#scanner = new MsgpackScanner({ depthMax: depthMax + 1, valueMaxBytes: frameMaxBytes })
-    this.#frames = new ForwardFrames({ depthMax, now, metadataKey, fields: appendFields })
+    const quick = quickEntries(options)
+    this.#scanner = new MsgpackScanner({
+      depthMax: depthMax + 1,
+      valueMaxBytes: frameMaxBytes,
+      skipper: quick,
+    })
+    this.#frames = new ForwardFrames({ depthMax, now, metadataKey, fields: appendFields, quick })
     this.#frame = { ...EMPTY_FRAME, scanner: this.#scanner }
   }
 
@@ -98,6 +107,8 @@ export class ForwardDecoder {
     const input = this.#input
     const frame = this.#frame
     while (input.length > 0) {
+      if (!this.#scanner.isMidway) this.#readMessages()
+      if (input.length === 0) return
       const length = this.#scanner.scan(input.bytes, input.start, input.end)
       if (length === SCAN_MORE) return
       if (length === SCAN_FAILED) return this.#fail(this.#scanner.error!)
@@ -108,6 +119,12 @@ export class ForwardDecoder {
       if (error !== null) return this.#fail(error)
       input.consume(length)
     }
+  }
+
+  /** As many frames as the kernel can read; the one it stops before is for the scanner. */
+  #readMessages(): void {
+    const { bytes, start, end } = this.#input
+    this.#input.consume(this.#frames.readMessages(bytes, start, end) - start)
   }
 
   #readJsonFrames(): void {
@@ -167,6 +184,12 @@ interface JsonReader {
   readonly framer: JsonFramer
   readonly transcoder: JsonToMsgpack
   readonly frame: Frame
+}
+
+/** A frame limit below what the kernel can hold is left to the scanner, which heeds it. */
+function quickEntries({ kernel, frameMaxBytes, depthMax }: ForwardDecoderOptions) {
+  const used = kernel === undefined ? sharedKernel : kernel
+  return used && frameMaxBytes >= SOURCE_BYTES ? new KernelEntries(used, depthMax) : null
 }
 
 const NOTHING = new Uint8Array(0)

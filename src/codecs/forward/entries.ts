@@ -5,6 +5,7 @@
 import { ByteWriter } from '../byte-writer.ts'
 import { ENTRY_RECORD_OFFSET, NANOSECONDS_MAX, writeEntryHead } from '../entry.ts'
 import { EntryTime } from './entry-time.ts'
+import type { KernelEntries } from '../kernel/entries.ts'
 import { FIXED_BYTES, isArray, isMap, readUint32 } from '../msgpack/format.ts'
 import { MsgpackScanner, SCAN_MORE } from '../msgpack/scanner.ts'
 import { mapCount, skipValue } from '../record.ts'
@@ -22,6 +23,8 @@ export interface EntryCollectorOptions extends RecordExtenderOptions {
   readonly depthMax: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Null where there is no kernel: the twin, which is here, reads all. */
+  readonly quick: KernelEntries | null
 }
 
 /** Collects one run after another: `begin`, then `addEvent` or `addRun`, then `finish`. */
@@ -34,6 +37,8 @@ export class EntryCollector {
   readonly #scanner: MsgpackScanner
   readonly #time: EntryTime
   readonly #extender: RecordExtender
+  /** Null when every record changes, which the kernel does not do. */
+  readonly #quick: KernelEntries | null
   #output = NO_OUTPUT
   #runStart = 0
   /** The whole run, when it was canonical as it came. */
@@ -45,6 +50,7 @@ export class EntryCollector {
     this.#scanner = new MsgpackScanner({ depthMax: options.depthMax + 1, valueMaxBytes: Infinity })
     this.#time = new EntryTime(options.now)
     this.#extender = new RecordExtender(options)
+    this.#quick = this.#extender.hasFields ? null : options.quick
   }
 
   /** Starts a run, which goes behind what `output` holds already. */
@@ -100,6 +106,13 @@ export class EntryCollector {
     let spanStart = start
     let position = start
     while (position < end) {
+      const canonicalEnd = this.#passCanonical(bytes, position, end)
+      const convertedEnd = this.#convertUsual(bytes, canonicalEnd, end, spanStart)
+      if (convertedEnd > canonicalEnd) spanStart = convertedEnd
+      if (convertedEnd > position) {
+        position = convertedEnd
+        continue
+      }
       const length = this.#scanner.scan(bytes, position, end)
       if (length <= 0) {
         this.#dropRest(length)
@@ -118,6 +131,39 @@ export class EntryCollector {
     const span = bytes.subarray(spanStart, position)
     if (this.#output.length === this.#runStart) this.#untouched = span
     else this.#output.append(span)
+  }
+
+  /** Entries that the kernel has made; a copy is taken. */
+  addMade(entries: Uint8Array, count: number): void {
+    this.#output.append(entries)
+    this.count += count
+  }
+
+  /** Entries that are known to be canonical, one after the other. */
+  addCanonical(bytes: Uint8Array, start: number, end: number, count: number): void {
+    const run = bytes.subarray(start, end)
+    if (this.#output.length === this.#runStart) this.#untouched = run
+    else this.#output.append(run)
+    this.count += count
+  }
+
+  #passCanonical(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#quick === null) return start
+    const stopped = this.#quick.canonical(bytes, start, end)
+    this.count += this.#quick.count
+    return stopped
+  }
+
+  #convertUsual(bytes: Uint8Array, start: number, end: number, spanStart: number): number {
+    if (this.#quick === null || start === end) return start
+    const stopped = this.#quick.convert(bytes, start, end)
+    if (stopped === start) return start
+    const output = this.#output
+    output.reserve(end - spanStart)
+    output.append(bytes.subarray(spanStart, start))
+    output.append(this.#quick.made)
+    this.count += this.#quick.count
+    return stopped
   }
 
   #dropRest(scanResult: number): void {

@@ -7,14 +7,19 @@ import { ByteWriter } from '../byte-writer.ts'
 import { CodecError } from '../codec-error.ts'
 import { EntryCollector, type EntryCollectorOptions } from './entries.ts'
 import { ForwardOptions } from './options.ts'
+import { type KernelEntries, TAG_BYTES_MAX } from '../kernel/entries.ts'
 import type { ForwardUnit, RefusedUnit } from './unit.ts'
 import { isArray, isBin, isStr, typeName } from '../msgpack/format.ts'
 import type { MsgpackScanner } from '../msgpack/scanner.ts'
-import { mapBodyOffset, payloadEnd, payloadStart } from '../record.ts'
+import { mapBodyOffset, mapCount, payloadEnd, payloadStart } from '../record.ts'
 
 const NIL = 0xc0
 /** A longer tag is not kept for the next push. */
 const KEPT_TAG_MAX_BYTES = 1024
+/** Fewer bytes are read faster than they are handed to the kernel. */
+const KERNEL_MIN_BYTES = 256
+/** Refusals in a row, within one push, after which the kernel is not asked any more. */
+const REFUSALS_MAX = 2
 const GZIP_MAGIC = [0x1f, 0x8b]
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd]
 const NO_COMPRESSION = new Set(['', 'text', 'gzip', 'zstd'])
@@ -32,6 +37,9 @@ export interface Frame {
 export class ForwardFrames {
   readonly #collector: EntryCollector
   readonly #options = new ForwardOptions()
+  /** Null when messages are to be read one by one. */
+  readonly #quick: KernelEntries | null
+  #refusals = 0
   #units: ForwardUnit[] = []
   /** Takes the entries of one push; its views are given away, so the next push has another. */
   #output = new ByteWriter(0)
@@ -50,11 +58,14 @@ export class ForwardFrames {
 
   constructor(options: EntryCollectorOptions) {
     this.#collector = new EntryCollector(options)
+    this.#quick = options.fields.length > 0 ? null : options.quick
   }
 
   /** Call before the frames of one push, with the bytes that are there to be read. */
   begin(byteCount: number): void {
     this.#bytesLeft = byteCount
+    this.#refusals = 0
+    this.#quick?.reset()
   }
 
   /** The units of all frames read since `begin`; nothing of them is kept here. */
@@ -69,6 +80,32 @@ export class ForwardFrames {
     return units
   }
 
+  /**
+   * Reads Message frames as long as they are what the kernel knows (kernel/entries.ts) and returns
+   * where it stopped; `readMessage` below does the same one by one.
+   */
+  readMessages(bytes: Uint8Array, start: number, end: number): number {
+    const quick = this.#quick
+    let position = start
+    while (quick !== null && this.#refusals < REFUSALS_MAX && end - position >= KERNEL_MIN_BYTES) {
+      if (!isMessageType(bytes[position]!) || !this.#readTag(bytes, position + 1, end)) break
+      if (this.#tagBytes.length > TAG_BYTES_MAX) break
+      const next = quick.messages(bytes, position, end, this.#tagBytes)
+      this.#refusals = quick.count > 0 ? 0 : this.#refusals + 1
+      if (quick.count > 0) this.#addMessages(quick, next - position)
+      position = next
+      if (!quick.stoppedAtTag) break
+    }
+    return position
+  }
+
+  #addMessages(quick: KernelEntries, wireBytes: number): void {
+    this.#continueRun(false)
+    this.#runWireBytes += wireBytes
+    this.#collector.addMade(quick.made, quick.count)
+    this.#bytesLeft -= wireBytes
+  }
+
   /** Reads one frame; an error, whose offset counts from the frame, means that it has no event. */
   read(frame: Frame): CodecError | null {
     const { bytes, start, scanner } = frame
@@ -77,7 +114,7 @@ export class ForwardFrames {
     if (!isArray(type)) return frameError(0, typeName(type), 'an array')
     if (scanner.childCount < 2) return frameError(0, `${scanner.childCount} elements`, '2 to 4')
     const tagOffset = scanner.childOffsets[0]!
-    if (!this.#readTag(bytes, start + tagOffset)) {
+    if (!this.#readTag(bytes, start + tagOffset, start + frame.length)) {
       return frameError(tagOffset, typeName(bytes[start + tagOffset]!), 'a tag (str)')
     }
     const bodyType = bytes[start + scanner.childOffsets[1]!]!
@@ -108,7 +145,8 @@ export class ForwardFrames {
     const { childCount, childOffsets } = scanner
     this.#options.read(bytes, childCount > 3 ? start + childOffsets[3]! : -1)
     if (this.#refuseSignal(frame)) return
-    this.#continueRun(frame)
+    this.#continueRun(this.#options.chunk !== null)
+    this.#countFrame(frame)
     const collector = this.#collector
     if (childCount < 3) return collector.drop('invalid_entry')
     if (scanner.isTooDeep) return collector.drop('depth_exceeded')
@@ -126,7 +164,10 @@ export class ForwardFrames {
     if (this.#refuseSignal(frame)) return
     const entriesStart = mapBodyOffset(bytes, start + childOffsets[1]!)
     const entriesEnd = start + (childCount > 2 ? childOffsets[2]! : length)
-    this.#readRun(frame, entriesStart, entriesEnd)
+    const count = mapCount(bytes, start + childOffsets[1]!)
+    if (count > 0 && scanner.skippedCount === count) {
+      this.#addCanonical(frame, entriesStart, entriesEnd, count)
+    } else this.#readRun(frame, entriesStart, entriesEnd)
   }
 
   /** `[tag, payload, option?]`, the payload plain or compressed */
@@ -159,13 +200,20 @@ export class ForwardFrames {
     this.#closeRun()
   }
 
+  /** As `#readRun`, for entries that the scanner has seen to be canonical. */
+  #addCanonical(frame: Frame, start: number, end: number, count: number): void {
+    if (this.#quick === null) return this.#readRun(frame, start, end)
+    this.#openRun(this.#tag, this.#options.chunk !== null)
+    this.#countFrame(frame)
+    this.#collector.addCanonical(frame.bytes, start, end, count)
+    this.#closeRun()
+  }
+
   /** Joins a Message frame to the run before it: Docker sends one frame per line. */
-  #continueRun(frame: Frame): void {
-    const hasChunk = this.#options.chunk !== null
+  #continueRun(hasChunk: boolean): void {
     const fits = this.#runIsOpen && this.#runTag === this.#tag && this.#runHasChunks === hasChunk
     if (!fits) this.#openRun(this.#tag, hasChunk)
     if (this.#output.length === 0) this.#output.reserve(this.#bytesLeft)
-    this.#countFrame(frame)
   }
 
   #countFrame(frame: Frame): void {
@@ -220,10 +268,12 @@ export class ForwardFrames {
   }
 
   /** Sets `#tag`; a connection mostly repeats one tag, so the text is kept with its bytes. */
-  #readTag(bytes: Uint8Array, offset: number): boolean {
+  #readTag(bytes: Uint8Array, offset: number, limit: number): boolean {
     const start = payloadStart(bytes, offset)
     if (start < 0) return false
     const end = payloadEnd(bytes, offset)
+    // NaN where even the header is not there.
+    if (!(end <= limit)) return false
     if (!isSame(this.#tagBytes, bytes, start, end)) {
       this.#keepTag(bytes.slice(start, end))
     }
@@ -234,6 +284,11 @@ export class ForwardFrames {
     this.#tagBytes = tagBytes
     this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(tagBytes)
   }
+}
+
+/** An array of three or four, as Message frames are. */
+function isMessageType(type: number): boolean {
+  return type === 0x93 || type === 0x94
 }
 
 /** What the payload starts with is trusted over what the option says, as Fluent Bit does. */

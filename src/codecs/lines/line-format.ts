@@ -3,9 +3,9 @@
  * (entry.ts) and append bytes.
  */
 import type { ByteWriter } from '../byte-writer.ts'
+import { encodeJsonLines } from '../kernel/json-lines.ts'
 import { createCsvEncoder } from './csv.ts'
 import type { EntryEncoder } from './entry-encoder.ts'
-import { encodeJsonLines } from './json-lines.ts'
 import { encodeLtsv } from './ltsv.ts'
 import { createOutFileEncoder } from './out-file.ts'
 import { createRawEncoder } from './raw.ts'

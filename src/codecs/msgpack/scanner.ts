@@ -11,6 +11,21 @@ export const SCAN_MORE = 0
 /** `scan` has met bytes that no further byte can mend; see `error`. */
 export const SCAN_FAILED = -1
 
+/** Passes over entries of a forward frame that need no walk of ours. */
+export interface EntrySkipper {
+  /** How many entries the last call has passed over. */
+  readonly count: number
+  /** Where it stopped, between `start` and `end`; `countMax` entries at most. */
+  canonical(bytes: Uint8Array, start: number, end: number, countMax: number): number
+}
+
+/** An array of two, as canonical entries are. */
+const ENTRY_TYPE = 0x92
+/** Fewer entries are walked faster than they are handed over. */
+const SKIPPED_MIN = 4
+/** Entries in a row that the skipper may refuse before it is not asked any more. */
+const REFUSALS_MAX = 4
+
 /** Enough for a forward frame: tag, time, record, option, and where the option ends. */
 const CHILD_OFFSETS_MAX = 5
 
@@ -19,6 +34,8 @@ export interface MsgpackScannerOptions {
   readonly depthMax: number
   /** A header that promises a longer value fails as soon as it is read; may be Infinity. */
   readonly valueMaxBytes: number
+  /** For the values of an array that is inside the array walked. */
+  readonly skipper?: EntrySkipper | null
 }
 
 /**
@@ -35,9 +52,12 @@ export class MsgpackScanner {
   readonly childOffsets = new Uint32Array(CHILD_OFFSETS_MAX)
   /** The value is nested deeper than allowed; its length and children are right all the same. */
   isTooDeep = false
+  /** How many of its values' values the skipper has passed over. */
+  skippedCount = 0
 
   readonly #depthMax: number
   readonly #valueMaxBytes: number
+  readonly #skipper: EntrySkipper | null
   /** For each open level, the values still owed to the level around it. */
   readonly #outerLeft: Float64Array
   #depth = 0
@@ -45,11 +65,18 @@ export class MsgpackScanner {
   /** Values that headers have promised on all levels and that have not come yet. */
   #owed = 0
   #position = 0
+  #refusals = 0
 
   constructor(options: MsgpackScannerOptions) {
     this.#depthMax = options.depthMax
     this.#valueMaxBytes = options.valueMaxBytes
+    this.#skipper = options.skipper ?? null
     this.#outerLeft = new Float64Array(options.depthMax + 1)
+  }
+
+  /** Whether a value has been begun and not finished. */
+  get isMidway(): boolean {
+    return this.#owed > 0
   }
 
   /** Forgets a value that was begun and not finished. */
@@ -73,6 +100,17 @@ export class MsgpackScanner {
     let left = this.#left
     while (owed > 0 && position < end) {
       const type = bytes[position]!
+      if (depth === 2 && type === ENTRY_TYPE && this.#mayAsk(left)) {
+        const stopped = this.#skip(bytes, position, Math.min(end, limit), left)
+        if (stopped > position) {
+          const { count } = this.#skipper!
+          position = stopped
+          owed -= count
+          left -= count
+          while (left === 0 && depth > 0) left = outerLeft[--depth]!
+          continue
+        }
+      }
       const width = LENGTH_BYTES[type]!
       let next = position + FIXED_BYTES[type]!
       let children = CHILDREN[type]!
@@ -115,6 +153,20 @@ export class MsgpackScanner {
     this.#position = 0
     this.childCount = 0
     this.isTooDeep = false
+    this.skippedCount = 0
+    this.#refusals = 0
+  }
+
+  #mayAsk(left: number): boolean {
+    return this.#skipper !== null && left >= SKIPPED_MIN && this.#refusals < REFUSALS_MAX
+  }
+
+  #skip(bytes: Uint8Array, position: number, end: number, countMax: number): number {
+    const skipper = this.#skipper!
+    const stopped = skipper.canonical(bytes, position, end, countMax)
+    this.skippedCount += skipper.count
+    this.#refusals = skipper.count > 0 ? 0 : this.#refusals + 1
+    return stopped
   }
 
   #noteChild(offset: number): void {

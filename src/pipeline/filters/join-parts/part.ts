@@ -6,6 +6,7 @@
  * `kill -9` the beginning of a line that was just delivered may be joined with the next long one.
  */
 import { ENTRY_RECORD_OFFSET } from '../../../codecs/entry.ts'
+import { includesBytes } from '../../../codecs/kernel/find.ts'
 import {
   isStrEqual,
   mapBodyOffset,
@@ -16,7 +17,8 @@ import {
 } from '../../../codecs/record.ts'
 
 const PARTIAL_MESSAGE = Buffer.from('partial_message')
-
+/** `l_` is rarer than its other pairs, in logs as in names of fields. */
+const PART_MARK = { bytes: PARTIAL_MESSAGE, rarePair: PARTIAL_MESSAGE.indexOf('l_') }
 const PARTIAL_ID = Buffer.from('partial_id')
 const PARTIAL_ORDINAL = Buffer.from('partial_ordinal')
 const PARTIAL_LAST = Buffer.from('partial_last')
@@ -30,7 +32,7 @@ const MSGPACK_TRUE = 0xc3
 
 /** False if no entry among the bytes is marked as a part: one search, whatever they are. */
 export function mayHaveParts(entries: Uint8Array): boolean {
-  return asBuffer(entries).includes(PARTIAL_MESSAGE)
+  return includesBytes(entries, PART_MARK)
 }
 
 /**

@@ -1,0 +1,15 @@
+/**
+ * The kernel: what Logboom does with every byte it takes in, as WebAssembly with 128-bit SIMD.
+ * AssemblyScript, which is TypeScript's syntax with machine types; `npm run kernel` builds it into
+ * ../kernel.wasm. Every function is bytes in, bytes out, on offsets into one memory that the host
+ * (../kernel.ts) lays out, and has a twin in plain TypeScript that says what is right.
+ */
+export { controlOffset } from './control'
+export { checkEntries, convertEntries, readMessages } from './entries'
+export { find } from './find'
+export { putJsonLines, startLines } from './json-lines'
+
+/** From here on the memory is the host's. */
+export function arenaOffset(): usize {
+  return __heap_base
+}

@@ -1,0 +1,274 @@
+/**
+ * Entries to JSON lines. Twin: ../../lines/json-lines.ts and ../../json/value-encoder.ts. What is
+ * rare ends the walk before its entry, which the twin encodes: ext values, keys that are not text,
+ * and a record's own `time` and `tag`. Entries are trusted, so nothing here checks where they end.
+ */
+import { report } from './control'
+import { copy } from './copy'
+import { readU16, readU32 } from './msgpack'
+import { putNineDigits, putNumber } from './numbers'
+import { putText, TEXT_GROWTH } from './text'
+
+/** All entries are encoded. */
+const DONE = 0
+/** The next entry is for the twin. */
+const UNUSUAL = 1
+/** The target has no room for the next line. */
+const FULL = 2
+
+const ENTRY_HEAD_BYTES: usize = 11
+const DAY_SECONDS: u32 = 86_400
+/** `{"time":"` */
+const DATE_TIME_OFFSET: usize = 9
+const NANOSECONDS_OFFSET: usize = 29
+/** `{"time":"2026-11-21T08:50:00.123456789Z","tag":"` */
+const TAG_OFFSET: usize = 48
+export const TAG_BYTES_MAX: usize = 256
+/** Any value but text takes less, with what goes around it; and text with what `putText` adds. */
+const ROOM: usize = 64
+
+const NULL: u32 = 0x6c6c_756e
+const TRUE: u32 = 0x6575_7274
+/** `alse` */
+const ALSE: u32 = 0x6573_6c61
+/** `time`, as it lies in memory behind its header. */
+const TIME: u32 = 0x656d_6974
+
+/** What every line of a tag starts with; date and time are those of `lineSeconds`. */
+const LINE_START = memory.data(48 + 256 * 6 + 16)
+let lineStartLength: usize = 0
+let lineSeconds: u32 = 0xffff_ffff
+
+/** Set when a line cannot go on. */
+let stopped = DONE
+/** Where the target ends. */
+let limit: usize = 0
+/** Where the value ends that was put last. */
+let next: usize = 0
+
+/** `template` is a line of 48 bytes that ends before the tag; `tag` has up to TAG_BYTES_MAX. */
+export function startLines(template: usize, tag: usize, tagLength: usize): void {
+  copy(LINE_START, template, TAG_OFFSET)
+  const end = putText(tag, tag + tagLength, LINE_START + TAG_OFFSET)
+  store<u8>(end, 0x22)
+  lineStartLength = end + 1 - LINE_START
+  lineSeconds = 0xffff_ffff
+}
+
+/** Lines of the entries from `start` to `end`, with what `startLines` was given before them. */
+export function putJsonLines(start: usize, end: usize, target: usize, targetEnd: usize): i32 {
+  let source = start
+  let position = target
+  stopped = DONE
+  limit = targetEnd
+  while (source < end) {
+    const lineEnd = putLine(source, position)
+    if (stopped != DONE) break
+    position = lineEnd
+    source = next
+  }
+  report(source, position, 0)
+  return stopped
+}
+
+function putLine(entry: usize, target: usize): usize {
+  if (target + lineStartLength + ROOM > limit) return stop(FULL, target)
+  const seconds = readU32(entry + 3)
+  if (seconds != lineSeconds) setDateTime(seconds)
+  copy(target, LINE_START, lineStartLength)
+  putNineDigits(target + NANOSECONDS_OFFSET, readU32(entry + 7))
+  return putFields(entry + ENTRY_HEAD_BYTES, target + lineStartLength)
+}
+
+function putFields(record: usize, target: usize): usize {
+  const type = <u32>load<u8>(record)
+  let count = type & 0x0f
+  let source = record + 1
+  if (type == 0xde) {
+    count = readU16(record + 1)
+    source += 2
+  } else if (type == 0xdf) {
+    count = readU32(record + 1)
+    source += 4
+  }
+  let position = target
+  for (; count > 0; count--) {
+    if (isOwnName(source)) return stop(UNUSUAL, position)
+    store<u8>(position, 0x2c)
+    position = putPair(source, position + 1)
+    if (stopped != DONE) return position
+    source = next
+  }
+  store<u16>(position, 0x0a7d)
+  next = source
+  return position + 2
+}
+
+/** `time` or `tag`, which the line has already. */
+function isOwnName(key: usize): bool {
+  const type = load<u8>(key)
+  if (type == 0xa4) return load<u32>(key + 1) == TIME
+  if (type == 0xa3) return (load<u32>(key) & 0xffff_ff00) == 0x6761_7400
+  // In one of the longer headers; the twin looks closer.
+  return (type == 0xd9 || type == 0xc4) && load<u8>(key + 1) <= 4
+}
+
+/** Key, colon and value; there is room for a short value behind the key. */
+function putPair(source: usize, target: usize): usize {
+  const type = <u32>load<u8>(source)
+  let position: usize
+  if ((type & 0xe0) == 0xa0) position = putString(source + 1, type & 0x1f, target)
+  else if (isText(type)) position = putLongText(source, type, target)
+  else return stop(UNUSUAL, target)
+  if (stopped != DONE) return position
+  store<u8>(position, 0x3a)
+  return putValue(next, position + 1)
+}
+
+function putValue(source: usize, target: usize): usize {
+  const type = <u32>load<u8>(source)
+  if ((type & 0xe0) == 0xa0) return putString(source + 1, type & 0x1f, target)
+  if (type >= 0xd9 && type <= 0xdb) return putLongText(source, type, target)
+  if (target + ROOM > limit) return stop(FULL, target)
+  if (type < 0x80 || type >= 0xe0) {
+    next = source + 1
+    return putNumber(type, next, target)
+  }
+  if (type < 0xa0) return putContainer(source, target, type)
+  if (type >= 0xdc) return putContainer(source, target, type)
+  return putOther(source, target, type)
+}
+
+function putOther(source: usize, target: usize, type: u32): usize {
+  if (type == 0xc0) {
+    store<u32>(target, NULL)
+    next = source + 1
+    return target + 4
+  }
+  if (type == 0xc3) {
+    store<u32>(target, TRUE)
+    next = source + 1
+    return target + 4
+  }
+  if (type == 0xc2) {
+    store<u8>(target, 0x66)
+    store<u32>(target + 1, ALSE)
+    next = source + 1
+    return target + 5
+  }
+  if (isText(type)) return putLongText(source, type, target)
+  if (type < 0xca || type > 0xd3) return stop(UNUSUAL, target)
+  next = source + 1 + numberBytes(type)
+  return putNumber(type, source + 1, target)
+}
+
+/** Of the types 0xca to 0xd3, behind the type. */
+function numberBytes(type: u32): usize {
+  if (type == 0xca) return 4
+  if (type == 0xcb) return 8
+  return (<usize>1) << (type & 3)
+}
+
+function putContainer(source: usize, target: usize, type: u32): usize {
+  let count = type & 0x0f
+  let position = source + 1
+  if (type >= 0xdc) {
+    const isLong = (type & 1) == 1
+    count = isLong ? readU32(source + 1) : readU16(source + 1)
+    position += isLong ? 4 : 2
+  }
+  const isMap = type < 0x90 || type >= 0xde
+  return isMap ? putMap(position, count, target) : putArray(position, count, target)
+}
+
+function putMap(start: usize, count: u32, target: usize): usize {
+  let source = start
+  let position = target
+  store<u8>(position++, 0x7b)
+  for (let index: u32 = 0; index < count; index++) {
+    if (index > 0) store<u8>(position++, 0x2c)
+    position = putPair(source, position)
+    if (stopped != DONE) return position
+    source = next
+  }
+  if (position + ROOM > limit) return stop(FULL, position)
+  next = source
+  store<u8>(position, 0x7d)
+  return position + 1
+}
+
+function putArray(start: usize, count: u32, target: usize): usize {
+  let source = start
+  let position = target
+  store<u8>(position++, 0x5b)
+  for (let index: u32 = 0; index < count; index++) {
+    if (index > 0) store<u8>(position++, 0x2c)
+    position = putValue(source, position)
+    if (stopped != DONE) return position
+    source = next
+  }
+  if (position + ROOM > limit) return stop(FULL, position)
+  next = source
+  store<u8>(position, 0x5d)
+  return position + 1
+}
+
+/** str 8, 16, 32 and bin 8, 16, 32 */
+function isText(type: u32): bool {
+  return (type >= 0xd9 && type <= 0xdb) || (type >= 0xc4 && type <= 0xc6)
+}
+
+function putLongText(source: usize, type: u32, target: usize): usize {
+  const size = type >= 0xd9 ? type - 0xd9 : type - 0xc4
+  if (size == 0) return putString(source + 2, load<u8>(source + 1), target)
+  if (size == 1) return putString(source + 3, readU16(source + 1), target)
+  return putString(source + 5, readU32(source + 1), target)
+}
+
+function putString(start: usize, length: usize, target: usize): usize {
+  // Text past the first bytes may grow sixfold; what is behind it needs room as well.
+  if (<u64>target + <u64>length * <u64>TEXT_GROWTH + <u64>ROOM > <u64>limit) {
+    return stop(FULL, target)
+  }
+  store<u8>(target, 0x22)
+  const end = putText(start, start + length, target + 1)
+  store<u8>(end, 0x22)
+  next = start + length
+  return end + 1
+}
+
+function stop(reason: i32, target: usize): usize {
+  stopped = reason
+  return target
+}
+
+/** Date and time of all lines that follow; see ../../lines/timestamp.ts. */
+function setDateTime(seconds: u32): void {
+  const secondOfDay = seconds % DAY_SECONDS
+  setDate((seconds - secondOfDay) / DAY_SECONDS)
+  putTwoDigits(11, secondOfDay / 3600)
+  putTwoDigits(14, (secondOfDay / 60) % 60)
+  putTwoDigits(17, secondOfDay % 60)
+  lineSeconds = seconds
+}
+
+function setDate(daysSince1970: u32): void {
+  const days = daysSince1970 + (daysSince1970 > 47_540 ? 1 : 0) + 671
+  const cycle = days / 1461
+  const dayOfCycle = days % 1461
+  const yearOfCycle = min(3, dayOfCycle / 365)
+  const dayOfYear = dayOfCycle - yearOfCycle * 365
+  const marchMonth = (5 * dayOfYear + 2) / 153
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+  const year = 1968 + cycle * 4 + yearOfCycle + (month <= 2 ? 1 : 0)
+  putTwoDigits(0, year / 100)
+  putTwoDigits(2, year % 100)
+  putTwoDigits(5, month)
+  putTwoDigits(8, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+}
+
+function putTwoDigits(offset: usize, value: u32): void {
+  const target = LINE_START + DATE_TIME_OFFSET + offset
+  store<u8>(target, 0x30 + value / 10)
+  store<u8>(target + 1, 0x30 + (value % 10))
+}

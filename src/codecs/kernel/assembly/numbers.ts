@@ -1,0 +1,68 @@
+/** Numbers as JSON writes them. Twin: ../../json/number-encoder.ts. */
+import { readU16, readU32, readU64 } from './msgpack'
+
+/** Puts the text of a double that is no whole number; by the host, as only it can do it exactly. */
+export declare function putDouble(value: f64, target: usize): usize
+
+/** Puts the number of type `type` whose bytes follow at `at`, and returns the offset behind. */
+export function putNumber(type: u32, at: usize, target: usize): usize {
+  if (type < 0x80) return putUnsigned(type, target)
+  if (type >= 0xe0) return putSigned(<i64>(<i32>type - 0x100), target)
+  switch (type) {
+    case 0xca:
+      return putFloat(<f64>reinterpret<f32>(readU32(at)), target)
+    case 0xcb:
+      return putFloat(reinterpret<f64>(readU64(at)), target)
+    case 0xcc:
+      return putUnsigned(load<u8>(at), target)
+    case 0xcd:
+      return putUnsigned(readU16(at), target)
+    case 0xce:
+      return putUnsigned(readU32(at), target)
+    case 0xcf:
+      return putUnsigned(readU64(at), target)
+    case 0xd0:
+      return putSigned(load<i8>(at), target)
+    case 0xd1:
+      return putSigned(<i16>readU16(at), target)
+    case 0xd2:
+      return putSigned(<i32>readU32(at), target)
+    default:
+      return putSigned(<i64>readU64(at), target)
+  }
+}
+
+/** Nine digits, with leading zeros. */
+export function putNineDigits(target: usize, value: u32): void {
+  let rest = value
+  for (let index: usize = 9; index > 0; index--) {
+    const tenth = rest / 10
+    store<u8>(target + index - 1, 0x30 + rest - tenth * 10)
+    rest = tenth
+  }
+}
+
+function putSigned(value: i64, target: usize): usize {
+  if (value >= 0) return putUnsigned(<u64>value, target)
+  store<u8>(target, 0x2d)
+  return putUnsigned(<u64>(0 - value), target + 1)
+}
+
+function putUnsigned(value: u64, target: usize): usize {
+  let length: usize = 1
+  for (let limit: u64 = 10; value >= limit && length < 20; limit *= 10) length++
+  let rest = value
+  for (let index = length; index > 0; index--) {
+    const tenth = rest / 10
+    store<u8>(target + index - 1, <u32>(0x30 + rest - tenth * 10))
+    rest = tenth
+  }
+  return target + length
+}
+
+function putFloat(value: f64, target: usize): usize {
+  const isWhole = Math.abs(value) <= 9_007_199_254_740_991.0 && Math.trunc(value) == value
+  // -0 keeps its sign, so it is for the host.
+  if (!isWhole || (value == 0 && reinterpret<u64>(value) != 0)) return putDouble(value, target)
+  return putSigned(<i64>value, target)
+}
