@@ -6,9 +6,10 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readOptions, type Options } from './cli/options.ts'
-import { scenarioTable, writeResults } from './cli/report.ts'
+import { goalsTable } from './cli/goals.ts'
+import { scenarioTable, standingTable, writeResults } from './cli/report.ts'
 import { measureGroup } from './measure/bench.ts'
-import type { ScenarioResult } from './measure/results.ts'
+import type { ScenarioResult, StandingResult } from './measure/results.ts'
 import type { Scenario } from './scenarios.ts'
 import { floor } from './subjects/floor.ts'
 import { logboom } from './subjects/logboom.ts'
@@ -25,17 +26,24 @@ async function main(): Promise<void> {
 
 async function runAll(options: Options, folder: string): Promise<void> {
   const subjects = [floor, logboom(options.program)]
-  const results: ScenarioResult[] = []
+  const measured = { scenarios: [] as ScenarioResult[], standing: [] as StandingResult[] }
   for (const group of groupsOf(options.scenarios)) {
     const found = await measureGroup({ scenarios: group, subjects, runs: options.runs, folder })
-    results.push(...found)
+    measured.scenarios.push(...found)
     for (const [index, result] of found.entries()) {
       console.log(scenarioTable(result, group[index]!.summary))
     }
-    writeResults(options.jsonFile, results)
+    writeResults(options.jsonFile, measured)
   }
+  for (const { name, summary, measure } of options.standing) {
+    const result = { scenario: name, figures: await measure({ ...options, folder }) }
+    measured.standing.push(result)
+    console.log(standingTable(result, summary))
+    writeResults(options.jsonFile, measured)
+  }
+  console.log(goalsTable(measured))
   console.log(`results: ${options.jsonFile}`)
-  if (results.some(hasFailed)) process.exitCode = 1
+  if (measured.scenarios.some(hasFailed)) process.exitCode = 1
 }
 
 /** Peers may lose records or fail; we may not. */

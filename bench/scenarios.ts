@@ -43,16 +43,70 @@ function scenario(name: string, summary: string, { traffic, ...rest }: Change): 
 }
 
 const main = { withPeers: true, isQuick: true }
+const docker = 'as Docker sends: message mode,'
 
 export const scenarios: readonly Scenario[] = [
-  scenario('message', 'Message mode, 300 B, one connection, one file', main),
-  scenario('forward', 'Forward mode, 500 events a frame', {
-    ...main,
-    traffic: { mode: 'forward' },
+  ...[
+    scenario('message', `${docker} 300 B, one connection, one file`, main),
+    scenario('forward', 'Forward mode, 500 events a frame', withMode('forward', main)),
+    scenario('packed', 'PackedForward, 500 events a frame', withMode('packed', main)),
+    scenario('packed-gzip', 'CompressedPackedForward', withMode('packed-gzip', main)),
+  ],
+  ...[10, 100, 1000].map((connections) =>
+    scenario(`connections-${connections}`, `${docker} ${connections} connections, one tag`, {
+      group: 'connections',
+      traffic: { connections },
+    }),
+  ),
+  scenario('files-1000-connections', `${docker} 1,000 connections, each with a tag and file`, {
+    group: 'connections',
+    traffic: { connections: 1000, tags: 1000, tagOf: 'connection' },
   }),
-  scenario('packed', 'PackedForward, 500 events a frame', { ...main, traffic: { mode: 'packed' } }),
-  scenario('packed-gzip', 'CompressedPackedForward, 500 events a frame', {
-    ...main,
-    traffic: { mode: 'packed-gzip' },
+  ...[10, 1000, 10_000].map((tags) =>
+    scenario(`tags-${tags}`, `10 connections, each record one of ${tags} tags, one file`, {
+      group: 'tags',
+      output: 'one-file',
+      traffic: { connections: 10, tags },
+    }),
+  ),
+  scenario('files-1000', '10 connections, each record one of 1,000 tags, a file per tag', {
+    group: 'tags',
+    traffic: { connections: 10, tags: 1000 },
+  }),
+  scenario('records-100', `${docker} records of 100 B`, { traffic: { shape: '100B' } }),
+  scenario('records-16k', `${docker} records of 16 KiB`, {
+    traffic: { shape: '16KiB', records: 50_000 },
+  }),
+  scenario('parts', `${docker} one line in ten cut into two or three parts`, {
+    traffic: { shape: 'parts', records: 100_000 },
+  }),
+  ...[1, 100].map((connections) =>
+    scenario(`request-ack-${connections}`, `a frame in flight on ${connections} connection(s)`, {
+      isQuick: true,
+      traffic: { mode: 'message-ack', connections, records: 100_000 },
+    }),
+  ),
+  ...(['stdout', 'null'] as const).map((output) =>
+    scenario(output, `${docker} to the ${output} output`, { group: 'outputs', output }),
+  ),
+  scenario('compression', `${docker} files of 32 MiB, zstd in the background`, {
+    group: 'outputs',
+    output: 'compressed-files',
+  }),
+  scenario('memory', `${docker} from 100 connections: see the peak`, {
+    withFloor: false,
+    traffic: { connections: 100 },
+  }),
+  scenario('syslog-5424', 'RFC 5424 over TCP, length before each message', {
+    withPeers: true,
+    traffic: { mode: 'rfc5424' },
+  }),
+  scenario('syslog-3164', 'RFC 3164 over TCP, newline behind each message', {
+    withPeers: true,
+    traffic: { mode: 'rfc3164' },
   }),
 ]
+
+function withMode(mode: Traffic['mode'], change: Change): Change {
+  return { ...change, traffic: { mode } }
+}

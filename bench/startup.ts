@@ -17,7 +17,7 @@ import { freePort } from '../test/support/free-port.ts'
 const GIVE_UP_MS = 20_000
 const root = join(import.meta.dirname, '..')
 
-interface Program {
+export interface Program {
   readonly name: string
   /** Arguments for node that make it listen on the port. */
   arguments(port: number): Promise<string[]>
@@ -28,13 +28,13 @@ async function main(): Promise<void> {
   const runs = Number(values.runs)
   const folder = await mkdtemp(join(tmpdir(), 'logboom-startup-'))
   try {
-    report(await measure(programs(folder), runs))
+    report(await measureStartup(programs(folder), runs))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function programs(folder: string): Program[] {
+export function programs(folder: string): Program[] {
   const bare = 'require("node:net").createServer().listen(+process.argv[1], "127.0.0.1")'
   const logboom = (name: string, file: string): Program => ({
     name,
@@ -64,7 +64,11 @@ async function configFile(folder: string, port: number): Promise<string> {
   return file
 }
 
-async function measure(all: readonly Program[], runs: number): Promise<Map<string, number[]>> {
+/** Milliseconds of every run, by the program's name. */
+export async function measureStartup(
+  all: readonly Program[],
+  runs: number,
+): Promise<Map<string, number[]>> {
   const times = new Map(all.map(({ name }): [string, number[]] => [name, []]))
   // The first start of each is not counted: it fills the cache of compiled code, and the disk's.
   for (const program of all) await startOnce(program)
@@ -120,4 +124,4 @@ function report(times: ReadonlyMap<string, number[]>): void {
   }
 }
 
-await main()
+if (import.meta.main) await main()

@@ -3,10 +3,12 @@ import { existsSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { standingScenarios, type StandingScenario } from '../measure/standing.ts'
 import { scenarios, type Scenario } from '../scenarios.ts'
 
 export interface Options {
   readonly scenarios: readonly Scenario[]
+  readonly standing: readonly StandingScenario[]
   readonly runs: number
   readonly program: string
   readonly folder: string
@@ -57,12 +59,14 @@ export function readOptions(args: readonly string[]): Options | string {
     allowNegative: true,
   })
   if (values.help) return HELP
-  if (values.list) return listOf(scenarios)
+  if (values.list) return listOf([...scenarios, ...standingScenarios])
   const isQuick = values.quick ?? false
   const records = values.records === undefined ? undefined : count('records', values.records)
-  const chosen = choose(positionals, isQuick)
+  const names = chosenNames(positionals, isQuick)
+  const chosen = scenarios.filter(({ name }) => names.has(name))
   return {
     scenarios: chosen.map((scenario) => resized(scenario, records, isQuick)),
+    standing: standingScenarios.filter(({ name }) => names.has(name)),
     runs: values.runs === undefined ? (isQuick ? QUICK_RUNS : RUNS) : count('runs', values.runs),
     program: resolve(values.program ?? join(import.meta.dirname, '../../src/main.ts')),
     folder: resolve(values.folder ?? roomyFolder()),
@@ -72,18 +76,20 @@ export function readOptions(args: readonly string[]): Options | string {
   }
 }
 
-function choose(names: readonly string[], isQuick: boolean): Scenario[] {
-  if (names.length === 0) return scenarios.filter((scenario) => !isQuick || scenario.isQuick)
-  return [...new Set(names.flatMap((name) => named(name)))]
+function chosenNames(names: readonly string[], isQuick: boolean): Set<string> {
+  const all = [...scenarios, ...standingScenarios]
+  const byDefault = all.filter((scenario) => !isQuick || scenario.isQuick)
+  const defaults = byDefault.map(({ name }) => name)
+  return new Set(names.length === 0 ? defaults : names.flatMap(named))
 }
 
 /** The one of this name, or all whose names begin with it. */
-function named(name: string): readonly Scenario[] {
-  const exact = scenarios.filter((scenario) => scenario.name === name)
-  const found = exact.length > 0 ? exact : scenarios.filter((each) => each.name.startsWith(name))
+function named(text: string): string[] {
+  const names = [...scenarios, ...standingScenarios].map(({ name }) => name)
+  if (names.includes(text)) return [text]
+  const found = names.filter((name) => name.startsWith(text))
   if (found.length > 0) return found
-  const names = scenarios.map((scenario) => scenario.name).join(', ')
-  throw new Error(`cannot run the scenario ${name}: there is none; expected one of ${names}`)
+  throw new Error(`cannot run ${text}: there is no such scenario; expected ${names.join(', ')}`)
 }
 
 function resized(scenario: Scenario, records: number | undefined, isQuick: boolean): Scenario {
@@ -98,8 +104,8 @@ function count(name: string, text: string): number {
   throw new Error(`cannot use --${name} ${text}: it is no count; expected a number from 1`)
 }
 
-function listOf(all: readonly Scenario[]): string {
-  return all.map(({ name, summary }) => `${name.padEnd(20)} ${summary}\n`).join('')
+function listOf(all: readonly { name: string; summary: string }[]): string {
+  return all.map(({ name, summary }) => `${name.padEnd(24)} ${summary}\n`).join('')
 }
 
 /** In memory no disk is measured, whose pace differs more than that of collectors. */

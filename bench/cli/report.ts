@@ -1,8 +1,9 @@
 /** The table of `npm run bench`, and its JSON. */
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform, release } from 'node:os'
+import type { Measured } from './goals.ts'
 import type { Spread } from '../measure/statistics.ts'
-import type { ScenarioResult, SubjectResult } from '../measure/results.ts'
+import type { ScenarioResult, StandingResult, SubjectResult } from '../measure/results.ts'
 
 const COLUMNS = ['', 'CPU µs/record', '× floor', 'records/s', 'wall', 'peak', 'p50', 'p99']
 const WIDTHS = [12, 23, 20, 12, 9, 9, 10, 10]
@@ -17,14 +18,21 @@ export function scenarioTable(result: ScenarioResult, summary: string): string {
   return [title, size, row(COLUMNS), ...lines, ''].join('\n')
 }
 
-export function writeResults(file: string, results: readonly ScenarioResult[]): void {
+export function standingTable({ scenario, figures }: StandingResult, summary: string): string {
+  const lines = figures.map(({ name, values }) => {
+    return `  ${name.padEnd(24)}${withSpread(values, 1).padStart(24)}`
+  })
+  return [`${scenario}: ${summary}`, ...lines, ''].join('\n')
+}
+
+export function writeResults(file: string, measured: Measured): void {
   const machine = {
     node: process.version,
     system: `${platform()} ${release()} ${arch()}`,
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
   }
-  const text = JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)
+  const text = JSON.stringify({ at: new Date().toISOString(), machine, ...measured }, null, 2)
   writeFileSync(file, `${text}\n`)
 }
 

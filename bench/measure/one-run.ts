@@ -10,7 +10,7 @@ import type { Scenario } from '../scenarios.ts'
 import { SubjectProcess, type Launch, type Place, type Subject } from '../subjects/subject.ts'
 import type { Prepared } from '../traffic/prepare.ts'
 import { verify } from '../verify/verify.ts'
-import { cpuMsOfTree, usageOfTree } from './process-tree.ts'
+import { cpuMsBetween, memoryOfTree, readCpu, type CpuReading } from './process-tree.ts'
 import { SenderProcess, type RoundTrips } from './sender-process.ts'
 
 export interface Run {
@@ -71,22 +71,22 @@ async function measure(
     port: place.port,
   })
   await sleep(SETTLE_MS)
-  const startCpuMs = cpuMsOfTree(process.pid)
+  const startCpu = readCpu(process.pid)
   const startedMs = Date.now()
   sender.go()
   const end = await untilWritten(process, launch, sender).catch((cause: unknown) => {
     throw new Error(`cannot measure ${subject.name}; it said:\n${process.log}`, { cause })
   })
-  const { peakBytes } = usageOfTree(process.pid)
+  const { peakBytes } = memoryOfTree(process.pid)
   const roundTrips = await sender.sent
   await sender[Symbol.asyncDispose]()
   await process.stop()
-  const [cpuMs, wallMs] = [end.cpuMs - startCpuMs, end.atMs - startedMs]
+  const [cpuMs, wallMs] = [cpuMsBetween(startCpu, end.cpu), end.atMs - startedMs]
   return { cpuMs, wallMs, peakBytes, roundTrips }
 }
 
 interface End {
-  readonly cpuMs: number
+  readonly cpu: CpuReading
   readonly atMs: number
 }
 
@@ -96,13 +96,13 @@ async function untilWritten(
   launch: Launch,
   sender: SenderProcess,
 ): Promise<End> {
-  let last = { mark: -1, cpuMs: 0, atMs: Date.now(), seenMs: Date.now() }
+  let last = { mark: -1, cpu: readCpu(process.pid), atMs: Date.now(), seenMs: Date.now() }
   for (;;) {
     const lookingSince = performance.now()
     const { mark, changedMs } = await launch.progress()
     const now = Date.now()
     if (mark !== last.mark) {
-      last = { mark, cpuMs: cpuMsOfTree(process.pid), atMs: changedMs ?? now, seenMs: now }
+      last = { mark, cpu: readCpu(process.pid), atMs: changedMs ?? now, seenMs: now }
     } else if (sender.hasSent && now - last.seenMs >= QUIET_MS && (await launch.isDone())) {
       return last
     }

@@ -6,29 +6,47 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Linux counts in hundredths of a second here, whatever its own clock (sysconf _SC_CLK_TCK). */
 const TICK_MS = 10
+/** User and system time are each rounded down, at both ends of a difference. */
+const TICKS_ERROR_MS = 2 * TICK_MS
 
-export interface Usage {
-  readonly cpuMs: number
-  /** Sum over the processes of the most that each has had in memory. */
+/** CPU time used until a moment, from two sources with a weakness each. */
+export interface CpuReading {
+  /** Complete, but in ticks. */
+  readonly ticksMs: number
+  /** Exact, but only of threads that live. */
+  readonly exactMs: number
+}
+
+export interface Memory {
+  /** Sum over the processes of the most that each has had. */
   readonly peakBytes: number
-  /** Sum of what they have in memory now. */
+  /** Sum of what they have now. */
   readonly residentBytes: number
 }
 
-export function usageOfTree(root: number): Usage {
-  const usage = { cpuMs: 0, peakBytes: 0, residentBytes: 0 }
+export function readCpu(root: number): CpuReading {
+  let [ticksMs, exactMs] = [0, 0]
   for (const id of treeOf(root)) {
-    usage.cpuMs += cpuMsOf(id)
-    const status = read(id, 'status')
-    usage.peakBytes += kibibytes(status, 'VmHWM') * 1024
-    usage.residentBytes += kibibytes(status, 'VmRSS') * 1024
+    ticksMs += ticksOf(id) * TICK_MS
+    for (const thread of threadsOf(id)) exactMs += scheduledMsOf(id, thread)
   }
-  return usage
+  return { ticksMs, exactMs }
 }
 
-/** CPU time alone, which is cheap to read. */
-export function cpuMsOfTree(root: number): number {
-  return treeOf(root).reduce((sum, id) => sum + cpuMsOf(id), 0)
+/** Exact, unless threads or processes have ended in between and taken their share with them. */
+export function cpuMsBetween(start: CpuReading, end: CpuReading): number {
+  const [ticksMs, exactMs] = [end.ticksMs - start.ticksMs, end.exactMs - start.exactMs]
+  return exactMs > ticksMs - TICKS_ERROR_MS ? exactMs : ticksMs
+}
+
+export function memoryOfTree(root: number): Memory {
+  let [peakBytes, residentBytes] = [0, 0]
+  for (const id of treeOf(root)) {
+    const status = read(id, 'status')
+    peakBytes += kibibytes(status, 'VmHWM') * 1024
+    residentBytes += kibibytes(status, 'VmRSS') * 1024
+  }
+  return { peakBytes, residentBytes }
 }
 
 function treeOf(root: number): number[] {
@@ -50,17 +68,11 @@ function threadsOf(id: number): string[] {
   }
 }
 
-/**
- * User and system time, of children that have ended too. They come in ticks; the scheduler knows
- * better, but only of threads that live, so the larger of the two is the truth.
- */
-function cpuMsOf(id: number): number {
-  const text = read(id, 'stat')
+/** User and system time, and those of children that have ended. */
+function ticksOf(id: number): number {
   // The name in parentheses may hold anything; utime, the 14th field, is the 12th behind it.
-  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = numbers(text.replace(/^.*\) /, ''), 11)
-  const scheduledMs = threadsOf(id).map((thread) => scheduledMsOf(id, thread))
-  const exactMs = scheduledMs.reduce((sum, ms) => sum + ms, 0)
-  return Math.max((utime + stime) * TICK_MS, exactMs) + (cutime + cstime) * TICK_MS
+  const times = numbers(read(id, 'stat').replace(/^.*\) /, ''), 11).slice(0, 4)
+  return times.reduce((sum, ticks) => sum + ticks, 0)
 }
 
 /** 0 where the kernel was built without it. */

@@ -25,6 +25,18 @@ export interface ScenarioResult {
   readonly subjects: readonly SubjectResult[]
 }
 
+/** Of a scenario without traffic. */
+export interface StandingResult {
+  readonly scenario: string
+  readonly figures: readonly Figure[]
+}
+
+/** One figure, with its unit in the name. */
+export interface Figure {
+  readonly name: string
+  readonly values: Spread
+}
+
 export interface Runs {
   readonly subject: string
   readonly scenario: Scenario

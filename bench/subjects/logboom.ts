@@ -3,8 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
 import { NewlineCount, outputFiles, outputState } from '../measure/output-files.ts'
-import type { Output, Scenario } from '../scenarios.ts'
-import type { Prepared } from '../traffic/prepare.ts'
+import type { Output } from '../scenarios.ts'
 import type { Launch, Place, Subject } from './subject.ts'
 
 /** Files are looked at from outside; asking the collector costs it time, so that is done seldom. */
@@ -16,7 +15,7 @@ export function logboom(program: string): Subject {
   return {
     name: 'logboom',
     canDo: ({ traffic }) => traffic.mode !== 'rfc5424' && traffic.mode !== 'rfc3164',
-    launch: (scenario, place, prepared) => launch(program, scenario, place, prepared),
+    launch: ({ output }, place, { records }) => launch(program, output, place, records),
     expectation: ({ output }, prepared) => {
       if (output === 'null') return undefined
       return { prepared, readLine: (line) => line, withEnvelope: true }
@@ -24,28 +23,32 @@ export function logboom(program: string): Subject {
   }
 }
 
+/** With the default's output, for what needs no traffic. */
+export function launchIdle(program: string, place: Place): Promise<Launch> {
+  return launch(program, 'file-per-tag', place, 0)
+}
+
 async function launch(
   program: string,
-  { output }: Scenario,
+  output: Output,
   place: Place,
-  prepared: Prepared,
+  records: number,
 ): Promise<Launch> {
   const config = join(place.folder, 'logboom.yaml')
   const httpPort = await freePort()
   const http = `http://127.0.0.1:${httpPort}`
   await writeFile(config, configuration(output, place, httpPort))
+  const isFiles = output !== 'null' && output !== 'compressed-files'
   return {
     command: process.execPath,
     args: [program, 'run', '-c', config],
     ...(output === 'stdout' ? { stdout: join(place.output, 'stdout.log') } : {}),
     isReady: () => answersWell(`${http}/readyz`),
-    ...(output === 'null' || output === 'compressed-files'
-      ? byLedger(http, output, place, prepared)
-      : byFiles(place, prepared)),
+    ...(isFiles ? byFiles(place, records) : byLedger(http, output, place, records)),
   }
 }
 
-export function configuration(output: Output, place: Place, httpPort: number): string {
+function configuration(output: Output, place: Place, httpPort: number): string {
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
@@ -75,7 +78,7 @@ function outputConfiguration(output: Output, place: Place): string {
 
 type Watch = Pick<Launch, 'pollMs' | 'progress' | 'isDone'>
 
-function byFiles(place: Place, prepared: Prepared): Watch {
+function byFiles(place: Place, records: number): Watch {
   const count = new NewlineCount(place.output)
   return {
     pollMs: FILE_POLL_MS,
@@ -83,12 +86,12 @@ function byFiles(place: Place, prepared: Prepared): Watch {
       const { bytes, changedMs } = outputState(place.output)
       return { mark: bytes, changedMs }
     },
-    isDone: async () => count.count() >= prepared.records,
+    isDone: async () => count.count() >= records,
   }
 }
 
 /** Where files say nothing, or are compressed and deleted while one counts. */
-function byLedger(http: string, output: Output, place: Place, prepared: Prepared): Watch {
+function byLedger(http: string, output: Output, place: Place, records: number): Watch {
   const delivered = async () => {
     const response = await fetch(`${http}/api/ledger`)
     return ((await response.json()) as { total: { delivered: number } }).total.delivered
@@ -98,8 +101,7 @@ function byLedger(http: string, output: Output, place: Place, prepared: Prepared
   return {
     pollMs: LEDGER_POLL_MS,
     progress: async () => ({ mark: (await delivered()) + outputState(place.output).bytes }),
-    isDone: async () =>
-      (await delivered()) >= prepared.records && (output === 'null' || isCompressed()),
+    isDone: async () => (await delivered()) >= records && (output === 'null' || isCompressed()),
   }
 }
 

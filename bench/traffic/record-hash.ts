@@ -19,7 +19,7 @@ export class RecordHash {
   addField(name: string, value: unknown): void {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     // The kind keeps the number 1 from being the text "1".
-    let low = SEED_LOW ^ (typeof value).length
+    let low = SEED_LOW ^ (typeof value).charCodeAt(0)
     let high = SEED_HIGH ^ text.length
     for (let index = 0; index < name.length; index++) {
       low = Math.imul(low ^ name.charCodeAt(index), PRIME_LOW)
