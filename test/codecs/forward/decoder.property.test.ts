@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { CodecError } from '../../../src/codecs/codec-error.ts'
 import { ForwardDecoder, type ForwardUnit } from '../../../src/codecs/forward/decoder.ts'
+import { entryEnd } from '../../../src/codecs/record.ts'
 import { type DecodedEntry, decodeEntries } from '../../support/entries.ts'
 
 const FRAME_MAX_BYTES = 64 * 1024
@@ -64,7 +65,10 @@ const frame: fc.Arbitrary<FrameModel> = fc
     events: fc.array(event, { maxLength: 5 }),
     option,
   })
-  .map((model) => ({ ...model, mode: model.events.length === 1 ? model.mode : 'forward' }))
+  // A message is one event.
+  .map((model) =>
+    model.mode === 'message' && model.events.length !== 1 ? { ...model, mode: 'forward' } : model,
+  )
 const frames = fc.array(frame, { maxLength: 6 })
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
 
@@ -113,13 +117,16 @@ test('a changed byte loses nothing that came before it', () => {
       fc.pre(wire.length > 0)
       const position = Math.min(Math.floor(at * wire.length), wire.length - 1)
       wire[position] = to
-      const expected = expectedOf(models.slice(0, wholeFramesBefore(encoded, position)))
+      const before = models.slice(0, wholeFramesBefore(encoded, position))
+      const entries = before.flatMap(({ tag, events }) =>
+        events.map((item) => ({ tag, bytes: canonicalEntry(item).toString('hex') })),
+      )
+      const { chunks } = expectedOf(before)
       const decoder = decoderOf()
       // The first byte may turn the stream into JSON; then there is no frame before it.
       const units = cutAt(wire, points).flatMap((chunk) => decoder.push(chunk))
-      const found = readingOf(units)
-      assert.deepEqual(found.events.slice(0, expected.events.length), expected.events)
-      assert.deepEqual(found.chunks.slice(0, expected.chunks.length), expected.chunks)
+      assert.deepEqual(entriesIn(units).slice(0, entries.length), entries)
+      assert.deepEqual(chunksIn(units).slice(0, chunks.length), chunks)
     }),
     { numRuns: 300 },
   )
@@ -226,11 +233,14 @@ function wholeFramesBefore(encoded: readonly Buffer[], position: number): number
   return encoded.filter((bytes) => (end += bytes.length) <= position).length
 }
 
+function canonicalEntry({ time: { seconds, nanoseconds: part }, record: fields }: Event): Buffer {
+  return Buffer.concat([headed('92d700', seconds), headed('', part), pack(fields)])
+}
+
 function expectedOf(models: readonly FrameModel[]): Reading {
   const events = models.flatMap((model) =>
     model.events.map((item) => {
-      const { seconds, nanoseconds: part } = item.time
-      const entry = Buffer.concat([headed('92d700', seconds), headed('', part), pack(item.record)])
+      const entry = canonicalEntry(item)
       return { tag: model.tag, ...decodeEntries(new Uint8Array(entry))[0]! }
     }),
   )
@@ -245,6 +255,25 @@ function readingOf(units: readonly ForwardUnit[]): Reading {
     assert.equal(entries.length, unit.count)
     return entries.map((entry) => ({ tag: unit.tag, ...entry }))
   })
-  const chunks = units.flatMap((unit) => unit.chunks.map((id) => Buffer.from(id).toString('hex')))
-  return { events, chunks }
+  return { events, chunks: chunksIn(units) }
+}
+
+function chunksIn(units: readonly ForwardUnit[]): string[] {
+  return units.flatMap((unit) => unit.chunks.map((id) => Buffer.from(id).toString('hex')))
+}
+
+/** The bytes of each entry, undecoded: msgpackr refuses some maps, such as one keyed by arrays. */
+function entriesIn(units: readonly ForwardUnit[]): { tag: string; bytes: string }[] {
+  return units.flatMap((unit) => {
+    if (unit.kind !== 'entries') return []
+    const entries: { tag: string; bytes: string }[] = []
+    for (let start = 0; start < unit.entries.length;) {
+      const end = entryEnd(unit.entries, start)
+      const bytes = Buffer.from(unit.entries.subarray(start, end)).toString('hex')
+      entries.push({ tag: unit.tag, bytes })
+      start = end
+    }
+    assert.equal(entries.length, unit.count)
+    return entries
+  })
 }
