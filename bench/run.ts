@@ -13,6 +13,7 @@ import type { ScenarioResult, StandingResult } from './measure/results.ts'
 import type { Scenario } from './scenarios.ts'
 import { floor } from './subjects/floor.ts'
 import { logboom } from './subjects/logboom.ts'
+import { peersOnPath } from './subjects/peers.ts'
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
 }
 
 async function runAll(options: Options, folder: string): Promise<void> {
-  const subjects = [floor, logboom(options.program)]
+  const peers = options.withPeers ? peersOnPath() : []
+  const subjects = [floor, logboom(options.program), ...peers]
   const measured = { scenarios: [] as ScenarioResult[], standing: [] as StandingResult[] }
   for (const group of groupsOf(options.scenarios)) {
     const found = await measureGroup({ scenarios: group, subjects, runs: options.runs, folder })
