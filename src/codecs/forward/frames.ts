@@ -6,6 +6,7 @@
 import { ByteWriter } from '../byte-writer.ts'
 import { CodecError } from '../codec-error.ts'
 import { EntryCollector, type EntryCollectorOptions } from './entries.ts'
+import { eventCount } from './event-count.ts'
 import { ForwardOptions } from './options.ts'
 import { type KernelEntries, TAG_BYTES_MAX } from '../kernel/entries.ts'
 import type { ForwardUnit, RefusedUnit } from './unit.ts'
@@ -252,15 +253,15 @@ export class ForwardFrames {
     if (signal === 0) return false
     if (signal === 1) this.#refuse(frame, 'fluent_signal_metrics')
     else if (signal === 2) this.#refuse(frame, 'fluent_signal_traces')
-    else this.#refuse(frame, 'fluent_signal_unknown')
+    else this.#refuse(frame, 'fluent_signal_unknown', eventCount(frame))
     return true
   }
 
-  #refuse(frame: Frame, reason: RefusedUnit['reason']): void {
+  #refuse(frame: Frame, reason: RefusedUnit['reason'], count = 1): void {
     this.#closeRun()
     const { wireBytes } = frame
     const chunks = this.#chunks()
-    this.#units.push({ kind: 'refused', tag: this.#tag, reason, count: 1, chunks, wireBytes })
+    this.#units.push({ kind: 'refused', tag: this.#tag, reason, count, chunks, wireBytes })
   }
 
   #chunks(): Uint8Array[] {

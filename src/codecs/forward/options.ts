@@ -17,6 +17,8 @@ const COMPRESSED = keyBytes('compressed')
 const FLUENT_SIGNAL = keyBytes('fluent_signal')
 const METADATA = keyBytes('metadata')
 const LOGS = 0
+const UNKNOWN_SIGNAL = -1
+const NIL = 0xc0
 
 /** Reused for every frame. */
 export class ForwardOptions {
@@ -24,7 +26,7 @@ export class ForwardOptions {
   chunk: Uint8Array | null = null
   /** The word the sender gave, or empty. */
   compressed = ''
-  /** Fluent Bit's kind of payload: 0 logs, 1 metrics, 2 traces; -1 when it is none of these. */
+  /** Fluent Bit's kind of payload: 0 logs, 1 metrics, 2 traces; anything else is unknown. */
   signal = LOGS
   /** Where the metadata map starts, or -1. */
   metadataOffset = -1
@@ -57,11 +59,25 @@ export class ForwardOptions {
     } else if (isStrEqual(bytes, key, COMPRESSED)) {
       this.compressed = Buffer.from(payload(bytes, value) ?? []).toString('latin1')
     } else if (isStrEqual(bytes, key, FLUENT_SIGNAL)) {
-      this.signal = bytes[value]! < 0x80 ? bytes[value]! : -1
+      this.signal = readSignal(bytes, value)
     } else if (isStrEqual(bytes, key, METADATA) && isMap(bytes[value]!)) {
       this.metadataOffset = value
     }
   }
+}
+
+/** The spelling of an integer says nothing: encoders differ. */
+function readSignal(bytes: Uint8Array, offset: number): number {
+  const type = bytes[offset]!
+  if (type < 0x80) return type
+  if (type === NIL) return LOGS
+  if (type < 0xcc || type > 0xd3) return UNKNOWN_SIGNAL
+  // uint 8 to 64, then int 8 to 64, as wide as the two low bits say. A negative one reads as a
+  // large one here, which is as unknown.
+  const width = 1 << (type & 3)
+  let number = 0
+  for (let index = 1; index <= width; index++) number = number * 256 + bytes[offset + index]!
+  return number
 }
 
 function payload(bytes: Uint8Array, offset: number): Uint8Array | null {
