@@ -85,6 +85,11 @@ export class ForwardDecoder {
     return this.#frames.finish()
   }
 
+  /** Lets go of an incomplete frame, of which nothing more will be pushed. */
+  discard(): void {
+    this.#input.clear()
+  }
+
   /** The events of a compressed unit's payload, once it is decompressed. */
   decodePayload(
     tag: string,
