@@ -9,8 +9,9 @@
  * That is msgpack `[EventTime, map]` of the Fluentd forward protocol v1, with EventTime always in
  * its 8-byte fixext form. Inputs bring every other time (integer, float, msgpack timestamp, Fluent
  * Bit's `[time, metadata]`, none) to this form and check the record with the limits of
- * msgpack.ts, so that whoever comes after may trust the bytes and find the record at a fixed place.
+ * msgpack/scanner.ts, so that whoever comes after may trust the bytes and find the record at a fixed place.
  */
+import { readUint32 } from './msgpack/format.ts'
 
 export const ENTRY_RECORD_OFFSET = 11
 
@@ -47,14 +48,4 @@ export function entrySeconds(bytes: Uint8Array, offset: number): number {
 /** Nanoseconds inside the second of the entry at `offset`. */
 export function entryNanoseconds(bytes: Uint8Array, offset: number): number {
   return readUint32(bytes, offset + 7)
-}
-
-function readUint32(bytes: Uint8Array, offset: number): number {
-  return (
-    ((bytes[offset]! << 24) |
-      (bytes[offset + 1]! << 16) |
-      (bytes[offset + 2]! << 8) |
-      bytes[offset + 3]!) >>>
-    0
-  )
 }
