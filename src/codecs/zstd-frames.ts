@@ -11,21 +11,29 @@ const CHECKSUM_SIZE = 4
 const RLE_BLOCK = 1
 const RESERVED_BLOCK = 3
 
-/** Views of the frames; skippable ones are left out. Throws an Error on anything else. */
-export function splitZstdFrames(bytes: Uint8Array): Uint8Array[] {
+/**
+ * Views of the frames, one by one, since there may be millions; skippable ones are left out.
+ * Throws an Error on anything else, and on more than `framesMax`.
+ */
+export function* splitZstdFrames(
+  bytes: Uint8Array,
+  framesMax: number,
+): Generator<Uint8Array, void, void> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const frames: Uint8Array[] = []
+  let count = 0
+  let skipped = 0
   let start = 0
   while (start < bytes.length) {
     const magic = read32(view, start)
     const skippable = (magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC
     const end = skippable ? start + 8 + read32(view, start + 4) : frameEnd(view, magic, start)
     if (end > bytes.length) throw truncated(bytes.length)
-    if (!skippable) frames.push(bytes.subarray(start, end))
+    if (++count > framesMax) throw new Error(`more than ${framesMax} zstd frames`)
+    if (!skippable) yield bytes.subarray(start, end)
+    else skipped++
     start = end
   }
-  if (frames.length === 0) throw new Error('no zstd frame')
-  return frames
+  if (count === skipped) throw new Error('no zstd frame')
 }
 
 function frameEnd(view: DataView, magic: number, start: number): number {

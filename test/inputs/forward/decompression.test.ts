@@ -62,6 +62,19 @@ test('does many at a time and answers each', async () => {
   assert.ok((await bad) instanceof DecompressionError)
 })
 
+test('zstd: a frame for each event, as Fluentd makes them', async () => {
+  const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index}\n`)
+  const payload = Buffer.concat(lines.map((line) => zstdCompressSync(line)))
+  const bytes = await new Decompressor(1024 * 1024).decompress('zstd', payload)
+  assert.equal(Buffer.from(bytes).toString(), lines.join(''))
+})
+
+test('zstd: frames without number are not gone through', async () => {
+  const empty = zstdCompressSync('')
+  const payload = Buffer.alloc(empty.length * 200_000, empty)
+  await assertFails('zstd', payload, 'corrupt_compression')
+})
+
 async function assertFails(codec: Compression, payload: Uint8Array, reason: string) {
   const failure = new Decompressor(1024).decompress(codec, payload)
   await assert.rejects(failure, (error: unknown) => {
