@@ -1,7 +1,8 @@
 /** The `listen` address of the HTTP server as what fastify takes: TCP, or a unix socket. */
 import { unlink } from 'node:fs/promises'
-import { connect, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { parseListen } from '../config/listen-address.ts'
+import { isSocketLeftover } from '../pipeline/socket-leftover.ts'
 
 export type Target = { readonly path: string } | { readonly host: string; readonly port: number }
 
@@ -13,9 +14,9 @@ export function listenTarget(listen: string): Target {
   throw cannotListen(listen, new TypeError('not an address of that kind'))
 }
 
-/** A process that was killed leaves its socket file behind; nobody answers on such a file. */
+/** Clears away what a killed process left at `path`; anything else is left to be listened on. */
 export async function removeStaleSocket(path: string): Promise<void> {
-  if ((await connectError(path)) === 'ECONNREFUSED') await unlink(path)
+  if (await isSocketLeftover(path)) await unlink(path)
 }
 
 /** `http://127.0.0.1:24220`, `http://[::1]:24220`, `unix:///run/logboom.sock`. */
@@ -30,16 +31,4 @@ export function cannotListen(listen: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const expected = 'expected tcp://HOST:PORT or unix:///PATH that is free'
   return new Error(`cannot listen on ${listen}: ${reason}; ${expected}`, { cause })
-}
-
-/** The code of the failure to connect, or undefined when somebody serves the socket. */
-function connectError(path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(undefined)
-    })
-    socket.once('error', (failure: NodeJS.ErrnoException) => resolve(failure.code))
-  })
 }

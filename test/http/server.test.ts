@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +8,7 @@ import { test, type TestContext } from 'node:test'
 import { startHttp } from '../../src/http/server.ts'
 import type { CollectorView } from '../../src/http/view.ts'
 import { KeptLog } from '../drivers/context.ts'
+import { leaveStaleSocket } from '../support/stale-socket.ts'
 import { exampleView, HOSTILE } from './example-view.ts'
 
 async function serve(t: TestContext, changes: Partial<CollectorView> = {}) {
@@ -175,10 +174,20 @@ test('listens on a unix socket and replaces a dead one', async (t) => {
   await assert.rejects(startHttp(options), /EADDRINUSE/)
   assert.equal(await statusOverSocket(path), 200)
   await first.close()
-  leaveDeadSocket(path)
+  await leaveStaleSocket(path)
   const second = await startHttp(options)
   t.after(() => second.close())
   assert.equal(await statusOverSocket(path), 200)
+})
+
+test('leaves a file alone that is no socket', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'logboom-http-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'notes.txt')
+  await writeFile(path, 'precious')
+  const options = { listen: `unix://${path}`, view: exampleView(), logger: new KeptLog() }
+  await assert.rejects(startHttp(options), /cannot listen on unix:.*EADDRINUSE/)
+  assert.equal(await readFile(path, 'utf8'), 'precious')
 })
 
 test('answers like monitor_agent', async (t) => {
@@ -232,13 +241,4 @@ function statusOverSocket(socketPath: string): Promise<number | undefined> {
     sent.on('error', reject)
     sent.end()
   })
-}
-
-/** What a process that was killed leaves: a socket file without a process behind it. */
-function leaveDeadSocket(path: string): void {
-  const script = `require('node:net').createServer().listen(process.argv[1], () => {
-    process.kill(process.pid, 'SIGKILL')
-  })`
-  spawnSync(process.execPath, ['-e', script, path])
-  assert.ok(existsSync(path))
 }

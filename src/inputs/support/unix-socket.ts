@@ -1,6 +1,6 @@
 /** Files of unix sockets: clearing away what a killed process left, and the mode. */
 import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs'
-import { connect } from 'node:net'
+import { isSocketLeftover } from '../../pipeline/socket-leftover.ts'
 
 /**
  * Removes the socket file at `path` if nobody listens on it any more. Throws if somebody does, or
@@ -10,7 +10,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
   const stats = statIfThere(path)
   if (!stats) return
   if (!stats.isSocket()) throw cannotListen(path, 'a file that is no socket is there')
-  if (await isListenedOn(path)) throw cannotListen(path, 'another process listens there')
+  if (!(await isSocketLeftover(path))) throw cannotListen(path, 'another process listens there')
   unlinkSync(path)
 }
 
@@ -21,18 +21,6 @@ export function setSocketMode(path: string, mode: number): void {
 
 function statIfThere(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
-}
-
-/** Only a refused connection proves that the file is a leftover; a full backlog is not one. */
-function isListenedOn(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
-  })
 }
 
 function cannotListen(path: string, cause: string): Error {
