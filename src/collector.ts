@@ -57,7 +57,7 @@ export class Collector {
     this.#config = config
     this.#logger = logger
     this.#registry = registry
-    this.#dataFolder = new DataFolder(config.data_dir)
+    this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#createOutputs()
     this.#pipeline = this.#createPipeline()
     this.#createInputs()

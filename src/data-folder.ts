@@ -1,30 +1,46 @@
 /**
  * The folder for state, held by one process at a time. The lock is a unix socket that listens in
  * the folder: the kernel lets go of it with the process, however that ends, and it works between
- * containers that share a volume. What a dead process left is told by that nobody answers on it.
+ * containers that share a volume of one machine.
+ *
+ * Each start listens on a socket of its own name first and then looks whether anybody answers on
+ * another one. So of two at the same time at least one sees the other, and what a dead process left
+ * can be removed at any moment: no live one will ever listen under its name.
  */
-import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { randomBytes, randomInt } from 'node:crypto'
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { causeOf } from './config/cause.ts'
+import type { Logger } from './pipeline/logger.ts'
+import { isSocketLeftover } from './pipeline/socket-leftover.ts'
 
-const LOCK = 'lock'
+const LOCK = /^lock\.[0-9a-f]{16}$/
+/** Two that start at the same moment may both see the other; by chance one comes first then. */
+const ATTEMPTS = 4
+const PAUSE_MAX_MS = 50
+/** What file systems without unix sockets answer (FAT, SMB, some that desktops share with VMs). */
+const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 export class DataFolder {
   readonly #path: string
+  readonly #logger: Logger
   #folder: FileHandle | null = null
   #server: Server | null = null
 
-  constructor(path: string) {
+  constructor(path: string, logger: Logger) {
     this.#path = path
+    this.#logger = logger
   }
 
   /** Makes the folder and takes it; throws an Error when it cannot, or another process has it. */
   async take(): Promise<void> {
+    let isTaken: boolean
     try {
       await mkdir(this.#path, { recursive: true, mode: 0o750 })
       this.#folder = await open(this.#path)
-      this.#server = (await this.#listen()) ?? (await this.#listenInsteadOfTheDead())
+      isTaken = await this.#lock()
     } catch (error) {
       await this.release()
       const expected = 'expected a folder that this process may write'
@@ -32,7 +48,7 @@ export class DataFolder {
         cause: error,
       })
     }
-    if (this.#server) return
+    if (isTaken) return
     await this.release()
     throw new Error(
       `cannot use data_dir ${this.#path}: another collector is using it; ` +
@@ -42,10 +58,7 @@ export class DataFolder {
 
   /** Idempotent. */
   async release(): Promise<void> {
-    const server = this.#server
-    this.#server = null
-    // Closing also removes the socket's file.
-    if (server) await new Promise<void>((resolve) => server.close(() => resolve()))
+    await this.#stopListening()
     await this.#folder?.close()
     this.#folder = null
   }
@@ -60,47 +73,66 @@ export class DataFolder {
     return orphans
   }
 
-  /** Undefined when the name is taken, by whomever. */
-  async #listen(): Promise<Server | null> {
-    const server = createServer((socket) => socket.destroy())
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
-      )
-      server.listen(this.#lockPath(), () => resolve(server))
-      server.unref()
-    })
+  async #lock(): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const name = `lock.${randomBytes(8).toString('hex')}`
+      if (!(await this.#listen(name))) return true
+      if (await this.#isAlone(name)) return true
+      await this.#stopListening()
+      await pause(randomInt(PAUSE_MAX_MS))
+    }
+    return false
   }
 
-  /** Moved away before it is looked at, so that two starts cannot both take a dead one's place. */
-  async #listenInsteadOfTheDead(): Promise<Server | null> {
-    if (await answers(this.#lockPath())) return null
-    const aside = `${this.#lockPath()}.${process.pid}`
-    await rename(this.#lockPath(), aside)
-    if (await answers(aside)) {
-      await rename(aside, this.#lockPath())
-      return null
+  /**
+   * False where there cannot be sockets. A file with the process's id instead would be wrong in the
+   * very case that matters: in containers that share the folder, each has the id 1.
+   */
+  async #listen(name: string): Promise<boolean> {
+    const server = createServer((socket) => socket.destroy()).unref()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        // Any user may connect; else one of another user's could not be told from a dead one's.
+        server.listen({ path: this.#inFolder(name), writableAll: true }, resolve)
+      })
+    } catch (error) {
+      if (!NO_SOCKETS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      this.#logger.warn(
+        { path: this.#path, error },
+        'cannot tell whether another collector uses data_dir, since its file system has no unix ' +
+          'sockets: two that do would damage what the other keeps',
+      )
+      return false
     }
-    await unlink(aside)
-    return this.#listen()
+    this.#server = server
+    return true
+  }
+
+  /** Whether nobody answers on another socket; those of the dead are removed. */
+  async #isAlone(own: string): Promise<boolean> {
+    for (const name of await readdir(this.#path)) {
+      if (name === own || !LOCK.test(name)) continue
+      const path = this.#inFolder(name)
+      if (!(await isSocketLeftover(path))) return false
+      await rm(path, { force: true })
+    }
+    // Gone if another start came between this one's bind and listen, and took it for a dead one's.
+    return stat(this.#inFolder(own)).then(() => true, absentIsFalse)
+  }
+
+  async #stopListening(): Promise<void> {
+    const server = this.#server
+    this.#server = null
+    // Closing also removes the socket's file.
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()))
   }
 
   /** By the open folder, since a socket's path must not be longer than 107 bytes. */
-  #lockPath(): string {
-    if (process.platform !== 'linux' || !this.#folder) return join(this.#path, LOCK)
-    return `/proc/self/fd/${this.#folder.fd}/${LOCK}`
+  #inFolder(name: string): string {
+    if (process.platform !== 'linux' || !this.#folder) return join(this.#path, name)
+    return `/proc/self/fd/${this.#folder.fd}/${name}`
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
 
 async function holdsBytes(path: string): Promise<boolean> {
@@ -112,5 +144,10 @@ async function holdsBytes(path: string): Promise<boolean> {
 
 function absentIsEmpty(error: NodeJS.ErrnoException): string[] {
   if (error.code === 'ENOENT') return []
+  throw error
+}
+
+function absentIsFalse(error: NodeJS.ErrnoException): boolean {
+  if (error.code === 'ENOENT') return false
   throw error
 }

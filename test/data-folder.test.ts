@@ -1,44 +1,83 @@
 /** The folder for state: one process at a time, whatever became of the last one. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { DataFolder } from '../src/data-folder.ts'
+import { KeptLog } from './drivers/context.ts'
+import { fillBacklog, leaveStaleSocket } from './support/stale-socket.ts'
 
 test('is taken once, and again after its release', async (t) => {
   const path = join(temporaryFolder(t), 'data')
-  const [first, second] = [new DataFolder(path), new DataFolder(path)]
+  const [first, second] = [folderAt(path), folderAt(path)]
   await first.take()
   await assert.rejects(second.take(), /another collector is using it/)
   await first.release()
   await second.take()
   await second.release()
   await second.release()
+  assert.deepEqual(readdirSync(path), [])
 })
 
 test('of a killed process is free', async (t) => {
   const path = join(temporaryFolder(t), 'data')
-  const source = join(import.meta.dirname, '../src/data-folder.ts')
-  const program =
-    `import { DataFolder } from ${JSON.stringify(source)}; ` +
-    `await new DataFolder(${JSON.stringify(path)}).take(); ` +
-    `console.log('taken'); setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program])
-  t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
-  const folder = new DataFolder(path)
+  const child = await takeInProcess(t, path)
+  const folder = folderAt(path)
   await assert.rejects(folder.take(), /another collector is using it/)
   child.kill('SIGKILL')
   await once(child, 'exit')
   await folder.take()
+  assert.equal(readdirSync(path).length, 1)
+  await folder.release()
+})
+
+test('of a process that hangs is not free, even when it has no room for connections', async (t) => {
+  const path = join(temporaryFolder(t), 'data')
+  const child = await takeInProcess(t, path)
+  child.kill('SIGSTOP')
+  const [lock] = readdirSync(path)
+  await fillBacklog(t, join(path, lock!))
+  await assert.rejects(folderAt(path).take(), /another collector is using it/)
+})
+
+test('of several that start at once over a dead one’s lock goes to one at most', async (t) => {
+  const path = join(temporaryFolder(t), 'data')
+  mkdirSync(path)
+  await leaveStaleSocket(join(path, 'dead'))
+  let taken = 0
+  for (let round = 0; round < 8; round++) {
+    linkSync(join(path, 'dead'), join(path, `lock.${'0'.repeat(16)}`))
+    const folders = [1, 2, 3, 4].map(() => folderAt(path))
+    const takes = await Promise.allSettled(folders.map((folder) => folder.take()))
+    const owners = takes.filter(({ status }) => status === 'fulfilled').length
+    assert.ok(owners <= 1, `${owners} have it`)
+    for (const take of takes)
+      if (take.status === 'rejected') assert.match(String(take.reason), /another collector/)
+    taken += owners
+    await Promise.all(folders.map((folder) => folder.release()))
+  }
+  assert.ok(taken > 0)
+})
+
+test('is used with a warning where the file system has no unix sockets', async (t) => {
+  t.mock.method(Server.prototype, 'listen', function (this: Server) {
+    const refused = Object.assign(new Error('listen EPERM'), { code: 'EPERM' })
+    process.nextTick(() => this.emit('error', refused))
+  })
+  const logger = new KeptLog()
+  const folder = new DataFolder(temporaryFolder(t), logger)
+  await folder.take()
+  assert.equal(logger.messages('warn').length, 1)
+  assert.match(logger.messages('warn')[0]!, /cannot tell whether another collector uses data_dir/)
   await folder.release()
 })
 
 test('has a path of any length', async (t) => {
-  const folder = new DataFolder(join(temporaryFolder(t), 'x'.repeat(150)))
+  const folder = folderAt(join(temporaryFolder(t), 'x'.repeat(150)))
   await folder.take()
   await folder.release()
 })
@@ -46,10 +85,7 @@ test('has a path of any length', async (t) => {
 test('says why it cannot be used', async (t) => {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, '')
-  await assert.rejects(
-    new DataFolder(path).take(),
-    /cannot use data_dir .*file.*; expected a folder/,
-  )
+  await assert.rejects(folderAt(path).take(), /cannot use data_dir .*file.*; expected a folder/)
 })
 
 test('knows what no component reads', async (t) => {
@@ -57,7 +93,7 @@ test('knows what no component reads', async (t) => {
   for (const name of ['known', 'empty', 'orphan'])
     mkdirSync(join(path, 'filters', name), { recursive: true })
   for (const name of ['known', 'orphan']) writeFileSync(join(path, 'filters', name, 'journal'), 'x')
-  const folder = new DataFolder(path)
+  const folder = folderAt(path)
   assert.deepEqual(await folder.orphans('filters', new Set(['known'])), [
     join(path, 'filters', 'orphan'),
   ])
@@ -68,4 +104,20 @@ function temporaryFolder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'logboom-data-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
+}
+
+function folderAt(path: string): DataFolder {
+  return new DataFolder(path, new KeptLog())
+}
+
+async function takeInProcess(t: TestContext, path: string): Promise<ChildProcess> {
+  const source = join(import.meta.dirname, '../src/data-folder.ts')
+  const program =
+    `import { DataFolder } from ${JSON.stringify(source)}; ` +
+    `await new DataFolder(${JSON.stringify(path)}, console).take(); ` +
+    `console.log('taken'); setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program])
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  return child
 }
