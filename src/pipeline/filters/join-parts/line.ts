@@ -59,6 +59,8 @@ export class Line {
   #headOrdinal = Infinity
   #lastOrdinal = 0
   #highestOrdinal = 0
+  /** Parts with an ordinal above that of the last: from a sender that numbers them wrongly. */
+  #beyondLast = 0
   #keptBytes = 0
   #isFull = false
 
@@ -114,7 +116,9 @@ export class Line {
     if (part.ordinal < this.#headOrdinal) this.#setHead(part.ordinal, head)
     this.#parts.set(part.ordinal, kept)
     this.#highestOrdinal = Math.max(this.#highestOrdinal, part.ordinal)
-    if (part.isLast) this.#lastOrdinal = part.ordinal
+    // Of several that say they are the last the first one counts.
+    if (part.isLast && this.#lastOrdinal === 0) this.#setLast(part.ordinal)
+    else if (this.#isBeyondLast(part)) this.#beyondLast++
     this.#keptBytes += kept.log.length
     this.memoryBytes += kept.log.length + PART_OVERHEAD_BYTES
     return kept
@@ -154,9 +158,19 @@ export class Line {
     this.#headOrdinal = ordinal
   }
 
+  #setLast(ordinal: number): void {
+    this.#lastOrdinal = ordinal
+    for (const part of this.#parts.values()) if (this.#isBeyondLast(part)) this.#beyondLast++
+  }
+
+  #isBeyondLast(part: Part): boolean {
+    return this.#lastOrdinal > 0 && part.ordinal > this.#lastOrdinal
+  }
+
   #remove(part: Part): void {
     this.#parts.delete(part.ordinal)
-    if (part.isLast) this.#lastOrdinal = 0
+    if (this.#isBeyondLast(part)) this.#beyondLast--
+    if (part.ordinal === this.#lastOrdinal) this.#lastOrdinal = this.#beyondLast = 0
     if (part.log.length < part.size) this.#isFull = false
     this.#keptBytes -= part.log.length
     this.memoryBytes -= part.log.length + PART_OVERHEAD_BYTES
@@ -171,7 +185,8 @@ export class Line {
 
   /** How many parts are missing before the last, or before the latest if the last is unknown. */
   #missing(): number {
-    return Math.max(0, (this.#lastOrdinal || this.#highestOrdinal) - this.#parts.size)
+    if (this.#lastOrdinal === 0) return this.#highestOrdinal - this.#parts.size
+    return this.#lastOrdinal - (this.#parts.size - this.#beyondLast)
   }
 }
 

@@ -61,6 +61,14 @@ suite('joins', () => {
     await check([[first('x')], [first('x')], [second('y'), first('x')], [third('z')]], ['xyz'])
   })
 
+  test('not before all parts up to the last are there, whatever is numbered beyond it', async () => {
+    const beyond = dockerPart('w', { id: 'p', ordinal: 5, isLast: false })
+    await check([[first('x'), beyond, third('z')], [second('y')]], ['xyzw'])
+    await check([[third('z'), beyond, first('x')], [second('y')]], ['xyzw'])
+    const alsoLast = dockerPart('w', { id: 'p', ordinal: 5, isLast: true })
+    await check([[first('x'), third('z'), alsoLast], [second('y')]], ['xyzw'])
+  })
+
   test('parts of other containers, streams and lines in between', async () => {
     const err = { source: 'stderr' }
     await check(
