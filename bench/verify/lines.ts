@@ -1,9 +1,9 @@
 /** Reads the JSON lines of an output, whatever its files are called, compressed ones too. */
 import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip, zstdDecompressSync } from 'node:zlib'
 import { outputFiles } from '../measure/output-files.ts'
 
 const NEWLINE = 0x0a
@@ -31,7 +31,7 @@ export async function readLines(
 /** Whole lines, many at a time, without the last newline. */
 async function* lineBlocks(file: string): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of content(file) as AsyncIterable<Buffer>) {
+  for await (const chunk of content(file)) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = bytes.lastIndexOf(NEWLINE)
     rest = bytes.subarray(end + 1)
@@ -43,13 +43,29 @@ async function* lineBlocks(file: string): AsyncGenerator<Buffer> {
   if (rest.length > 0) throw new Error(`the last line of ${basename(file)} is torn`)
 }
 
-function content(file: string): Readable {
+function content(file: string): AsyncIterable<Buffer> {
+  if (file.endsWith('.zst')) return zstdContent(file)
   const bytes = createReadStream(file, { highWaterMark: READ_BYTES })
-  const isGzip = file.endsWith('.gz')
-  if (!isGzip && !file.endsWith('.zst')) return bytes
-  const decompression = isGzip ? createGunzip() : createZstdDecompress()
+  if (!file.endsWith('.gz')) return bytes
+  const decompression = createGunzip()
   bytes.on('error', (error) => decompression.destroy(error))
   return bytes.pipe(decompression)
+}
+
+/** Node ends after the first frame, and says how many bytes that had. */
+interface ZstdFrame {
+  readonly buffer: Buffer
+  readonly engine: { readonly bytesWritten: number }
+}
+
+async function* zstdContent(file: string): AsyncGenerator<Buffer> {
+  let rest: Buffer = await readFile(file)
+  while (rest.length > 0) {
+    // The types do not know what `info` returns.
+    const frame = zstdDecompressSync(rest, { info: true }) as unknown as ZstdFrame
+    yield frame.buffer
+    rest = rest.subarray(frame.engine.bytesWritten)
+  }
 }
 
 function parse(file: string, text: string): Fields {

@@ -1,12 +1,13 @@
 /** What the benchmark's verification finds: nothing in a true output, each planted fault. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { prepare, tagName, type Prepared, type Traffic } from '../../bench/traffic/prepare.ts'
 import { Records } from '../../bench/traffic/records.ts'
-import { verify, type Verdict } from '../../bench/verify/verify.ts'
+import { verify, type ReadLine, type Verdict } from '../../bench/verify/verify.ts'
 
 const TRAFFIC: Traffic = {
   mode: 'message',
@@ -17,6 +18,7 @@ const TRAFFIC: Traffic = {
   tagOf: 'record',
 }
 const TAG = tagName(0)
+const readLine: ReadLine = (line) => line
 
 describe('benchmark verification', () => {
   let folder = ''
@@ -30,9 +32,8 @@ describe('benchmark verification', () => {
   /** Verifies these lines as the only file of an output. */
   async function verdictOn(lines: readonly string[]): Promise<Verdict> {
     const output = await mkdtemp(join(folder, 'output-'))
-    await mkdir(output, { recursive: true })
     await writeFile(join(output, 'all.log'), lines.map((line) => `${line}\n`).join(''))
-    return verify(output, { prepared, readLine: (line) => line, withEnvelope: true })
+    return verify(output, { prepared, readLine, withEnvelope: true })
   }
 
   it('finds nothing in an output that is as it should be', async () => {
@@ -43,6 +44,20 @@ describe('benchmark verification', () => {
     const lines = outputLines()
     const mixed = lines.flatMap((line, at) => (at < 20 ? [line, lines[at + 20]!] : []))
     assert.deepEqual(await verdictOn(mixed), { records: 40, faults: [], outOfOrder: 0 })
+  })
+
+  it('reads what was rotated and compressed before the rest, frame by frame', async () => {
+    const lines = outputLines().map((line) => `${line}\n`)
+    const output = await mkdtemp(join(folder, 'output-'))
+    const frames = [lines.slice(0, 5), lines.slice(5, 9)].map((some) => {
+      return zstdCompressSync(some.join(''))
+    })
+    const rotated = join(output, 'all@2026-11-21T08-50-00.123Z.log')
+    await writeFile(`${rotated}.zst`, Buffer.concat(frames))
+    await writeFile(rotated.replace('123Z', '124Z') + '.gz', gzipSync(lines.slice(9, 15).join('')))
+    await writeFile(join(output, 'all.log'), lines.slice(15).join(''))
+    const verdict = await verify(output, { prepared, readLine, withEnvelope: true })
+    assert.deepEqual(verdict, { records: 40, faults: [], outOfOrder: 0 })
   })
 
   it('names a record that is missing', async () => {
