@@ -1,10 +1,20 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
-import type { Fault } from '../pipeline/component.ts'
-import type { Diagnostic } from './diagnostic.ts'
-import type { Config, InputConfig, Options, OutputConfig, Registry, Step } from './model.ts'
+import { type Diagnostic, elsewhere } from './diagnostic.ts'
+import { type Definition, examine } from './examine.ts'
+import type {
+  Config,
+  HttpConfig,
+  InputConfig,
+  Options,
+  OutputConfig,
+  Registry,
+  Step,
+} from './model.ts'
 import { hint } from './nearest.ts'
+import type { Claim } from './resources.ts'
 import type { Path } from './schema-walk.ts'
+import { stepKind } from './step-kind.ts'
 import {
   FREE_KEY_PREFIX,
   filterCommonSchema,
@@ -12,14 +22,8 @@ import {
   matchSchema,
   topLevelSchema,
 } from './top-level.ts'
-import { locate, plainValue, type Tree } from './tree.ts'
+import { locate, plainValue, type Tree, treeAt, unfilledPaths } from './tree.ts'
 import { type Problem, validateConfig } from './validate.ts'
-
-interface Definition {
-  readonly type: string
-  readonly configSchema: TSchema
-  faults?(config: Options): readonly Fault[]
-}
 
 interface Component {
   readonly type: string
@@ -31,8 +35,8 @@ export interface Checked {
   /** Only fit for use if there are no problems. */
   readonly config: Config
   readonly problems: readonly Diagnostic[]
-  /** Every step could be read, so that what steps say of each other can be checked as well. */
-  readonly hasAllSteps: boolean
+  /** What components use that no other may, as far as it is known. */
+  readonly claims: readonly Claim[]
 }
 
 type PlainMap = Record<string, unknown>
@@ -40,12 +44,12 @@ type PlainMap = Record<string, unknown>
 export function checkComponents(tree: Tree, registry: Registry): Checked {
   const checker = new Checker(tree)
   const config = checker.check(registry)
-  return { config, problems: checker.problems, hasAllSteps: checker.hasAllSteps }
+  return { config, problems: checker.problems, claims: checker.claims }
 }
 
 class Checker {
   readonly problems: Diagnostic[] = []
-  hasAllSteps = true
+  readonly claims: Claim[] = []
   readonly #tree: Tree
 
   constructor(tree: Tree) {
@@ -58,6 +62,7 @@ class Checker {
     const root = Object.fromEntries(written.filter(([key]) => !key.startsWith(FREE_KEY_PREFIX)))
     const { value, problems } = validateConfig(topLevelSchema, root)
     this.#report([], '', problems ?? [])
+    this.#claimPage(root)
     const settings = value ?? validateConfig(topLevelSchema, {}).value!
     return {
       data_dir: settings.data_dir,
@@ -71,6 +76,16 @@ class Checker {
     }
   }
 
+  #claimPage(root: PlainMap): void {
+    const definition = { type: 'http', configSchema: topLevelSchema, resources: pageAddress }
+    const { resources } = examine(definition, root, unfilledPaths(this.#tree))
+    this.#claim('the HTTP page', ['http', 'listen'], resources)
+  }
+
+  #claim(owner: string, path: Path, resources: readonly string[]): void {
+    this.claims.push(...resources.map((resource) => ({ owner, path, resource })))
+  }
+
   #named<Item>(root: PlainMap, kind: string, check: (path: Path, item: unknown) => Item) {
     const group = root[kind]
     const entries = isPlainMap(group) ? Object.entries(group) : []
@@ -82,6 +97,7 @@ class Checker {
       kind: 'input',
       definitions: registry.inputs,
       commonSchema: inputCommonSchema,
+      claimedBy: 'listen',
     })
     const label = common['label']
     return typeof label === 'string' ? { ...rest, label: label.slice(1) } : rest
@@ -91,30 +107,34 @@ class Checker {
     const { type, options } = this.#component(path, item, {
       kind: 'output',
       definitions: registry.outputs,
+      claimedBy: 'path',
     })
     return { type, options }
   }
 
   #steps(path: Path, items: unknown, registry: Registry): Step[] {
     if (!Array.isArray(items)) return []
-    const steps = items.flatMap((item: unknown, index) => {
+    return items.flatMap((item: unknown, index) => {
       const step = this.#step([...path, String(index)], item, registry)
       return step ? [step] : []
     })
-    if (steps.length < items.length) this.hasAllSteps = false
-    return steps
   }
 
   #step(path: Path, item: unknown, registry: Registry): Step | undefined {
-    const isMap = isPlainMap(item)
-    const [isFilter, isMatch] = [isMap && 'filter' in item, isMap && 'match' in item]
-    if (isFilter === isMatch) {
-      const found = isFilter ? 'both "filter" and "match"' : 'neither "filter" nor "match"'
+    const { kind, key } = stepKind(isPlainMap(item) ? Object.keys(item) : [])
+    if (!isPlainMap(item) || key === undefined || kind === 'both' || kind === 'neither') {
+      const found = kind === 'both' ? 'both "filter" and "match"' : 'neither "filter" nor "match"'
       const message = `cannot use ${aboutOf(path)}: it has ${found}; expected one of them`
       this.#report(path, '', [{ path: [], message, atKey: true }])
       return undefined
     }
-    return isMatch ? this.#match(path, item) : this.#filter(path, item, registry)
+    const { [key]: pattern, ...rest } = item
+    if (key !== kind) {
+      const message = `unknown key "${key}"; did you mean "${kind}"?`
+      this.#report(path, '', [{ path: [key], message, atKey: true }])
+    }
+    const meant = { [kind]: pattern, ...rest }
+    return kind === 'match' ? this.#match(path, meant) : this.#filter(path, meant, registry)
   }
 
   #match(path: Path, item: unknown): Step | undefined {
@@ -134,22 +154,31 @@ class Checker {
   }
 
   /** Splits `type` and the common keys from a component's own options and checks both. */
-  #component(path: Path, item: unknown, { kind, definitions, commonSchema }: Expected): Component {
-    const nothing = { type: '', common: {}, options: {} }
+  #component(path: Path, item: unknown, expected: Expected): Component {
+    const { kind, definitions, commonSchema, claimedBy } = expected
     if (!isPlainMap(item)) return this.#refuse(path, `expected a map with the ${kind}'s type`)
     const definition = this.#definition(path, item, kind, definitions)
-    if (!definition) return nothing
     const entries = Object.entries(item).filter(([key]) => key !== 'type')
     const commonKeys = Object.keys((commonSchema as CommonSchema | undefined)?.properties ?? {})
     const isCommon = ([key]: [string, unknown]) => commonKeys.includes(key)
     const common = Object.fromEntries(entries.filter(isCommon))
-    const own = entries.filter((entry) => !isCommon(entry))
-    const about = `${aboutOf(path)} (${definition.type}): `
+    const own = Object.fromEntries(entries.filter((entry) => !isCommon(entry)))
+    const about = aboutOf(path) + (definition ? ` (${definition.type}): ` : ': ')
     if (commonSchema) this.#report(path, about, validateConfig(commonSchema, common).problems ?? [])
-    const { value, problems } = validateConfig(definition.configSchema, Object.fromEntries(own))
-    const faults = value === undefined ? [] : (definition.faults?.(value as Options) ?? [])
-    this.#report(path, about, problems ?? faults.map((fault) => ({ ...fault, atKey: false })))
-    return { type: definition.type, common, options: (value ?? {}) as Options }
+    if (!definition) return { type: '', common, options: {} }
+    const options = this.#options(path, about, own, definition, claimedBy)
+    return { type: definition.type, common, options }
+  }
+
+  #options(path: Path, about: string, own: PlainMap, definition: Definition, by?: string) {
+    const unfilled = unfilledPaths(treeAt(this.#tree, path))
+    const { options = {}, problems, faults, resources } = examine(definition, own, unfilled)
+    this.#report(path, about, problems)
+    const located = faults.map((fault) => this.#located(path, about, fault))
+    this.problems.push(...elsewhere(located, this.problems))
+    if (by !== undefined)
+      this.#claim(`${path[0]?.slice(0, -1)} "${path[1]}"`, [...path, by], resources)
+    return options
   }
 
   #definition(path: Path, item: PlainMap, kind: string, definitions: readonly Definition[]) {
@@ -178,10 +207,12 @@ class Checker {
   }
 
   #report(path: Path, about: string, problems: readonly Problem[]): void {
-    for (const problem of problems) {
-      const location = locate(this.#tree, [...path, ...problem.path], problem.atKey)
-      this.problems.push({ severity: 'error', message: about + problem.message, location })
-    }
+    this.problems.push(...problems.map((problem) => this.#located(path, about, problem)))
+  }
+
+  #located(path: Path, about: string, problem: Problem): Diagnostic {
+    const location = locate(this.#tree, [...path, ...problem.path], problem.atKey)
+    return { severity: 'error', message: about + problem.message, location }
   }
 }
 
@@ -189,10 +220,17 @@ interface Expected {
   readonly kind: 'input' | 'output' | 'filter'
   readonly definitions: readonly Definition[]
   readonly commonSchema?: TSchema
+  /** The option its claims come from. */
+  readonly claimedBy?: string
 }
 
 interface CommonSchema {
   readonly properties?: Readonly<Record<string, unknown>>
+}
+
+function pageAddress(topLevel: Options): readonly string[] {
+  const { enabled, listen } = topLevel['http'] as HttpConfig
+  return enabled ? [listen] : []
 }
 
 /** `inputs.docker`, `pipeline step 2`, `labels.errors step 1`. */

@@ -58,6 +58,18 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
 }
 
+/** Those of `found` that are not about a place of which something is `known`. */
+export function elsewhere(
+  found: readonly Diagnostic[],
+  known: readonly Diagnostic[],
+): Diagnostic[] {
+  return found.filter((one) => !known.some((other) => isSamePlace(other, one)))
+}
+
+function isSamePlace({ location: a }: Diagnostic, { location: b }: Diagnostic): boolean {
+  return a?.source === b?.source && a?.start === b?.start
+}
+
 /** In the order of the files, then from top to bottom. */
 export function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map((diagnostic) => diagnostic.location?.source))]

@@ -12,6 +12,8 @@ export interface FormatRule {
   readonly expected: string
   /** What an editor can check; the loader checks more. */
   readonly pattern?: string
+  /** Texts that fit and are of different kinds, if it is not any text that fits. */
+  readonly samples?: readonly string[]
 }
 
 export const formats: Readonly<Record<string, FormatRule>> = {
@@ -19,35 +21,42 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     check: (text) => parseSize(text) !== undefined,
     expected: SIZE_EXPECTED,
     pattern: '^\\d+(\\.\\d+)? ?([KMGT]i?)?B$',
+    samples: ['0B', '1MiB'],
   },
   duration: {
     check: (text) => parseDuration(text) !== undefined,
     expected: DURATION_EXPECTED,
     pattern: '^\\d+(\\.\\d+)? ?(ms|s|m|h|d|w)$',
+    samples: ['1s', '1d'],
   },
   mode: {
     check: (text) => /^0?[0-7]{3,4}$/.test(text),
     expected: 'an octal file mode in quotes: "0640"',
     pattern: '^0?[0-7]{3,4}$',
+    samples: ['0640', '0600'],
   },
   network: {
     check: isNetwork,
     expected: 'a network or an address: 10.0.0.0/8, 192.168.1.7, fd00::/8',
+    samples: ['10.0.0.0/8', 'fd00::/8'],
   },
   listen: {
     check: (text) => parseListen(text) !== undefined,
     expected: LISTEN_EXPECTED,
     pattern: '^((tcp|tls|udp)://.+:\\d+|unix:///.+)$',
+    samples: ['tcp://127.0.0.1:0', 'tls://127.0.0.1:0', 'unix:///x', 'udp://127.0.0.1:0'],
   },
   http_listen: {
     check: (text) => /^(tcp|unix)$/.test(parseListen(text)?.scheme ?? ''),
     expected: 'tcp://HOST:PORT or unix:///PATH',
     pattern: '^(tcp://.+:\\d+|unix:///.+)$',
+    samples: ['tcp://127.0.0.1:0', 'unix:///x'],
   },
   label: {
     check: (text) => /^@./.test(text),
     expected: 'a label: "@name"',
     pattern: '^@.+$',
+    samples: ['@x', '@y'],
   },
   secret: { check: () => true, expected: 'a text' },
 }

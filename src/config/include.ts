@@ -10,11 +10,12 @@ import type { Diagnostic, Location, SourceFile } from './diagnostic.ts'
 import type { Surroundings } from './interpolate.ts'
 import type { MapTree, Tree, TreeEntry } from './tree.ts'
 import { emptyMap } from './tree.ts'
-import { readYaml } from './yaml-tree.ts'
+import { lostInAll, readYaml, type Lost } from './yaml-tree.ts'
 
 export interface ReadTree {
   readonly tree: MapTree
   readonly problems: readonly Diagnostic[]
+  readonly lost: Lost
 }
 
 export type Environment = Surroundings['env']
@@ -23,7 +24,7 @@ export type Environment = Surroundings['env']
 export function readSource(source: SourceFile, folder: string, env: Environment): ReadTree {
   const reader = new Reader(env)
   const tree = reader.read(source, folder)
-  return { tree, problems: reader.problems }
+  return { tree, problems: reader.problems, lost: reader.lost }
 }
 
 /** The file's text. Throws `cannot read configuration …` with the cause. */
@@ -37,6 +38,7 @@ export function readSourceFile(path: string): SourceFile {
 
 class Reader {
   readonly problems: Diagnostic[] = []
+  lost: Lost = 'nothing'
   readonly #env: Environment
   /** Where each file was included; its own start for the first. */
   readonly #included = new Map<string, Location>()
@@ -48,12 +50,13 @@ class Reader {
   read(source: SourceFile, folder: string, from?: Location): MapTree {
     const start = { source, start: 0, end: 1 }
     this.#included.set(source.name, from ?? start)
-    const { tree, problems } = readYaml(source, { env: this.#env, folder })
+    const { tree, problems, lost } = readYaml(source, { env: this.#env, folder })
     this.problems.push(...problems)
+    this.lost = lostInAll(this.lost, lost)
     if (tree?.kind !== 'map') {
       const empty = tree === undefined || (tree.kind === 'scalar' && tree.value === null)
       const message = 'cannot read this configuration; expected a map of keys and values'
-      if (!empty) this.problems.push({ severity: 'error', message, location: start })
+      if (!empty) this.#problem('names', message, start)
       return emptyMap(start)
     }
     return this.#withIncludes(tree, folder)
@@ -77,9 +80,9 @@ class Reader {
       const earlier = this.#included.get(source.name)
       if (!earlier) return this.read(source, dirname(path), location)
       const note = { message: 'it is already read here', location: earlier }
-      this.#problem(`cannot include ${path} a second time`, location, note)
+      this.#problem('nothing', `cannot include ${path} a second time`, location, note)
     } catch (error) {
-      this.#problem(error instanceof Error ? error.message : String(error), location)
+      this.#problem('names', error instanceof Error ? error.message : String(error), location)
     }
     return undefined
   }
@@ -90,7 +93,8 @@ class Reader {
       const { location } = item
       if (item.kind === 'scalar' && typeof item.value === 'string')
         return matchingFiles(item.value, folder).map((path) => ({ path, location }))
-      this.#problem('cannot include this; expected a path, or a list of paths', location)
+      const message = 'cannot include this; expected a path, or a list of paths'
+      this.#problem('names', message, location)
       return []
     })
   }
@@ -106,7 +110,7 @@ class Reader {
   #merged(name: string, first: TreeEntry, second: TreeEntry): TreeEntry | undefined {
     const value = this.#mergedValue(first.value, second.value)
     if (value) return { key: first.key, value }
-    this.#duplicate(name, first, second)
+    this.#duplicate('names', name, first, second)
     return undefined
   }
 
@@ -117,23 +121,21 @@ class Reader {
     const entries = new Map(first.entries)
     for (const [name, entry] of second.entries) {
       const earlier = entries.get(name)
-      if (earlier) this.#duplicate(name, earlier, entry)
+      if (earlier) this.#duplicate('values', name, earlier, entry)
       else entries.set(name, entry)
     }
     return { ...first, entries }
   }
 
-  #duplicate(name: string, first: TreeEntry, second: TreeEntry): void {
+  #duplicate(lost: Lost, name: string, first: TreeEntry, second: TreeEntry): void {
     const note = { message: 'it is first written here', location: first.key }
-    this.#problem(
-      `duplicate name "${name}"; expected each name once in all files`,
-      second.key,
-      note,
-    )
+    const message = `duplicate name "${name}"; expected each name once in all files`
+    this.#problem(lost, message, second.key, note)
   }
 
-  #problem(message: string, location: Location, note?: Diagnostic['note']): void {
+  #problem(lost: Lost, message: string, location: Location, note?: Diagnostic['note']): void {
     this.problems.push({ severity: 'error', message, location, ...(note && { note }) })
+    this.lost = lostInAll(this.lost, lost)
   }
 }
 

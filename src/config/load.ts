@@ -1,15 +1,19 @@
 /**
  * From a configuration file to a validated `Config`, or to everything that is wrong with it:
  *
- *     text ─ include.ts, yaml-tree.ts ─▶ tree ─ components.ts ─▶ Config
- *     Config ─ references.ts, resources.ts ─▶ what its parts say of each other
+ *     text ─ include.ts, yaml-tree.ts ─▶ tree ─ components.ts ─▶ Config, claims ─ resources.ts
+ *                                         └──── outline.ts ──▶ Outline ───────── references.ts
+ *
+ * Everything is looked at, whatever was found before; but a place gets one message, and what is
+ * not known (stand-ins.ts, outline.ts) is not held against what refers to it.
  */
 import { dirname, resolve } from 'node:path'
 import { checkComponents } from './components.ts'
 import type { Diagnostic, SourceFile } from './diagnostic.ts'
-import { hasErrors, inReadingOrder } from './diagnostic.ts'
+import { elsewhere, hasErrors, inReadingOrder } from './diagnostic.ts'
 import { readSource, readSourceFile, type Environment } from './include.ts'
 import type { Config, Registry } from './model.ts'
+import { readOutline } from './outline.ts'
 import { checkReferences } from './references.ts'
 import { checkResources } from './resources.ts'
 
@@ -33,23 +37,15 @@ export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
   const isFile = 'file' in from
   const source = isFile ? readSourceFile(from.file) : from
   const folder = isFile ? dirname(resolve(from.file)) : process.cwd()
-  const { tree, problems } = readSource(source, folder, env)
-  const checked = checkComponents(tree, registry)
-  // A placeholder that could not be filled in is no use either, but that need not be said twice.
-  const shape = [...problems, ...elsewhere(checked.problems, problems)]
-  const { config } = checked
-  const isReadable = problems.length === 0 && checked.hasAllSteps
-  const references = isReadable ? elsewhere(checkReferences(tree, config), shape) : []
-  if (hasErrors(shape)) return { diagnostics: inReadingOrder([...shape, ...references]) }
-  const diagnostics = inReadingOrder([...references, ...checkResources(tree, config, registry)])
+  const { tree, problems, lost } = readSource(source, folder, env)
+  const { config, problems: faults, claims } = checkComponents(tree, registry)
+  const stages = [
+    problems,
+    faults,
+    checkReferences(tree, readOutline(tree, registry, lost)),
+    checkResources(tree, claims),
+  ]
+  const found = stages.reduce<Diagnostic[]>((all, more) => [...all, ...elsewhere(more, all)], [])
+  const diagnostics = inReadingOrder(found)
   return hasErrors(diagnostics) ? { diagnostics } : { config, diagnostics }
-}
-
-/** Those of `found` that are not about a place of which something is `known`. */
-function elsewhere(found: readonly Diagnostic[], known: readonly Diagnostic[]): Diagnostic[] {
-  return found.filter((one) => !known.some((other) => isSamePlace(other, one)))
-}
-
-function isSamePlace(a: Diagnostic, b: Diagnostic): boolean {
-  return a.location?.source === b.location?.source && a.location?.start === b.location?.start
 }

@@ -1,34 +1,28 @@
 /** Checks what the parts of a configuration say of each other: names, labels, patterns, use. */
 import { compileTagPattern } from '../pipeline/tag-pattern.ts'
 import type { Diagnostic } from './diagnostic.ts'
-import type { Config, Step } from './model.ts'
-import { hint } from './nearest.ts'
+import { hint, nearest } from './nearest.ts'
+import type { Named, Outline, PipelineOutline } from './outline.ts'
 import type { Path } from './schema-walk.ts'
 import { locate, type Tree } from './tree.ts'
 
-interface Target {
-  /** As written: `files`, `@errors`. */
-  readonly name: string
-  readonly path: Path
-}
-
-export function checkReferences(tree: Tree, config: Config): Diagnostic[] {
+export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
   const at = (severity: Diagnostic['severity'], message: string, path: Path, atKey = false) => ({
     severity,
     message,
     location: locate(tree, path, atKey),
   })
-  const pipelines = pipelinesOf(config)
-  const targets = [...pipelines.flatMap(targetsOf), ...inputLabels(config)]
-  const used = new Set(targets.map((target) => target.name))
+  const { pipelines } = outline
+  const targets = [...pipelines.flatMap(targetsOf), ...inputLabels(outline)]
+  const used = new Set(targets.flatMap(({ name }) => [name, ...meantBy(name, outline)]))
   return [
-    ...emptiness(config).map(([path, message]) => at('error', message, path, true)),
+    ...emptiness(outline).map(([path, message]) => at('error', message, path, true)),
     ...targets.flatMap(({ name, path }) => {
-      const message = unknownTarget(name, config)
+      const message = unknownTarget(name, outline)
       return message === undefined ? [] : [at('error', message, path)]
     }),
     ...pipelines.flatMap(badPatterns).map(({ path, message }) => at('error', message, path)),
-    ...labelCycles(config).map(({ path, message }) => at('error', message, path)),
+    ...labelCycles(outline).map(({ path, message }) => at('error', message, path)),
     ...pipelines
       .flatMap(unreachable)
       .map((path) =>
@@ -38,88 +32,74 @@ export function checkReferences(tree: Tree, config: Config): Diagnostic[] {
           path,
         ),
       ),
-    ...unused(config, used).map(({ path, message }) => at('warning', message, path, true)),
+    ...unused(outline, used).map(({ path, message }) => at('warning', message, path, true)),
   ]
 }
 
-interface Pipeline {
-  readonly path: Path
-  readonly steps: readonly Step[]
+function targetsOf({ steps }: PipelineOutline): Named[] {
+  return steps.flatMap((step) => step.targets)
 }
 
-function pipelinesOf(config: Config): Pipeline[] {
-  const labels = Object.entries(config.labels)
-  return [
-    { path: ['pipeline'], steps: config.pipeline },
-    ...labels.map(([name, steps]) => ({ path: ['labels', name], steps })),
-  ]
+function inputLabels({ inputs = [] }: Outline): Named[] {
+  return inputs.flatMap(({ label }) => label ?? [])
 }
 
-function targetsOf({ path, steps }: Pipeline): Target[] {
-  return steps.flatMap((step, index) => {
-    if (!('match' in step)) return []
-    const toPath = [...path, String(index), 'to']
-    return step.to.map((name, position) => ({ name, path: [...toPath, String(position)] }))
-  })
-}
-
-function inputLabels(config: Config): Target[] {
-  return Object.entries(config.inputs).flatMap(([input, { label }]) =>
-    label === undefined ? [] : [{ name: `@${label}`, path: ['inputs', input, 'label'] }],
-  )
-}
-
-function emptiness(config: Config): [Path, string][] {
+function emptiness({ inputs, outputs, pipelines }: Outline): [Path, string][] {
   const found: [Path, string][] = []
-  const inputs = Object.values(config.inputs)
-  if (inputs.length === 0) found.push([['inputs'], 'no inputs: nothing could arrive'])
-  if (Object.keys(config.outputs).length === 0)
+  if (inputs?.length === 0) found.push([['inputs'], 'no inputs: nothing could arrive'])
+  if (outputs?.length === 0)
     found.push([['outputs'], 'no outputs: events would have nowhere to go'])
-  const needsPipeline = inputs.some((input) => input.label === undefined)
-  if (needsPipeline && !config.pipeline.some((step) => 'match' in step))
+  const pipeline = pipelines.find(({ label }) => label === undefined)
+  const needsPipeline = inputs?.some(({ label }) => label === null)
+  if (needsPipeline && pipeline?.steps.every(({ kind }) => kind === 'filter'))
     found.push([['pipeline'], 'the pipeline has no match: every event would go nowhere'])
   return found
 }
 
-function unknownTarget(name: string, config: Config): string | undefined {
-  if (name.startsWith('@')) {
-    if (Object.hasOwn(config.labels, name.slice(1))) return undefined
-    const labels = Object.keys(config.labels).map((label) => `@${label}`)
-    return `no label is named "${name}"${hint(name, labels)}`
-  }
-  if (Object.hasOwn(config.outputs, name)) return undefined
-  if (Object.hasOwn(config.labels, name))
-    return `no output is named "${name}"; a label is written "@${name}"`
-  return `no output is named "${name}"${hint(name, Object.keys(config.outputs))}`
+function unknownTarget(name: string, { outputs, labels }: Outline): string | undefined {
+  const group = name.startsWith('@') ? labels?.map((label) => `@${label}`) : outputs
+  if (!group || group.includes(name)) return undefined
+  if (name.startsWith('@')) return `no label is named "${name}"${hint(name, group)}`
+  if (labels?.includes(name)) return `no output is named "${name}"; a label is written "@${name}"`
+  // That there are no outputs at all is said already.
+  return group.length === 0 ? undefined : `no output is named "${name}"${hint(name, group)}`
 }
 
-function badPatterns({ path, steps }: Pipeline): { path: Path; message: string }[] {
-  return steps.flatMap((step, index) => {
-    const [key, pattern] = 'match' in step ? ['match', step.match] : ['filter', step.filter]
+/** A name that is wrong counts as a use of what was probably meant by it. */
+function meantBy(name: string, { outputs = [], labels = [] }: Outline): string[] {
+  if (!name.startsWith('@') && labels.includes(name)) return [`@${name}`]
+  const group = name.startsWith('@') ? labels.map((label) => `@${label}`) : outputs
+  return group.includes(name) ? [] : [nearest(name, group) ?? name]
+}
+
+function badPatterns({ steps }: PipelineOutline): { path: Path; message: string }[] {
+  return steps.flatMap(({ pattern }) => {
     try {
-      compileTagPattern(pattern)
+      if (pattern) compileTagPattern(pattern.name)
       return []
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      return [{ path: [...path, String(index), key], message }]
+      return [{ path: pattern!.path, message }]
     }
   })
 }
 
-function unreachable({ path, steps }: Pipeline): Path[] {
-  const takesAll = steps.findIndex((step) => 'match' in step && step.match === '**')
-  if (takesAll === -1 || takesAll === steps.length - 1) return []
-  return [[...path, String(takesAll + 1)]]
+function unreachable({ steps }: PipelineOutline): Path[] {
+  const takesAll = steps.findIndex(
+    ({ kind, pattern }) => kind === 'match' && pattern?.name === '**',
+  )
+  const next = takesAll === -1 ? undefined : steps[takesAll + 1]
+  return next ? [next.path] : []
 }
 
 /** Each label that leads back to itself, reported where the circle closes. */
-function labelCycles(config: Config): { path: Path; message: string }[] {
+function labelCycles({ pipelines }: Outline): { path: Path; message: string }[] {
   const found: { path: Path; message: string }[] = []
   const finished = new Set<string>()
   const visit = (label: string, trail: readonly string[]): void => {
-    const steps = config.labels[label]
-    if (finished.has(label) || !steps) return
-    for (const { name, path } of targetsOf({ path: ['labels', label], steps })) {
+    const pipeline = pipelines.find((candidate) => candidate.label === label)
+    if (finished.has(label) || !pipeline) return
+    for (const { name, path } of targetsOf(pipeline)) {
       const next = name.slice(1)
       if (!name.startsWith('@')) continue
       const start = [...trail, label].indexOf(next)
@@ -128,7 +108,7 @@ function labelCycles(config: Config): { path: Path; message: string }[] {
     }
     finished.add(label)
   }
-  for (const label of Object.keys(config.labels)) visit(label, [])
+  for (const { label } of pipelines) if (label !== undefined) visit(label, [])
   return found
 }
 
@@ -137,15 +117,16 @@ function circleMessage(circle: readonly string[]): string {
   return `labels lead in a circle: ${names}; events would never leave it`
 }
 
-function unused(config: Config, used: ReadonlySet<string>): { path: Path; message: string }[] {
-  const outputs = Object.keys(config.outputs).filter((name) => !used.has(name))
-  const labels = Object.keys(config.labels).filter((name) => !used.has(`@${name}`))
+function unused({ outputs, labels, hasAllTargets }: Outline, used: ReadonlySet<string>) {
+  if (!hasAllTargets) return []
+  const unusedOutputs = outputs?.filter((name) => !used.has(name)) ?? []
+  const unusedLabels = labels?.filter((name) => !used.has(`@${name}`)) ?? []
   return [
-    ...outputs.map((name) => ({
+    ...unusedOutputs.map((name) => ({
       path: ['outputs', name],
       message: `output "${name}" is never used; no match leads to it`,
     })),
-    ...labels.map((name) => ({
+    ...unusedLabels.map((name) => ({
       path: ['labels', name],
       message: `label "${name}" is never used; no match or input leads to it`,
     })),

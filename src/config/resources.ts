@@ -4,12 +4,11 @@
  */
 import type { Diagnostic } from './diagnostic.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
-import type { Config, Registry } from './model.ts'
 import { patternsOverlap } from './path-overlap.ts'
 import type { Path } from './schema-walk.ts'
 import { locate, type Tree } from './tree.ts'
 
-interface Claim {
+export interface Claim {
   /** `input "docker"`, `the HTTP page`. */
   readonly owner: string
   readonly path: Path
@@ -19,29 +18,18 @@ interface Claim {
 /** How a claim to files starts; a path with `*` for what differs from event to event follows. */
 const FILES = 'file '
 
-export function checkResources(tree: Tree, config: Config, registry: Registry): Diagnostic[] {
-  const claims = claimsOf(config, registry)
+export function checkResources(tree: Tree, claims: readonly Claim[]): Diagnostic[] {
+  const reported = new Set<string>()
   return claims.flatMap((claim, index) => {
     const earlier = claims.slice(0, index).find((other) => collide(other, claim))
-    return earlier ? [conflict(tree, earlier, claim)] : []
+    if (!earlier) return []
+    // Whoever claims tcp and udp of one port, as heartbeats do, is told once.
+    const place = claim.resource.replace(/^(tcp|tls|udp):/, '')
+    const key = JSON.stringify([claim.owner, place, earlier.owner])
+    if (reported.has(key)) return []
+    reported.add(key)
+    return [conflict(tree, earlier, claim)]
   })
-}
-
-function claimsOf(config: Config, registry: Registry): Claim[] {
-  const claims: Claim[] = []
-  const { enabled, listen } = config.http
-  if (enabled) claims.push({ owner: 'the HTTP page', path: ['http', 'listen'], resource: listen })
-  for (const [name, { type, options }] of Object.entries(config.inputs)) {
-    const definition = registry.inputs.find((candidate) => candidate.type === type)
-    for (const resource of definition?.resources(options) ?? [])
-      claims.push({ owner: `input "${name}"`, path: ['inputs', name, 'listen'], resource })
-  }
-  for (const [name, { type, options }] of Object.entries(config.outputs)) {
-    const definition = registry.outputs.find((candidate) => candidate.type === type)
-    for (const resource of definition?.resources?.(options) ?? [])
-      claims.push({ owner: `output "${name}"`, path: ['outputs', name, 'path'], resource })
-  }
-  return claims
 }
 
 function conflict(tree: Tree, earlier: Claim, claim: Claim): Diagnostic {

@@ -7,6 +7,8 @@ export type Tree = ScalarTree | ListTree | MapTree
 export interface ScalarTree {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null
+  /** It has a placeholder that could not be filled in, so nobody knows what it says. */
+  readonly isUnfilled?: boolean
   readonly location: Location
 }
 
@@ -60,8 +62,26 @@ function headOf(tree: Tree): Location {
   return { ...tree.location, end: tree.location.start + 1 }
 }
 
-function childOf(tree: Tree, key: string): TreeEntry | undefined {
-  if (tree.kind === 'map') return tree.entries.get(key)
-  const item = tree.kind === 'list' ? tree.items[Number(key)] : undefined
+/** What was written at `path`, if anything was. */
+export function treeAt(tree: Tree, path: Path): Tree | undefined {
+  let at: Tree | undefined = tree
+  for (const key of path) at = childOf(at, key)?.value
+  return at
+}
+
+/** Paths to the values inside `tree` of which a placeholder could not be filled in. */
+export function unfilledPaths(tree: Tree | undefined): Path[] {
+  if (tree === undefined) return []
+  if (tree.kind === 'scalar') return tree.isUnfilled ? [[]] : []
+  const children: [string, Tree][] =
+    tree.kind === 'list'
+      ? tree.items.map((item, index) => [String(index), item])
+      : [...tree.entries].map(([key, entry]) => [key, entry.value])
+  return children.flatMap(([key, child]) => unfilledPaths(child).map((path) => [key, ...path]))
+}
+
+function childOf(tree: Tree | undefined, key: string): TreeEntry | undefined {
+  if (tree?.kind === 'map') return tree.entries.get(key)
+  const item = tree?.kind === 'list' ? tree.items[Number(key)] : undefined
   return item && { key: headOf(item), value: item }
 }

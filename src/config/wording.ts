@@ -1,6 +1,6 @@
 /** Turns a schema error into a sentence a person can act on: what is wrong, what was expected. */
 import { formats } from './formats.ts'
-import { hint } from './nearest.ts'
+import { hint, nearest } from './nearest.ts'
 import type { Path, SchemaNode } from './schema-walk.ts'
 import type { ValueError } from './value-errors.ts'
 
@@ -63,7 +63,13 @@ function unknownKeys(error: ValueError, schema: SchemaNode): Problem[] {
 
 function missingKeys(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {
   const missing = error.params['requiredProperties'] as string[]
-  const absent = missing.filter((key) => !Object.hasOwn(value as object, key))
+  const known = Object.keys(schema.properties ?? {})
+  const unknown = Object.keys(value as object).filter((key) => !known.includes(key))
+  // A misspelt key is reported as such and not missing besides.
+  const meant = unknown.map((key) => nearest(key, known))
+  const absent = missing.filter(
+    (key) => !Object.hasOwn(value as object, key) && !meant.includes(key),
+  )
   return absent.map((key) => {
     const expected = expectation(schema.properties?.[key] ?? {})
     const message = `missing key "${key}"${expected === undefined ? '' : `; expected ${expected}`}`

@@ -16,6 +16,16 @@ export interface YamlTree {
   /** Undefined if the text is no YAML at all, or empty. */
   readonly tree?: Tree
   readonly problems: readonly Diagnostic[]
+  readonly lost: Lost
+}
+
+/** What problems left out of a tree: nothing, values of keys that are there, or whole keys. */
+export type Lost = 'nothing' | 'values' | 'names'
+
+/** The larger of two losses. */
+export function lostInAll(one: Lost, other: Lost): Lost {
+  if (one === 'names' || other === 'names') return 'names'
+  return one === 'values' ? one : other
 }
 
 export function readYaml(source: SourceFile, surroundings: Surroundings): YamlTree {
@@ -23,14 +33,15 @@ export function readYaml(source: SourceFile, surroundings: Surroundings): YamlTr
   const faults = [...document.errors, ...document.warnings]
   const fault = faults[0]
   // What the parser says after its first stumble is mostly about the stumble.
-  if (fault) return { problems: [syntaxProblem(source, fault.message, fault.pos)] }
-  if (document.contents === null) return { problems: [] }
+  if (fault) return { problems: [syntaxProblem(source, fault.message, fault.pos)], lost: 'names' }
+  if (document.contents === null) return { problems: [], lost: 'nothing' }
   const builder = new TreeBuilder(source, document, surroundings)
   try {
     const tree = builder.build(document.contents, 0)
-    return { tree, problems: builder.problems }
+    return { tree, problems: builder.problems, lost: builder.lost }
   } catch (error) {
-    if (error instanceof TooLarge) return { problems: [...builder.problems, error.problem] }
+    if (error instanceof TooLarge)
+      return { problems: [...builder.problems, error.problem], lost: 'names' }
     throw error
   }
 }
@@ -46,6 +57,7 @@ class TooLarge extends Error {
 
 class TreeBuilder {
   readonly problems: Diagnostic[] = []
+  lost: Lost = 'nothing'
   readonly #source: SourceFile
   readonly #document: Document
   readonly #surroundings: Surroundings
@@ -99,22 +111,25 @@ class TreeBuilder {
       const { key } = pair
       if (!isScalar(key)) {
         this.#problem('cannot use this as a key; expected a plain name', key ?? node)
+        this.lost = 'names'
         continue
       }
       const location = this.#location(key)
       const value = this.#child(pair.value, location, depth)
       if (key.value === '<<' && key.type === 'PLAIN') merged.push(value)
-      else this.#add(entries, String(key.source ?? key.value), { key: location, value })
+      else if (!this.#add(entries, String(key.source ?? key.value), { key: location, value }))
+        this.lost = lostInAll(this.lost, depth === 0 ? 'names' : 'values')
     }
     for (const value of merged) this.#merge(entries, value)
     return { kind: 'map', entries, location: this.#location(node) }
   }
 
-  #add(entries: Map<string, TreeEntry>, name: string, entry: TreeEntry): void {
+  /** Whether it could. */
+  #add(entries: Map<string, TreeEntry>, name: string, entry: TreeEntry): boolean {
     const first = entries.get(name)
     if (!first) {
       entries.set(name, entry)
-      return
+      return true
     }
     this.problems.push({
       severity: 'error',
@@ -122,6 +137,7 @@ class TreeBuilder {
       location: entry.key,
       note: { message: 'it is first written here', location: first.key },
     })
+    return false
   }
 
   /** `<<: *base` or `<<: [*one, *two]`; what is written in the map itself wins, then the first. */
@@ -133,6 +149,7 @@ class TreeBuilder {
     if (value.kind === 'scalar') {
       const message = 'cannot merge this with <<; expected an alias of a map, or a list of them'
       this.problems.push({ severity: 'error', message, location: value.location })
+      this.lost = 'names'
       return
     }
     for (const [name, entry] of value.entries) if (!entries.has(name)) entries.set(name, entry)
@@ -140,19 +157,17 @@ class TreeBuilder {
 
   #scalar(node: Scalar): ScalarTree {
     const location = this.#location(node)
-    return { kind: 'scalar', value: this.#scalarValue(node, location), location }
-  }
-
-  #scalarValue(node: Scalar, location: Location): ScalarTree['value'] {
-    const { value } = node
-    if (typeof value !== 'string' || !hasPlaceholder(value)) return value as ScalarTree['value']
+    const value = node.value as ScalarTree['value']
+    if (typeof value !== 'string' || !hasPlaceholder(value))
+      return { kind: 'scalar', value, location }
     try {
       const text = interpolate(value, this.#surroundings)
-      return node.type === 'PLAIN' && node.tag === undefined ? this.#resolvedAgain(text) : text
+      const isPlain = node.type === 'PLAIN' && node.tag === undefined
+      return { kind: 'scalar', value: isPlain ? this.#resolvedAgain(text) : text, location }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       this.problems.push({ severity: 'error', message, location })
-      return value
+      return { kind: 'scalar', value, isUnfilled: true, location }
     }
   }
 
