@@ -13,11 +13,11 @@ const RESERVED_BLOCK = 3
 
 /**
  * Views of the frames, one by one, since there may be millions; skippable ones are left out.
- * Throws an Error on anything else, and on more than `framesMax`.
+ * Throws an Error on anything else, and on more than `framesMax` (skippable ones included).
  */
 export function* splitZstdFrames(
   bytes: Uint8Array,
-  framesMax: number,
+  framesMax = Infinity,
 ): Generator<Uint8Array, void, void> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let count = 0
