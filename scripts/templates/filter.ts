@@ -32,6 +32,7 @@ export const templateName = defineFilter({
 const NOTHING: Filtered = { batch: null, held: 0 }
 
 class TemplateNameFilter implements Filter {
+  readonly problem = null
   readonly #tags: ReadonlySet<string>
   readonly #ended: Counter
 

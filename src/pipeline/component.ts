@@ -82,6 +82,8 @@ export interface Filtered {
 }
 
 export interface Filter extends Lifecycle {
+  /** Why it holds its sources back at the moment, or null; shown by /readyz. */
+  readonly problem: string | null
   /**
    * Returns the batch itself when there is nothing to do (the fast path, free of allocation), else
    * what became of it. A promise is for filters that must make held events durable first; it may

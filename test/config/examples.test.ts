@@ -87,7 +87,7 @@ function recording(inputs: Map<string, InputContext>, taken: string[]): Registry
     })),
     filters: registry.filters.map((definition) => ({
       ...definition,
-      create: () => ({ ...idle, process: (batch) => batch }),
+      create: () => ({ ...idle, problem: null, process: (batch) => batch }),
     })),
     outputs: registry.outputs.map((definition) => ({
       ...definition,

@@ -10,7 +10,7 @@ import type { TSchema } from 'typebox'
 import { parse } from 'yaml'
 import { validateConfig } from '../../src/config/validate.ts'
 import type { Batch, Outcome } from '../../src/pipeline/batch.ts'
-import type { FilterDefinition, Output } from '../../src/pipeline/component.ts'
+import type { Filter, FilterDefinition, Output } from '../../src/pipeline/component.ts'
 import { Ledger } from '../../src/pipeline/ledger.ts'
 import { type InputPort, Pipeline } from '../../src/pipeline/pipeline.ts'
 import { type DecodedEntry, decodeEntries } from '../support/entries.ts'
@@ -24,6 +24,7 @@ export interface RunFilterOptions {
 }
 
 export interface FilterRun {
+  readonly filter: Filter
   /** What has come out, as batches and as entries. */
   readonly batches: readonly Batch[]
   readonly entries: readonly DecodedEntry[]
@@ -37,7 +38,7 @@ export interface FilterRun {
   /** Moves the time on, then lets what that has started come to an end. */
   advance(milliseconds: number): Promise<void>
   /** Stops the filter and checks what every filter must keep to. */
-  stop(): Promise<void>
+  stop(deadline?: AbortSignal): Promise<void>
 }
 
 export async function runFilter(
@@ -67,15 +68,16 @@ export async function runFilter(
     logger: context.logger,
   })
   await pipeline.start()
-  const stop = async () => {
-    await pipeline.stop(AbortSignal.timeout(5000))
-    await pipeline.stop(AbortSignal.timeout(5000))
+  const stop = async (deadline = AbortSignal.timeout(5000)) => {
+    await pipeline.stop(deadline)
+    await pipeline.stop(deadline)
     assert.equal(time.pending, 0, 'a filter must leave no timers')
     assert.ok(ledger.snapshot().balanced, JSON.stringify(ledger.snapshot().total))
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true })
   }
   const entries = () => output.batches.flatMap((batch) => decodeEntries(batch.entries))
   return {
+    filter: pipeline.filters[0]!.filter,
     batches: output.batches,
     get entries() {
       return entries()

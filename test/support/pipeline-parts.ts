@@ -68,6 +68,7 @@ export function filter(
     name,
     matches: compileTagPattern(pattern),
     create: (port) => ({
+      problem: null,
       start: async () => undefined,
       stop: async () => undefined,
       process: typeof process === 'function' ? process : process.make(port),

@@ -16,6 +16,7 @@ import { entryEnd } from '../../../codecs/record.ts'
 import type { Batch, Outcome } from '../../batch.ts'
 import type { Cancel } from '../../clock.ts'
 import type { Filter, FilterContext, Filtered } from '../../component.ts'
+import { untilDeadline } from '../../deadline.ts'
 import { BatchWork } from './batch-work.ts'
 import { Journal } from './journal.ts'
 import { encodeRelease } from './journal-record.ts'
@@ -59,6 +60,11 @@ export class JoinParts implements Filter {
     this.#journal = new Journal({ path, fsync: options.fsync, held: this.#kept, timers, logger })
   }
 
+  /** While it is not null, senders of parts wait. */
+  get problem(): string | null {
+    return this.#journal.problem
+  }
+
   async start(): Promise<void> {
     const lines = linesFrom(await this.#journal.open(), this.#options.joinedMaxBytes)
     for (const line of lines) this.#restore(line)
@@ -75,10 +81,10 @@ export class JoinParts implements Filter {
     for (const line of this.#open.values()) {
       if (line.isEndOfStream && line.unwritten === 0) void this.#passOn(line, 'stop')
     }
-    await Promise.race([Promise.all(this.#leaving), whenAborted(deadline)])
+    await untilDeadline(deadline, Promise.all(this.#leaving))
     await this.#journal.drain(deadline)
-    await this.#journal.close()
-    const lines = this.#open.size
+    await this.#journal.close(deadline)
+    const lines = this.#open.values().filter((line) => line.unwritten === 0).length
     if (lines > 0) this.#context.logger.info({ lines }, 'incomplete lines are kept for later')
   }
 
@@ -174,12 +180,29 @@ export class JoinParts implements Filter {
       line.unwritten++
       payloads.push(...payloadsOf(line, parts))
     }
-    await this.#journal.append(payloads)
+    try {
+      await this.#journal.append(payloads)
+    } catch (error) {
+      this.#takeBack(work)
+      throw error
+    }
     for (const line of work.waiting.keys()) {
       line.unwritten--
       if (line.isClosed && line.unwritten === 0) void this.#passOn(line, 'closed')
     }
     await freed
+  }
+
+  /** Its batch goes back to the sender, so nothing of it is held. */
+  #takeBack(work: BatchWork): void {
+    for (const [line, parts] of work.waiting) {
+      line.unwritten--
+      line.heldEvents -= parts.length
+      this.#removeCall(line, work.call)
+      if (line.partCount > 0 || !this.#open.remove(line)) continue
+      this.#settle(line, 'retry')
+    }
+    this.#settleJoined(work, 'retry')
   }
 
   /** Passes on the lines that have waited longest; settles when they have gone. */
@@ -276,11 +299,4 @@ export class JoinParts implements Filter {
   #now(): number {
     return this.#context.clock.monotonic()
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

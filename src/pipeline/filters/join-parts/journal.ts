@@ -4,9 +4,18 @@
  * rewritten when most of it is released. Frames: journal-frames.ts.
  */
 import { constants } from 'node:fs'
-import { appendFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import {
+  access,
+  appendFile,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  type FileHandle,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Timers } from '../../clock.ts'
+import { untilDeadline } from '../../deadline.ts'
 import type { Logger } from '../../logger.ts'
 import { frameOf, readFrames } from './journal-frames.ts'
 
@@ -47,7 +56,7 @@ export class Journal {
   #rewriteAt = REWRITE_MIN_BYTES
   #queue: Job[] = []
   #working: Promise<void> | undefined
-  #isFailing = false
+  #problem: string | null = null
   #isClosed = false
   /** Fires when writing must not be tried any longer. */
   readonly #abandon = new AbortController()
@@ -56,10 +65,19 @@ export class Journal {
     this.#options = options
   }
 
-  /** What an earlier run has left; whatever follows the last whole frame goes to a file beside. */
+  /** Why nothing can be written at the moment, or null. */
+  get problem(): string | null {
+    return this.#problem
+  }
+
+  /**
+   * What an earlier run has left; whatever follows the last whole frame goes to a file beside.
+   * Rejects where nothing could be written: said now, not when the first sender waits for it.
+   */
   async open(): Promise<readonly Buffer[]> {
+    await this.#checkFolder()
     const bytes = await this.#read()
-    if (bytes.length === 0) return []
+    if (bytes === undefined) return []
     const { payloads, end, isDamaged } = readFrames(bytes)
     if (end < bytes.length) await this.#setAside(bytes.subarray(end), isDamaged)
     const file = await this.#openFile()
@@ -84,21 +102,25 @@ export class Journal {
     })
   }
 
-  /** Settles when there is nothing to write, or when `deadline` fires. */
+  /**
+   * Settles when there is nothing to write, or when `deadline` fires: then no write is tried again,
+   * and one that the system does not end is left behind.
+   */
   async drain(deadline: AbortSignal): Promise<void> {
-    const abandon = () => this.#abandon.abort()
-    if (deadline.aborted) abandon()
-    deadline.addEventListener('abort', abandon)
-    while (this.#working) await this.#working
-    deadline.removeEventListener('abort', abandon)
+    await untilDeadline(deadline, this.#idle())
+    if (deadline.aborted) this.#abandon.abort()
   }
 
-  /** After `drain`. */
-  async close(): Promise<void> {
+  /** After `drain`. Settles when the file is closed or `deadline` fires. */
+  async close(deadline: AbortSignal): Promise<void> {
     this.#isClosed = true
     const file = this.#file
     this.#file = undefined
-    await file?.close()
+    if (file) await untilDeadline(deadline, file.close())
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#working) await this.#working
   }
 
   async #work(): Promise<void> {
@@ -141,7 +163,7 @@ export class Journal {
   /** Cutting first leaves nothing of an attempt that failed half-way. */
   async #writeAt(bytes: Buffer, position: number): Promise<void> {
     const file = await this.#openFile()
-    if (this.#isFailing) await file.truncate(position)
+    if (this.#problem !== null) await file.truncate(position)
     for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
       done += bytesWritten
@@ -150,6 +172,7 @@ export class Journal {
   }
 
   async #tidy(): Promise<void> {
+    if (this.#isClosed) return
     const { held, logger, path } = this.#options
     try {
       if (held.isEmpty && this.#queue.length === 0) await this.#clear()
@@ -203,6 +226,7 @@ export class Journal {
 
   async #openFile(): Promise<FileHandle> {
     if (this.#file) return this.#file
+    if (this.#isClosed) throw new Error('stopped')
     const { path } = this.#options
     await mkdir(dirname(path), { recursive: true })
     // Not 'a+': frames are written at positions. Not 'r+': the file may be missing.
@@ -210,11 +234,24 @@ export class Journal {
     return this.#file
   }
 
-  async #read(): Promise<Buffer> {
+  /** Makes no file: there is none while nothing is held. */
+  async #checkFolder(): Promise<void> {
+    const folder = dirname(this.#options.path)
+    try {
+      await mkdir(folder, { recursive: true })
+      await access(folder, constants.W_OK | constants.X_OK)
+    } catch (cause) {
+      const message = `cannot keep held parts in ${folder}: ${String(cause)}`
+      throw new Error(`${message}; expected a folder that can be written`, { cause })
+    }
+  }
+
+  /** Undefined if there is no journal. */
+  async #read(): Promise<Buffer | undefined> {
     try {
       return await readFile(this.#options.path)
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       const message = `cannot read held parts in ${this.#options.path}`
       throw new Error(`${message}: ${String(cause)}`, { cause })
     }
@@ -233,15 +270,17 @@ export class Journal {
   }
 
   #reportFailing(error: unknown): void {
-    if (this.#isFailing) return
-    this.#isFailing = true
+    const isKnown = this.#problem !== null
+    const cause = error instanceof Error ? error.message : String(error)
+    this.#problem = `cannot write held parts: ${cause}`
+    if (isKnown) return
     const { logger, path } = this.#options
     logger.error({ path, error }, 'cannot write held parts; their senders wait until it works')
   }
 
   #reportWorking(): void {
-    if (!this.#isFailing) return
-    this.#isFailing = false
+    if (this.#problem === null) return
+    this.#problem = null
     this.#options.logger.info({ path: this.#options.path }, 'held parts can be written again')
   }
 }

@@ -61,7 +61,7 @@ suite('joins', () => {
     await check([[first('x')], [first('x')], [second('y'), first('x')], [third('z')]], ['xyz'])
   })
 
-  test('not before all parts up to the last are there, whatever is numbered beyond it', async () => {
+  test('only when all parts up to the last are there, whatever is beyond it', async () => {
     const beyond = dockerPart('w', { id: 'p', ordinal: 5, isLast: false })
     await check([[first('x'), beyond, third('z')], [second('y')]], ['xyzw'])
     await check([[third('z'), beyond, first('x')], [second('y')]], ['xyzw'])
@@ -295,23 +295,43 @@ suite('loses nothing', () => {
     await run.stop()
   })
 
-  test('while the journal cannot be written: its senders wait', async (t) => {
-    const folder = await temporaryFolder(t)
-    const dataDir = join(folder, 'in-the-way')
+  test('while the journal cannot be written: its senders wait, and it says so', async (t) => {
+    const { run, sent, mend } = await unwritable(t)
+    assert.match(run.filter.problem ?? '', /^cannot write held parts: .*EEXIST/)
+    await mend()
+    await run.advance(1000)
+    assert.equal(await sent, 'delivered')
+    assert.equal(run.filter.problem, null)
+    assert.deepEqual(run.log.messages('error'), [
+      'cannot write held parts; their senders wait until it works',
+    ])
+    await run.stop()
+    assert.deepEqual(logs(run), ['x'])
+  })
+
+  test('when it stops while the journal cannot be written: senders keep what is not', async (t) => {
+    const { run, sent } = await unwritable(t)
+    await run.stop(AbortSignal.abort())
+    assert.equal(await sent, 'retry')
+    const { total, filters } = run.ledger.snapshot()
+    assert.deepEqual([total['retried'], total['in_flight']], [1, 0])
+    assert.equal(filters['join_parts']?.['held'], 0)
+    assert.deepEqual([run.metric('held_bytes'), run.metric('open_lines')], [0, 0])
+    assert.deepEqual(run.log.messages('info'), [])
+  })
+
+  /** A run whose folder is gone, with a part on its way that it cannot write. */
+  async function unwritable(t: TestContext) {
+    const dataDir = join(await temporaryFolder(t), 'in-the-way')
     const run = await runFilter(joinParts, '', { dataDir })
+    await rm(dataDir, { recursive: true })
     await writeFile(dataDir, '')
     let outcome = 'none yet'
     const sent = deliver(run, first('x')).then((settled) => (outcome = settled))
     await until('a retry is due', () => run.time.pending === 2)
     assert.equal(outcome, 'none yet')
-    await rm(dataDir)
-    await run.advance(1000)
-    assert.equal(await sent, 'delivered')
-    assert.deepEqual(run.log.messages('error'), [
-      'cannot write held parts; their senders wait until it works',
-    ])
-    await run.stop()
-  })
+    return { run, sent, mend: () => rm(dataDir) }
+  }
 })
 
 suite('a restart', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open as openFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { Journal } from '../../../../src/pipeline/filters/join-parts/journal.ts'
 import { KeptLog, ManualTime } from '../../../drivers/context.ts'
@@ -10,6 +11,7 @@ import { until } from '../../../support/wait.ts'
 
 const MIB = 1024 * 1024
 const ABORTED = AbortSignal.abort()
+const NEVER = new AbortController().signal
 
 async function setUp(t: TestContext, options: { fsync?: boolean } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'logboom-journal-'))
@@ -18,61 +20,61 @@ async function setUp(t: TestContext, options: { fsync?: boolean } = {}) {
   const held = { payloads: () => held.list, list: [] as Uint8Array[], bytes: 0, isEmpty: false }
   const [timers, logger] = [new ManualTime(), new KeptLog()]
   const open = () => new Journal({ path, fsync: options.fsync ?? false, held, timers, logger })
-  return { path, folder, held, timers, logger, open, never: new AbortController().signal }
+  return { path, folder, held, timers, logger, open }
 }
 
 suite('journal', () => {
   test('gives back what was appended', async (t) => {
-    const { open, never } = await setUp(t, { fsync: true })
+    const { open } = await setUp(t, { fsync: true })
     const journal = open()
     assert.deepEqual(await journal.open(), [])
     await Promise.all(['a', 'b', 'c'].map((text) => journal.append([Buffer.from(text)])))
-    await journal.drain(never)
-    await journal.close()
+    await journal.drain(NEVER)
+    await journal.close(NEVER)
     const again = open()
     assert.deepEqual((await again.open()).map(String), ['a', 'b', 'c'])
     await again.append([Buffer.from('d')])
-    await again.close()
+    await again.close(NEVER)
     const last = open()
     assert.deepEqual((await last.open()).map(String), ['a', 'b', 'c', 'd'])
-    await last.close()
+    await last.close(NEVER)
   })
 
   test('is empty when nothing is held', async (t) => {
-    const { path, held, open, never } = await setUp(t)
+    const { path, held, open } = await setUp(t)
     const journal = open()
     await journal.append([Buffer.from('a')])
     held.isEmpty = true
     journal.note(Buffer.from('release'))
-    await journal.drain(never)
+    await journal.drain(NEVER)
     assert.equal((await stat(path)).size, 0)
-    await journal.close()
+    await journal.close(NEVER)
   })
 
   test('is rewritten when most of it is released', async (t) => {
-    const { path, held, open, never } = await setUp(t)
+    const { path, held, open } = await setUp(t)
     const journal = open()
     held.list = [Buffer.from('still held')]
     held.bytes = 10
     for (let index = 0; index < 20; index++) await journal.append([Buffer.alloc(MIB, 1)])
-    await journal.drain(never)
+    await journal.drain(NEVER)
     assert.ok((await stat(path)).size < 8 * MIB)
     await journal.append([Buffer.from('later')])
-    await journal.close()
+    await journal.close(NEVER)
     const again = open()
     const payloads = (await again.open()).map(String)
     assert.deepEqual([payloads[0], payloads.at(-1)], ['still held', 'later'])
-    await again.close()
+    await again.close(NEVER)
   })
 
   test('is left as it is while most of it is held', async (t) => {
-    const { path, held, open, never } = await setUp(t)
+    const { path, held, open } = await setUp(t)
     const journal = open()
     held.bytes = 20 * MIB
     for (let index = 0; index < 20; index++) await journal.append([Buffer.alloc(MIB, 1)])
-    await journal.drain(never)
+    await journal.drain(NEVER)
     assert.ok((await stat(path)).size > 20 * MIB)
-    await journal.close()
+    await journal.close(NEVER)
   })
 
   test('gives up at the deadline of a stop, not before', async (t) => {
@@ -85,10 +87,36 @@ suite('journal', () => {
     await until('a retry is due', () => timers.pending > 0)
     await journal.drain(ABORTED)
     await appended
-    await journal.close()
+    await journal.close(NEVER)
     await assert.rejects(journal.append([Buffer.from('b')]), /stopped/)
     assert.equal(timers.pending, 0)
     assert.equal(logger.messages('error').length, 1)
+  })
+
+  test('leaves behind what the system does not end by the deadline of a stop', async (t) => {
+    const { open } = await setUp(t)
+    const journal = open()
+    await journal.append([Buffer.from('a')])
+    await journal.drain(NEVER)
+    const handle = await openFile(import.meta.filename)
+    const prototype = Object.getPrototypeOf(handle) as typeof handle
+    await handle.close()
+    t.mock.method(prototype, 'write', () => new Promise(() => {}))
+    void journal.append([Buffer.from('b')])
+    const deadline = new AbortController()
+    const drained = journal.drain(deadline.signal)
+    deadline.abort()
+    await drained
+    await journal.close(deadline.signal)
+    assert.equal(getEventListeners(deadline.signal, 'abort').length, 0)
+  })
+
+  test('cannot be opened where it could not be written', async (t) => {
+    const { path, folder, open } = await setUp(t)
+    await writeFile(join(folder, 'state'), 'in the way')
+    await assert.rejects(open().open(), {
+      message: new RegExp(`^cannot keep held parts in ${dirname(path)}: .*; expected a folder`),
+    })
   })
 
   test('cut off anywhere, starts with the whole frames and keeps the rest beside', async (t) => {
@@ -129,7 +157,7 @@ const TEXTS = ['first', '2', 'third one', 'fourth', 'fifth']
 async function writtenJournal(path: string, open: () => Journal): Promise<Buffer> {
   const journal = open()
   await journal.append(TEXTS.map((text) => Buffer.from(text)))
-  await journal.close()
+  await journal.close(NEVER)
   return readFile(path)
 }
 
@@ -138,7 +166,7 @@ async function reopen(path: string, open: () => Journal) {
   await rm(`${path}.damaged`, { force: true })
   const journal = open()
   const payloads = (await journal.open()).map(String)
-  await journal.close()
+  await journal.close(NEVER)
   const aside = existsSync(`${path}.damaged`) ? await readFile(`${path}.damaged`) : Buffer.alloc(0)
   return { payloads, kept: await readFile(path), aside }
 }
