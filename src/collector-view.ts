@@ -3,7 +3,7 @@ import { version } from './package.ts'
 import type { Config, FilterStep, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
 import type { CollectorView, ComponentView, Readiness } from './http/view.ts'
-import type { Input, Output } from './pipeline/component.ts'
+import type { Filter, Input, Output } from './pipeline/component.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 
@@ -13,6 +13,8 @@ export interface CollectorParts {
   readonly registry: Registry
   readonly filterNames: ReadonlyMap<FilterStep, string>
   readonly inputs: ReadonlyMap<string, Input>
+  /** By the names of `filterNames`. */
+  readonly filters: ReadonlyMap<string, Filter>
   readonly outputs: ReadonlyMap<string, Output>
   readonly ledger: Ledger
   readonly metrics: MetricsRegistry
@@ -60,7 +62,10 @@ export class CollectorState implements CollectorView {
 
   readiness(): Readiness {
     const reasons = this.phase === 'running' ? [] : [`the collector is ${this.phase}`]
-    for (const [name, { problem }] of this.#parts.outputs)
+    const { filters, outputs } = this.#parts
+    for (const [name, { problem }] of filters)
+      if (problem !== null) reasons.push(`filter ${name}: ${problem}`)
+    for (const [name, { problem }] of outputs)
       if (problem !== null) reasons.push(`output ${name}: ${problem}`)
     return { ready: reasons.length === 0, reasons }
   }
@@ -104,9 +109,8 @@ export class CollectorState implements CollectorView {
       if ('match' in step || !original || 'match' in original) return []
       const name = this.#parts.filterNames.get(original) ?? step.type
       const config: Options = { filter: step.filter, ...step.options }
-      return [
-        { kind: 'filter', name, type: step.type, label, config, addresses: [], problem: null },
-      ]
+      const problem = this.#parts.filters.get(name)?.problem ?? null
+      return [{ kind: 'filter', name, type: step.type, label, config, addresses: [], problem }]
     })
   }
 }

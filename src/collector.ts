@@ -3,6 +3,7 @@
  * and stop. Data flows input → pipeline → output, so what receives is started first and stopped
  * last. What it shows of itself: src/collector-view.ts.
  */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { CollectorState } from './collector-view.ts'
 import type { Config, FilterStep, MatchStep, Registry } from './config/model.ts'
@@ -31,6 +32,9 @@ export interface Addresses {
   readonly http: string | null
 }
 
+/** Characters of a filter's pattern in the name of its folder. */
+const FOLDER_PATTERN_MAX = 64
+
 type Kind = 'input' | 'filter' | 'output'
 
 export class Collector {
@@ -46,7 +50,7 @@ export class Collector {
   readonly #dataFolder: DataFolder
   /** The filters of the configuration by the names they got. */
   readonly #filterNames = new Map<FilterStep, string>()
-  /** Folders below `data_dir`, as `filters/join_parts`, that components were given. */
+  /** Folders below `data_dir/filters` that filters were given. */
   readonly #stateFolders = new Set<string>()
   #http: HttpServer | null = null
   #started: Promise<void> | null = null
@@ -67,6 +71,7 @@ export class Collector {
       registry,
       filterNames: this.#filterNames,
       inputs: this.#inputs,
+      filters: new Map(this.#pipeline.filters.map(({ name, filter }) => [name, filter])),
       outputs: this.#outputs,
       ledger: this.#ledger,
       metrics: this.#metrics,
@@ -219,9 +224,14 @@ export class Collector {
     return name
   }
 
-  /** By pattern, not by position: what a filter keeps must not go to another by an edit. */
-  #filterFolder(step: FilterStep): string {
-    const base = encodeURIComponent(`${step.type} ${step.filter}`)
+  /**
+   * By pattern, not by position: what a filter keeps must not go to another by an edit. The name is
+   * good for any file system, however long the pattern; what can be read of it is for people.
+   */
+  #filterFolder({ type, filter }: FilterStep): string {
+    const hash = createHash('sha256').update(filter).digest('hex').slice(0, 12)
+    const readable = filter.replaceAll(/[^\w.]+/g, '_').slice(0, FOLDER_PATTERN_MAX)
+    const base = `${type}-${readable}-${hash}`
     let folder = base
     for (let count = 2; this.#stateFolders.has(folder); count++) folder = `${base}-${count}`
     this.#stateFolders.add(folder)

@@ -18,7 +18,7 @@ export interface ComponentView {
   readonly config: Readonly<Record<string, unknown>>
   /** Where an input listens, with the real ports; empty for the other kinds. */
   readonly addresses: readonly string[]
-  /** Why an output cannot take batches at the moment, or null. */
+  /** Why an output or filter cannot take batches at the moment, or null. */
   readonly problem: string | null
 }
 
