@@ -1,11 +1,14 @@
 /** What the `forward` input counts beside its listeners. */
 import type { Counter, Metrics } from '../../pipeline/metrics.ts'
+import { connectionErrors } from '../support/stream-listener.ts'
 
 const LIMITS = [
   'frame_max',
+  'tag_max',
   'decompressed_max',
   'depth_max',
   'pending_max',
+  'frame_timeout',
   'connection_in_flight_max',
   'handshake_timeout',
   'idle_timeout',
@@ -29,8 +32,7 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     acknowledgements: metrics.counter('acknowledgements_total', 'Requests acknowledged.'),
     heartbeats: metrics.counter('heartbeats_total', 'UDP heartbeats answered.'),
     limitHits: Object.fromEntries(hits) as Record<Limit, Counter>,
-    errors: (reason) =>
-      metrics.counter('errors_total', 'Connections ended because of an error.', { reason }),
+    errors: (reason) => connectionErrors(metrics, reason),
   }
 }
 

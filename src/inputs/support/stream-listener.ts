@@ -110,7 +110,7 @@ export class StreamListener {
       const name = formatListenAddress(address)
       throw new Error(`cannot listen on ${name}: no certificate; expected a tls section`)
     }
-    const onSecure = (socket: Socket) => this.#serve(socket, peerOf(socket))
+    const onSecure = (socket: Socket) => this.#serveSecure(socket)
     const onRefused = (socket: Socket, cause: string) => this.#refuseTls(socket, cause)
     const common = { config: tls, handshakeTimeoutMs, timers, logger }
     this.#tls = new TlsTerminator({ ...common, onSecure, onRefused })
@@ -156,6 +156,16 @@ export class StreamListener {
     this.#options.onConnection(socket, peer)
   }
 
+  #serveSecure(socket: Socket): void {
+    const peer = peerOf(socket)
+    // Node's own listener is silent once the handshake is done.
+    socket.on('error', (error) => {
+      if (isTlsError(error)) this.#noteTlsError(peer, error)
+      else this.#noteSocketError(peer, error)
+    })
+    this.#serve(socket, peer)
+  }
+
   #admit(socket: Socket, peer: Peer): boolean {
     const { allow, limits } = this.#options
     const allowed = !allow || peer.address === null || allow.includes(peer.address)
@@ -186,6 +196,12 @@ export class StreamListener {
     this.#options.logger.warn({ peer: peer.text, cause }, 'refused a tls connection')
   }
 
+  #noteTlsError(peer: Peer, error: Error): void {
+    this.#metrics.tlsErrors.add(1)
+    const fields = { peer: peer.text, reason: 'tls', cause: error.message }
+    this.#options.logger.warn(fields, 'ended a connection')
+  }
+
   #noteSocketError(peer: Peer, error: Error): void {
     this.#options.logger.debug({ peer: peer.text, error: error.message }, 'connection failed')
   }
@@ -198,12 +214,23 @@ function peerOf(socket: Socket): Peer {
   return { address, text: hostAndPort(address, socket.remotePort ?? 0) }
 }
 
+/** Whether TLS itself failed, and not the connection below it. */
+function isTlsError(error: NodeJS.ErrnoException): boolean {
+  return error.code?.startsWith('ERR_SSL') === true || error.code?.startsWith('ERR_TLS') === true
+}
+
 interface ListenerMetrics {
   readonly accepted: Counter
   readonly open: Gauge
+  readonly tlsErrors: Counter
   readonly refused: Readonly<
     Record<'not_allowed' | 'connections_max' | 'connections_per_address_max' | 'tls', Counter>
   >
+}
+
+/** Shared with the input, which ends connections for reasons of its own. */
+export function connectionErrors(metrics: Metrics, reason: string): Counter {
+  return metrics.counter('errors_total', 'Connections ended because of an error.', { reason })
 }
 
 function listenerMetrics(metrics: Metrics): ListenerMetrics {
@@ -212,6 +239,7 @@ function listenerMetrics(metrics: Metrics): ListenerMetrics {
   return {
     accepted: metrics.counter('connections_accepted_total', 'Connections that were let in.'),
     open: metrics.gauge('connections', 'Open connections.'),
+    tlsErrors: connectionErrors(metrics, 'tls'),
     refused: {
       not_allowed: refused('not_allowed'),
       connections_max: refused('connections_max'),

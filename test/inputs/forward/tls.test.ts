@@ -1,10 +1,12 @@
 /** The `forward` input over TLS: certificates, client certificates, new files while it runs. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { forward as input } from '../../../src/inputs/forward/index.ts'
 import { ManualTime } from '../../drivers/context.ts'
 import { InputRun, runInput } from '../../drivers/run-input.ts'
@@ -181,6 +183,39 @@ test('acknowledges over TLS to a client that has finished sending', async () => 
   assert.deepEqual(peer.received, ack('c'))
   await run.stopAndCheckCompliance()
 })
+
+test('counts and reports TLS that fails after the handshake, but not a reset', async () => {
+  await using run = await runInput(input, yaml(''))
+  const errors = () => run.metric('errors_total', { reason: 'tls' }) ?? 0
+  const reset = await secureSocket(run)
+  reset.secure.write(packed('a', ENTRIES))
+  await run.untilRecords(1)
+  reset.raw.resetAndDestroy()
+  await run.until('it is gone', () => run.metric('connections') === 0)
+  assert.equal(errors(), 0)
+  assert.deepEqual(run.log.messages('warn'), [])
+  const { raw } = await secureSocket(run)
+  await run.until('it is served', () => run.metric('connections') === 1)
+  raw.write('this is no TLS record')
+  await run.until('it is counted', () => errors() === 1)
+  const [line, ...others] = run.log.lines.filter(({ level }) => level === 'warn')
+  assert.deepEqual(others, [])
+  assert.equal(line?.message, 'ended a connection')
+  assert.equal(line.fields['reason'], 'tls')
+  assert.match(String(line.fields['cause']), /SSL|version|record/i)
+  raw.destroy()
+  await run.stopAndCheckCompliance()
+})
+
+/** A client whose bytes under TLS are at hand. */
+async function secureSocket(run: InputRun): Promise<{ raw: Socket; secure: TLSSocket }> {
+  const raw = connect(Number(new URL(run.address().replace('tls:', 'http:')).port), '127.0.0.1')
+  await once(raw, 'connect')
+  const secure = connectTls({ socket: raw, ca, servername: 'localhost' })
+  secure.on('error', () => undefined)
+  await once(secure, 'secureConnect')
+  return { raw, secure }
+}
 
 async function servedName(run: InputRun): Promise<string> {
   const peer = await run.connectTls({ ca })
