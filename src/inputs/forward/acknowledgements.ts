@@ -10,6 +10,8 @@ export interface Request {
   readonly count: number
   /** Memory it holds until it is settled. */
   readonly bytes: number
+  /** Memory it holds until it is acknowledged, which is after all before it. */
+  readonly answerBytes: number
   /** Identifiers to acknowledge; empty if the sender does not ask. */
   readonly chunks: readonly Uint8Array[]
   outcome: Outcome | 'pending'
@@ -35,24 +37,26 @@ export class Acknowledgements {
     return first !== undefined && first.outcome !== 'pending'
   }
 
-  /** Chunks to acknowledge now, in order. Stops before a request that is not to be. */
-  takeReady(): Uint8Array[] {
-    const chunks: Uint8Array[] = []
+  /** Requests to acknowledge now, in order. Stops before one that is not to be. */
+  takeReady(): Request[] {
+    const ready: Request[] = []
     for (let next = this.#requests[this.#first]; next; next = this.#requests[this.#first]) {
       if (next.outcome === 'pending' || next.outcome === 'retry') break
-      for (const chunk of next.chunks) chunks.push(chunk)
+      ready.push(next)
       this.#first++
     }
     if (this.#first * 2 >= this.#requests.length) {
       this.#requests = this.#requests.slice(this.#first)
       this.#first = 0
     }
-    return chunks
+    return ready
   }
 
-  /** Gives up on what is left: its sender gets no answer and sends it again. */
-  abandon(): void {
+  /** Gives up on what is left, and returns it: its sender gets no answer and sends it again. */
+  abandon(): Request[] {
+    const left = this.#requests.slice(this.#first)
     this.#requests = []
     this.#first = 0
+    return left
   }
 }

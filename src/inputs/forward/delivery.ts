@@ -6,9 +6,11 @@
 import type { Outcome } from '../../pipeline/batch.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import type { ForwardDecoder, ForwardUnit } from '../../codecs/forward/decoder.ts'
+import { tagForLog } from '../../pipeline/sink.ts'
 import { Acknowledgements, type Request } from './acknowledgements.ts'
 import type { ForwardMetrics } from './metrics.ts'
 import { DecompressionError, type Decompressor } from './decompression.ts'
+import { answerBytes, heldBytes } from './held-bytes.ts'
 import type { InFlight } from './in-flight.ts'
 
 export interface DeliveryOptions {
@@ -54,7 +56,7 @@ export class Delivery {
     this.#options = options
   }
 
-  /** Bytes taken and not yet settled. */
+  /** Memory held for what is not settled or not acknowledged yet. */
   get bytes(): number {
     return this.#bytes
   }
@@ -71,11 +73,12 @@ export class Delivery {
 
   take(unit: ForwardUnit): void {
     if (this.#ending && unit.chunks.length > 0) return
-    this.#hold(unit.wireBytes)
+    const bytes = heldBytes(unit)
+    this.#hold(bytes)
     if (unit.kind === 'compressed' || this.#decompressing) {
       this.#queue.push(unit)
       if (!this.#decompressing) void this.#workQueue()
-    } else this.#pass(unit, unit.wireBytes)
+    } else this.#pass(unit, bytes)
   }
 
   /**
@@ -93,14 +96,14 @@ export class Delivery {
    */
   stopAnswering(): void {
     this.#answering = false
-    this.#acknowledgements.abandon()
+    this.#forget(this.#acknowledgements.abandon())
   }
 
   async #workQueue(): Promise<void> {
     this.#decompressing = true
     for (let unit = this.#queue.shift(); unit; unit = this.#queue.shift()) {
       if (unit.kind === 'compressed') await this.#decompress(unit)
-      else this.#pass(unit, unit.wireBytes)
+      else this.#pass(unit, heldBytes(unit))
     }
     this.#decompressing = false
     if (this.#ending) this.#closeOrigin()
@@ -109,17 +112,20 @@ export class Delivery {
 
   async #decompress(unit: Extract<ForwardUnit, { kind: 'compressed' }>): Promise<void> {
     const { decoder, decompressor, listener } = this.#options
-    if (!this.#isWanted(unit)) return this.#release(unit.wireBytes)
+    const before = heldBytes(unit)
+    if (!this.#isWanted(unit)) return this.#release(before)
     const payload = await decompressor.decompress(unit.codec, unit.payload).catch(asError)
     if (payload instanceof DecompressionError) {
-      this.#release(unit.wireBytes)
+      this.#release(before)
       // What was asked for before this may still be acknowledged, but nothing behind it.
       this.#answering = false
       return listener.corrupt(payload)
     }
-    this.#hold(payload.length)
-    const bytes = unit.wireBytes + payload.length
-    this.#pass(decoder.decodePayload(unit.tag, payload, unit.chunks, unit.wireBytes), bytes)
+    const decoded = decoder.decodePayload(unit.tag, payload, unit.chunks, unit.wireBytes)
+    const bytes = heldBytes(decoded, payload.length)
+    this.#hold(bytes)
+    this.#release(before)
+    this.#pass(decoded, bytes)
   }
 
   /** `bytes` is what `#hold` was told for the unit. */
@@ -129,7 +135,15 @@ export class Delivery {
     const tag = this.#tagOf(unit)
     this.#reportDropped(tag, unit)
     const { count, chunks } = unit
-    const request: Request = { tag, count, bytes, chunks, outcome: 'pending' }
+    const owed = answerBytes(unit)
+    const request: Request = {
+      tag,
+      count,
+      bytes: bytes - owed,
+      answerBytes: owed,
+      chunks,
+      outcome: 'pending',
+    }
     if (chunks.length > 0) this.#acknowledgements.add(request)
     this.#unsettled++
     if (unit.kind === 'refused' || count === 0) this.#settle(request, 'rejected')
@@ -171,13 +185,21 @@ export class Delivery {
   readonly #flush = (): void => {
     const { listener } = this.#options
     this.#flushDue = false
-    const chunks = this.#acknowledgements.takeReady()
-    if (chunks.length > 0) listener.acknowledge(chunks)
+    const ready = this.#acknowledgements.takeReady()
+    if (ready.length > 0) listener.acknowledge(chunksOf(ready))
+    this.#forget(ready)
     if (this.#acknowledgements.ready) {
       this.stopAnswering()
       listener.refused()
     }
     listener.settled()
+  }
+
+  /** Requests that are answered, or never will be. */
+  #forget(requests: readonly Request[]): void {
+    let bytes = 0
+    for (const request of requests) bytes += request.answerBytes
+    if (bytes > 0) this.#release(bytes)
   }
 
   #closeOrigin(): void {
@@ -197,7 +219,10 @@ export class Delivery {
     const { context, metrics } = this.#options
     if (reason === 'depth_exceeded') metrics.limitHits.depth_max.add(1)
     context.drop(tag, count, reason)
-    context.logger.warn({ tag, count, reason }, 'dropped events that cannot be read')
+    context.logger.warn(
+      { tag: tagForLog(tag), count, reason },
+      'dropped events that cannot be read',
+    )
   }
 
   #tagOf(unit: ForwardUnit): string {
@@ -214,6 +239,14 @@ export class Delivery {
     this.#bytes -= bytes
     this.#options.inFlight.remove(bytes)
   }
+}
+
+function chunksOf(requests: readonly Request[]): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (const request of requests) {
+    for (const chunk of request.chunks) chunks.push(chunk)
+  }
+  return chunks
 }
 
 function asError(error: unknown): DecompressionError {

@@ -14,16 +14,36 @@ export interface HoldBackOptions {
   readonly limitHits: Counter
   /** Bytes on their way over this connection. */
   readonly bytes: () => number
+  /** Takes bytes of the connection, in their order. */
+  readonly read: (bytes: Uint8Array) => void
 }
 
 export class HoldBack implements Waiter {
   readonly #options: HoldBackOptions
   #active = false
   #over = false
+  /** Came after reading was stopped. */
+  #kept: Uint8Array[] = []
   #wake: () => void = () => undefined
 
   constructor(options: HoldBackOptions) {
     this.#options = options
+  }
+
+  /** Whether nothing is read now. */
+  get active(): boolean {
+    return this.#active
+  }
+
+  /**
+   * Reads `bytes`, or keeps them until there is room: what they are decoded to may be many times as
+   * large, and of all connections each may have some in hand when the limit is reached.
+   */
+  offer(bytes: Uint8Array): void {
+    this.regulate()
+    if (this.#active) return void this.#kept.push(bytes)
+    this.#options.read(bytes)
+    this.regulate()
   }
 
   /** Called whenever something changed. */
@@ -50,7 +70,7 @@ export class HoldBack implements Waiter {
     if (this.#active) await new Promise<void>((resolve) => (this.#wake = resolve))
   }
 
-  /** Reads on from now on, whatever is on its way: nothing of it is kept. */
+  /** Reads on from now on, whatever is on its way. */
   release(): void {
     this.#over = true
     this.#active = false
@@ -59,7 +79,13 @@ export class HoldBack implements Waiter {
   }
 
   #goOn(): void {
-    this.#options.socket.resume()
+    const { socket, read } = this.#options
+    socket.resume()
     this.#wake()
+    if (this.#kept.length === 0) return
+    const kept = this.#kept
+    this.#kept = []
+    for (const bytes of kept) read(bytes)
+    this.regulate()
   }
 }

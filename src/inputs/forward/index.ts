@@ -37,7 +37,7 @@ class ForwardInput implements Input {
   readonly #listeners: readonly StreamListener[]
   readonly #sessions = new Set<ForwardSession>()
   readonly #heartbeats: Heartbeats
-  #cancelSweep: Cancel | null = null
+  #cancelSweeps: Cancel[] = []
   #stopped: Promise<void> | null = null
 
   constructor(config: ForwardConfig, context: InputContext) {
@@ -56,11 +56,19 @@ class ForwardInput implements Input {
   async start(): Promise<void> {
     await this.#share.authenticator?.start()
     for (const listener of this.#listeners) await this.#open(listener)
-    if (this.#config.idle_timeout === undefined) return
-    const halfMs = Math.max(1, durationInMs(this.#config.idle_timeout) / 2)
-    this.#cancelSweep = this.#context.timers.every(halfMs, () => {
-      for (const session of this.#sessions) session.sweep()
+    const { idle_timeout, frame_timeout } = this.#config
+    if (idle_timeout !== undefined) this.#sweepEvery(idle_timeout, (session) => session.sweep())
+    this.#sweepEvery(frame_timeout, (session) => session.sweepFrame())
+  }
+
+  /** Twice in each `timeout`, so that the third time in a row is past it; never for none. */
+  #sweepEvery(timeout: string, sweep: (session: ForwardSession) => void): void {
+    const timeoutMs = durationInMs(timeout)
+    if (timeoutMs === 0) return
+    const cancel = this.#context.timers.every(Math.max(1, timeoutMs / 2), () => {
+      for (const session of this.#sessions) sweep(session)
     })
+    this.#cancelSweeps.push(cancel)
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -81,7 +89,7 @@ class ForwardInput implements Input {
       await turn()
     } while (this.#sessions.size > 0)
     for (const listener of this.#listeners) listener.close()
-    this.#cancelSweep?.()
+    for (const cancel of this.#cancelSweeps.splice(0)) cancel()
     await this.#heartbeats.close()
     deadline.removeEventListener('abort', destroyAll)
   }

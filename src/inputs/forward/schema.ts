@@ -144,6 +144,10 @@ export const forwardSchema = Type.Object(
       description: 'Largest message taken, undecoded; a larger one ends its connection.',
       default: '64MiB',
     }),
+    tag_max: Size({
+      description: 'Longest tag taken, in UTF-8; a longer one ends its connection.',
+      default: '1KiB',
+    }),
     decompressed_max: Size({
       description: 'Largest a compressed message may grow; a larger one ends its connection.',
       default: '256MiB',
@@ -156,14 +160,20 @@ export const forwardSchema = Type.Object(
     }),
     pending_max: Size({
       description:
-        'Bytes of incomplete messages held over all connections; the connection that goes over ' +
-        'it is closed.',
+        'Bytes of incomplete messages held over all connections; past it, the connection that ' +
+        'holds most of them is closed.',
       default: '256MiB',
+    }),
+    frame_timeout: Duration({
+      description:
+        'Silence in the middle of a message after which its connection is closed; `0s` for never.',
+      default: '60s',
     }),
     in_flight_max: Size({
       description:
-        'Bytes received and not yet delivered, over all connections; at it, reading stops until ' +
-        'half of them are delivered.',
+        'Memory of what is received and not yet delivered, over all connections; at it, reading ' +
+        'stops until half of it is delivered. Each message counts with its bytes and 1 KiB, ' +
+        'except that messages of one tag count as one when they are read together.',
       default: '128MiB',
     }),
     connection_in_flight_max: Size({

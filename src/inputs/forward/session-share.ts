@@ -32,6 +32,7 @@ export interface SessionOptions {
   readonly sourceAddressKey: string | null
   readonly sourceHostnameKey: string | null
   readonly denyKeepalive: boolean
+  readonly tagMaxBytes: number
   readonly connectionInFlightMaxBytes: number
   readonly handshakeTimeoutMs: number
 }
@@ -69,6 +70,7 @@ function optionsOf(config: ForwardConfig): SessionOptions {
     sourceAddressKey: config.source_address_key ?? null,
     sourceHostnameKey: config.source_hostname_key ?? null,
     denyKeepalive: config.deny_keepalive,
+    tagMaxBytes: sizeInBytes(config.tag_max),
     connectionInFlightMaxBytes: sizeInBytes(config.connection_in_flight_max),
     handshakeTimeoutMs: durationInMs(config.handshake_timeout),
   }

@@ -9,8 +9,10 @@
  * hold-back.ts. HELO, PING and PONG: handshake.ts.
  */
 import type { Socket } from 'node:net'
-import { encodeAck, ForwardDecoder } from '../../codecs/forward/decoder.ts'
+import type { CodecError } from '../../codecs/codec-error.ts'
+import { encodeAck, ForwardDecoder, type ForwardUnit } from '../../codecs/forward/decoder.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
+import { tagForLog } from '../../pipeline/sink.ts'
 import type { HostnameCache } from '../support/hostname-cache.ts'
 import type { Peer } from '../support/peer.ts'
 import { turn } from '../support/turn.ts'
@@ -19,6 +21,7 @@ import { Delivery, type DeliveryListener } from './delivery.ts'
 import type { Handshake } from './handshake.ts'
 import { HoldBack } from './hold-back.ts'
 import type { Limit } from './metrics.ts'
+import type { Holder } from './pending-frames.ts'
 import type { SessionShare } from './session-share.ts'
 
 /** How long the peer may take to answer our FIN; what it sent before it saw it is still read. */
@@ -43,7 +46,7 @@ interface EndReason {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-export class ForwardSession implements DeliveryListener {
+export class ForwardSession implements DeliveryListener, Holder {
   /** Resolves when the socket is gone and all that came over it is settled. */
   readonly closed: Promise<void>
 
@@ -57,10 +60,12 @@ export class ForwardSession implements DeliveryListener {
   #handshake: Handshake | null = null
   #resolveClosed: () => void = () => undefined
   #drained: Promise<void> | null = null
-  #cancelTimer: Cancel | null = null
+  #cancelHandshake: Cancel | null = null
+  #cancelLinger: Cancel | null = null
   #bytesRead = 0
   #pendingBytes = 0
   #quietSweeps = 0
+  #stalledSweeps = 0
   /** What still comes is thrown away. */
   #deaf = false
   #finishing = false
@@ -96,6 +101,7 @@ export class ForwardSession implements DeliveryListener {
 
   /** Ends the connection and does not wait for what is on its way. */
   destroy(): void {
+    this.#deaf = true
     this.#socket.destroy()
     this.#holdBack?.release()
     this.#resolveClosed()
@@ -108,6 +114,13 @@ export class ForwardSession implements DeliveryListener {
     if (this.#quietSweeps > 2 && !isOurTurn && !this.#finishing) {
       this.#end({ reason: 'idle_timeout', limit: 'idle_timeout' })
     }
+  }
+
+  /** As `sweep`, for silence in the middle of a message. */
+  sweepFrame(): void {
+    const isTheirTurn = this.#pendingBytes > 0 && this.#holdBack?.active === false
+    this.#stalledSweeps = isTheirTurn ? this.#stalledSweeps + 1 : 0
+    if (this.#stalledSweeps > 2) this.#end({ reason: 'frame_timeout', limit: 'frame_timeout' })
   }
 
   async #open(): Promise<void> {
@@ -126,6 +139,7 @@ export class ForwardSession implements DeliveryListener {
       bytesMax: options.connectionInFlightMaxBytes,
       limitHits: metrics.limitHits.connection_in_flight_max,
       bytes: () => delivery.bytes,
+      read: (bytes) => this.#decode(bytes, decoder, delivery),
     })
     if (this.#socket.destroyed) return this.#onClose()
     this.#socket.on('end', () => this.#onPeerFinished())
@@ -154,49 +168,74 @@ export class ForwardSession implements DeliveryListener {
     if (!authenticator) return
     this.#handshake = authenticator.begin(this.#peer.address)
     this.#socket.write(this.#handshake.helo)
-    this.#cancelTimer = context.timers.after(options.handshakeTimeoutMs, () =>
+    this.#cancelHandshake = context.timers.after(options.handshakeTimeoutMs, () =>
       this.#end({ reason: 'handshake_timeout', limit: 'handshake_timeout' }),
     )
   }
 
   #read(bytes: Uint8Array): void {
     this.#bytesRead += bytes.length
-    this.#quietSweeps = 0
+    this.#quietSweeps = this.#stalledSweeps = 0
     this.#share.metrics.receivedBytes.add(bytes.length)
-    if (this.#handshake && !this.#deaf) this.#shakeHands(this.#handshake, bytes)
-    else this.#decode(bytes)
+    if (this.#deaf) return
+    if (this.#handshake) this.#shakeHands(this.#handshake, bytes)
+    else this.#holdBack?.offer(bytes)
   }
 
   #shakeHands(handshake: Handshake, bytes: Uint8Array): void {
     const result = handshake.push(bytes)
     if (!result) return
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
-    this.#handshake = null
+    this.#endHandshake()
     this.#socket.write(result.pong)
-    if (result.refusal === null) this.#decode(result.rest)
+    if (result.refusal === null) this.#holdBack?.offer(result.rest)
     else this.#end({ reason: 'handshake_refused', fields: { cause: result.refusal } })
   }
 
-  #decode(bytes: Uint8Array): void {
-    const [decoder, delivery] = [this.#decoder, this.#delivery]
-    if (this.#deaf || !decoder || !delivery) return
+  #endHandshake(): void {
+    this.#cancelHandshake?.()
+    this.#cancelHandshake = null
+    this.#handshake = null
+  }
+
+  #decode(bytes: Uint8Array, decoder: ForwardDecoder, delivery: Delivery): void {
+    if (this.#deaf) return
     const units = decoder.push(bytes)
-    for (const unit of units) delivery.take(unit)
-    if (decoder.error) {
-      const { reason, offset, found, expected } = decoder.error
-      const limit = DECODER_LIMITS[reason]
-      this.#end({ reason, ...(limit && { limit }), fields: { offset, found, expected } })
-    } else this.#notePending(decoder.pendingBytes)
+    for (const unit of units) {
+      if (this.#hasLongTag(unit)) return this.#endForTag(unit.tag)
+      delivery.take(unit)
+    }
+    if (decoder.error) this.#endForBytes(decoder.error)
+    else this.#notePending(decoder.pendingBytes)
     if (units.length > 0 && this.#share.options.denyKeepalive) void this.drain()
-    this.#holdBack?.regulate()
+  }
+
+  /** Here and not in the decoder, so that no way of reading goes past it. */
+  #hasLongTag({ tag }: ForwardUnit): boolean {
+    const { tagMaxBytes } = this.#share.options
+    // A character of a string is three bytes of UTF-8 at most.
+    return tag.length * 3 > tagMaxBytes && Buffer.byteLength(tag) > tagMaxBytes
+  }
+
+  #endForTag(tag: string): void {
+    const found = `${Buffer.byteLength(tag)} bytes`
+    const expected = `a tag of at most ${this.#share.options.tagMaxBytes} bytes`
+    const fields = { tag: tagForLog(tag), found, expected }
+    this.#end({ reason: 'tag_too_large', limit: 'tag_max', fields })
+  }
+
+  #endForBytes({ reason, offset, found, expected }: CodecError): void {
+    const limit = DECODER_LIMITS[reason]
+    this.#end({ reason, ...(limit && { limit }), fields: { offset, found, expected } })
   }
 
   #notePending(bytes: number): void {
-    const { pendingFrames } = this.#share
-    const fits = pendingFrames.change(bytes - this.#pendingBytes)
+    if (bytes === this.#pendingBytes) return
     this.#pendingBytes = bytes
-    if (!fits) this.#end({ reason: 'pending_frames_too_large', limit: 'pending_max' })
+    this.#share.pendingFrames.note(this, bytes)
+  }
+
+  evict(): void {
+    this.#end({ reason: 'pending_frames_too_large', limit: 'pending_max' })
   }
 
   acknowledge(chunks: readonly Uint8Array[]): void {
@@ -239,8 +278,8 @@ export class ForwardSession implements DeliveryListener {
   }
 
   #forgetPending(): void {
-    this.#share.pendingFrames.change(-this.#pendingBytes)
-    this.#pendingBytes = 0
+    this.#notePending(0)
+    this.#decoder?.discard()
   }
 
   /** Takes nothing more from this peer; what came before is delivered and acknowledged. */
@@ -262,8 +301,9 @@ export class ForwardSession implements DeliveryListener {
   #finish(): void {
     if (this.#finishing) return
     this.#finishing = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
+    // Whoever has not proved anything yet is not listened to any more.
+    if (this.#handshake) this.#deaf = true
+    this.#endHandshake()
     this.#delivery?.end()
     if (this.#deaf) this.#holdBack?.release()
     this.#continueFinish()
@@ -284,18 +324,19 @@ export class ForwardSession implements DeliveryListener {
     this.#holdBack?.release()
     if (this.#socket.destroyed) return
     const giveUp = () => this.#socket.destroy()
-    this.#cancelTimer = timers.after(LAST_WRITE_MS, giveUp)
+    this.#cancelLinger = timers.after(LAST_WRITE_MS, giveUp)
     this.#socket.end(() => {
-      this.#cancelTimer?.()
-      this.#cancelTimer = this.#socket.destroyed ? null : timers.after(LINGER_MS, giveUp)
+      this.#cancelLinger?.()
+      this.#cancelLinger = this.#socket.destroyed ? null : timers.after(LINGER_MS, giveUp)
     })
   }
 
   #onClose(): void {
+    this.#holdBack?.release()
     if (this.#pendingBytes > 0) this.#noteTruncated()
     this.#finish()
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
+    this.#cancelLinger?.()
+    this.#cancelLinger = null
     this.#delivery?.end()
     this.#continueFinish()
   }

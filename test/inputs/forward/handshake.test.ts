@@ -1,6 +1,8 @@
 /** HELO, PING and PONG with the `forward` input, as Fluentd's and Fluent Bit's clients do them. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { Unpackr } from 'msgpackr'
 import { forward as input } from '../../../src/inputs/forward/index.ts'
@@ -105,6 +107,23 @@ test('refuses what is no PING', async () => {
     assert.deepEqual(run.batches, [])
     await run.stopAndCheckCompliance()
   }
+})
+
+test('does not answer a PING that comes after its own end', async () => {
+  await using run = await start('')
+  const { hostname: host, port } = new URL(run.address().replace('tcp:', 'http:'))
+  const client = connect({ host, port: Number(port), allowHalfOpen: true })
+  const [bytes] = (await once(client, 'data')) as [Buffer]
+  const [, helo] = new Unpackr({ useRecords: false }).unpack(bytes) as [string, Helo]
+  const stopped = run.stop()
+  await once(client, 'end')
+  client.on('data', () => assert.fail('it answered'))
+  client.write(Buffer.concat([ping(helo, {}), packed('a', ENTRIES)]))
+  await stopped
+  client.destroy()
+  assert.deepEqual(run.batches, [])
+  assert.deepEqual(run.log.lines, [])
+  await run.stopAndCheckCompliance()
 })
 
 test('gives a client the key and users of the first network it is in', async () => {

@@ -8,7 +8,7 @@ import { ManualTime } from '../../drivers/context.ts'
 import type { Peer } from '../../drivers/peer.ts'
 import { runInput, type InputRun } from '../../drivers/run-input.ts'
 import { ack } from '../../support/ack.ts'
-import { compressed, message, packed, type Entry } from '../../support/forward-client.ts'
+import { compressed, forward, message, packed, type Entry } from '../../support/forward-client.ts'
 
 const LISTEN = 'listen: tcp://127.0.0.1:0'
 const ENTRIES: Entry[] = [[1_795_251_000, { log: 'one' }]]
@@ -23,6 +23,49 @@ test('ends a connection whose frame is too large, once its header says so', asyn
   await peer.send(Buffer.from([0x92, 0xa1, 0x61, 0xc6, 0x7f, 0xff, 0xff, 0xff]))
   await assertEnded(run, peer, 'frame_max')
   assert.deepEqual(peer.received, ack('c0'))
+  await run.stopAndCheckCompliance()
+})
+
+test('ends a connection that sends a tag longer than allowed, in every mode', async () => {
+  const long = 'é'.repeat(33)
+  const record = { log: 'x'.repeat(300) }
+  const frames = [
+    // Enough of them that the kernel reads them.
+    Buffer.concat(Array.from({ length: 10 }, () => message(long, 1_795_251_000, record))),
+    forward(long, ENTRIES, { chunk: 'c1' }),
+    packed(long, ENTRIES),
+    await compressed(long, ENTRIES, { by: 'gzip', chunk: 'c1' }),
+    packr.pack([long, 1_795_251_000, {}, { fluent_signal: 1 }]),
+    Buffer.from(JSON.stringify([long, 1_795_251_000, record, { chunk: 'c1' }])),
+  ]
+  for (const frame of frames) {
+    await using run = await runInput(input, `${LISTEN}\ntag_max: 64B`)
+    const peer = await run.connect()
+    const isJson = frame[0] === 0x5b
+    const fits = 'é'.repeat(32)
+    const before = isJson
+      ? Buffer.from(JSON.stringify([fits, 1, {}]))
+      : packed(fits, ENTRIES, { chunk: 'c0' })
+    await peer.send(Buffer.concat([before, frame, isJson ? frame : packed('b', ENTRIES)]))
+    await assertEnded(run, peer, 'tag_max')
+    const { tag, found, expected } = run.log.lines[0]!.fields
+    assert.deepEqual([found, expected], ['66 bytes', 'a tag of at most 64 bytes'])
+    assert.equal(tag, long)
+    assert.deepEqual(run.tags, [fits])
+    assert.deepEqual(peer.received, isJson ? Buffer.alloc(0) : ack('c0'))
+    await run.stopAndCheckCompliance()
+  }
+})
+
+test('takes no tag of more than a kibibyte unless told to', async () => {
+  await using run = await runInput(input, LISTEN)
+  const peer = await run.connect()
+  await peer.send(packed('t'.repeat(1024), ENTRIES, { chunk: 'c0' }))
+  await peer.untilReceived(ack('c0').length)
+  await peer.send(packed('t'.repeat(1025), ENTRIES))
+  await assertEnded(run, peer, 'tag_max')
+  const { tag } = run.log.lines[0]!.fields
+  assert.ok((tag as string).length < 500)
   await run.stopAndCheckCompliance()
 })
 
@@ -73,6 +116,72 @@ test('ends the connection that holds too much of an incomplete frame', async () 
   await run.stopAndCheckCompliance()
 })
 
+test('ends whoever holds most of incomplete frames, not whoever comes last', async () => {
+  await using run = await runInput(input, `${LISTEN}\npending_max: 128KiB`)
+  const [greedy, greedier, modest] = [await run.connect(), await run.connect(), await run.connect()]
+  const large = packed('a', [[1_795_251_000, { log: 'x'.repeat(128 * 1024) }]])
+  await greedy.send(large.subarray(0, 60 * 1024))
+  await greedier.send(large.subarray(0, 61 * 1024))
+  await run.until('it is read', () => run.metric('pending_frame_bytes') === 121 * 1024)
+  const frame = packed('b', LARGE, { chunk: 'c0' })
+  await modest.send(frame.subarray(0, 20 * 1024))
+  await assertEnded(run, greedier, 'pending_max')
+  await modest.send(frame.subarray(20 * 1024))
+  assert.deepEqual(await modest.untilReceived(ack('c0').length), ack('c0'))
+  assert.equal(run.metric('pending_frame_bytes'), 60 * 1024)
+  assert.equal(greedy.ending, null)
+  await run.stopAndCheckCompliance()
+})
+
+test('ends a connection that stays silent in the middle of a frame', async () => {
+  const time = new ManualTime()
+  await using run = await runInput(input, LISTEN, { time })
+  const [stalled, slow, idle] = [await run.connect(), await run.connect(), await run.connect()]
+  const frame = packed('a', ENTRIES, { chunk: 'c0' })
+  await idle.send(frame)
+  await idle.untilReceived(ack('c0').length)
+  let sent = 0
+  const sendOne = async (peer: Peer) => {
+    const before = run.metric('received_bytes_total')!
+    await peer.send(frame.subarray(sent, sent + 1))
+    await run.until('it is read', () => run.metric('received_bytes_total')! > before)
+  }
+  await sendOne(stalled)
+  for (; sent < 5; sent++) {
+    await sendOne(slow)
+    time.advance(30_000)
+  }
+  assert.equal(await stalled.untilEnded(), 'FIN')
+  assert.equal(run.metric('limit_hits_total', { limit: 'frame_timeout' }), 1)
+  await slow.send(frame.subarray(sent))
+  assert.deepEqual(await slow.untilReceived(ack('c0').length), ack('c0'))
+  assert.equal(idle.ending, null)
+  stalled.end()
+  await run.stopAndCheckCompliance()
+})
+
+test('waits for ever in the middle of a frame when told to, or when it is our turn', async () => {
+  const time = new ManualTime()
+  const yaml = `${LISTEN}\nconnection_in_flight_max: 2KiB`
+  for (const [options, hold] of [
+    [`${yaml}\nframe_timeout: 0s`, false],
+    [yaml, true],
+  ] as const) {
+    await using run = await runInput(input, options, { time, hold })
+    const peer = await run.connect()
+    const frame = packed('a', LARGE, { chunk: 'c0' })
+    await peer.send(Buffer.concat([frame, frame.subarray(0, 5)]))
+    await run.untilRecords(1)
+    await run.until('it is read', () => run.metric('pending_frame_bytes') === 5)
+    time.advance(600_000)
+    assert.equal(run.metric('limit_hits_total', { limit: 'frame_timeout' }), 0)
+    run.release()
+    await peer.send(frame.subarray(5))
+    await run.untilRecords(2)
+    await run.stopAndCheckCompliance()
+  }
+})
+
 for (const limit of ['connections_max', 'connections_per_address_max']) {
   test(`closes connections over ${limit} at once`, async () => {
     await using run = await runInput(input, `${LISTEN}\n${limit}: 1`)
@@ -109,6 +218,49 @@ test('stops reading while too much is on its way, and loses nothing of it', asyn
   await run.stopAndCheckCompliance()
 })
 
+test('counts what small messages take in memory, over all connections', async () => {
+  const yaml = `${LISTEN}\nin_flight_max: 256KiB`
+  await using run = await runInput(input, yaml, { hold: true })
+  const peers = await Promise.all(Array.from({ length: 4 }, () => run.connect()))
+  const pair = Buffer.concat([message('a', 1, {}), message('b', 1, {})])
+  const messages = 14_000
+  const sending = peers.map((peer) => peer.send(Buffer.alloc((messages / 2) * pair.length, pair)))
+  const held = () => run.metric('connections_held_back') === peers.length
+  await run.until('reading stops', held)
+  // What one connection had in hand is decoded; what the others had is not.
+  assert.ok(run.heldCount <= (64 * 1024) / 5, `${run.heldCount}`)
+  assert.ok(run.metric('in_flight_bytes')! > 1024 * run.heldCount)
+  run.release()
+  await Promise.all(sending)
+  await run.untilRecords(peers.length * messages)
+  await run.stopAndCheckCompliance()
+})
+
+test('counts requests that wait for the acknowledgement of one before them', async () => {
+  const yaml = `${LISTEN}\nconnection_in_flight_max: 256KiB`
+  await using run = await runInput(input, yaml, { hold: true })
+  const peer = await run.connect()
+  const send = async (index: number) => {
+    const frame = packed(`t${index % 2}`, ENTRIES, { chunk: `c${index}` })
+    await peer.send(frame)
+  }
+  const requests = 2000
+  const sending = (async () => {
+    for (let index = 0; index < requests; index++) await send(index)
+  })()
+  await run.until('reading stops', () => {
+    const before = run.batches.length
+    while (run.heldCount > 1) run.answer(1, 'delivered')
+    return stands(before, () => run.batches.length)
+  })
+  assert.ok(run.batches.length < 1000, `${run.batches.length}`)
+  run.release()
+  await sending
+  const acks = ack(...Array.from({ length: requests }, (_, index) => `c${index}`))
+  assert.deepEqual(await peer.untilReceived(acks.length), acks)
+  await run.stopAndCheckCompliance()
+})
+
 test('holds one connection back without the others', async () => {
   const yaml = `${LISTEN}\nconnection_in_flight_max: 128KiB`
   await using run = await runInput(input, yaml, { hold: true })
@@ -138,15 +290,9 @@ test('stops reading from a client that does not read its acknowledgements', asyn
   const sending = (async () => {
     for (let sent = 0; sent < frames; sent += 100) await peer.send(many)
   })()
-  let before = -1
-  await run.until('reading stops', async () => {
-    const read = run.metric('received_bytes_total') ?? 0
-    const stands = read === before && read > 0
-    before = read
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    return stands
-  })
-  assert.ok(before < frames * frame.length)
+  const read = () => run.metric('received_bytes_total') ?? 0
+  await run.until('reading stops', () => stands(read(), read))
+  assert.ok(read() < frames * frame.length)
   peer.socket.resume()
   await sending
   await run.untilRecords(frames)
@@ -176,4 +322,10 @@ async function assertEnded(run: InputRun, peer: Peer, limit: string): Promise<vo
   assert.equal(await peer.untilEnded(), 'FIN')
   assert.equal(run.metric('limit_hits_total', { limit }), 1)
   assert.deepEqual(run.log.messages('warn'), ['ended a connection'])
+}
+
+/** Whether a number that was `before` is not zero, and does not change for a while. */
+async function stands(before: number, now: () => number): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  return before > 0 && now() === before
 }
