@@ -1,12 +1,13 @@
 /**
  * Entries to JSON lines. Twin: ../../lines/json-lines.ts and ../../json/value-encoder.ts. What is
- * rare ends the walk before its entry, which the twin encodes: ext values, keys that are not text,
- * and a record's own `time` and `tag`. Entries are trusted, so nothing here checks where they end.
+ * rare ends the walk before its entry, which the twin encodes: ext values and keys that are not
+ * text. Entries are trusted, so nothing here checks where they end.
  */
 import { report } from './control'
 import { copy } from './copy'
-import { readU16, readU32 } from './msgpack'
+import { isText, readU16, readU32, textLength, textStart } from './msgpack'
 import { putNineDigits, putNumber } from './numbers'
+import { startNames, underscoresFor } from './own-names'
 import { putText, TEXT_GROWTH } from './text'
 
 /** All entries are encoded. */
@@ -31,8 +32,6 @@ const NULL: u32 = 0x6c6c_756e
 const TRUE: u32 = 0x6575_7274
 /** `alse` */
 const ALSE: u32 = 0x6573_6c61
-/** `time`, as it lies in memory behind its header. */
-const TIME: u32 = 0x656d_6974
 
 /** What every line of a tag starts with; date and time are those of `lineSeconds`. */
 const LINE_START = memory.data(48 + 256 * 6 + 16)
@@ -92,10 +91,16 @@ function putFields(record: usize, target: usize): usize {
     source += 4
   }
   let position = target
+  startNames()
   for (; count > 0; count--) {
-    if (isOwnName(source)) return stop(UNUSUAL, position)
     store<u8>(position, 0x2c)
-    position = putPair(source, position + 1)
+    const keyType = <u32>load<u8>(source)
+    if (!isText(keyType)) return stop(UNUSUAL, position)
+    const underscores = underscoresFor(record, source, keyType)
+    position =
+      underscores == 0
+        ? putPair(source, position + 1)
+        : putRenamedPair(source, keyType, underscores, position + 1)
     if (stopped != DONE) return position
     source = next
   }
@@ -104,13 +109,18 @@ function putFields(record: usize, target: usize): usize {
   return position + 2
 }
 
-/** `time` or `tag`, which the line has already. */
-function isOwnName(key: usize): bool {
-  const type = load<u8>(key)
-  if (type == 0xa4) return load<u32>(key + 1) == TIME
-  if (type == 0xa3) return (load<u32>(key) & 0xffff_ff00) == 0x6761_7400
-  // In one of the longer headers; the twin looks closer.
-  return (type == 0xd9 || type == 0xc4) && load<u8>(key + 1) <= 4
+/** The record's own `time` or `tag`: there is room for its name, see `ROOM`. */
+function putRenamedPair(source: usize, type: u32, underscores: u32, target: usize): usize {
+  if (target + ROOM > limit) return stop(FULL, target)
+  const start = textStart(source, type)
+  const length = textLength(source, type)
+  let position = target
+  store<u8>(position++, 0x22)
+  for (let left = underscores; left > 0; left--) store<u8>(position++, 0x5f)
+  store<u32>(position, load<u32>(start))
+  position += length
+  store<u16>(position, 0x3a22)
+  return putValue(start + length, position + 2)
 }
 
 /** Key, colon and value; there is room for a short value behind the key. */
@@ -213,16 +223,8 @@ function putArray(start: usize, count: u32, target: usize): usize {
   return position + 1
 }
 
-/** str 8, 16, 32 and bin 8, 16, 32 */
-function isText(type: u32): bool {
-  return (type >= 0xd9 && type <= 0xdb) || (type >= 0xc4 && type <= 0xc6)
-}
-
 function putLongText(source: usize, type: u32, target: usize): usize {
-  const size = type >= 0xd9 ? type - 0xd9 : type - 0xc4
-  if (size == 0) return putString(source + 2, load<u8>(source + 1), target)
-  if (size == 1) return putString(source + 3, readU16(source + 1), target)
-  return putString(source + 5, readU32(source + 1), target)
+  return putString(textStart(source, type), textLength(source, type), target)
 }
 
 function putString(start: usize, length: usize, target: usize): usize {

@@ -8,12 +8,12 @@ export const BAD: usize = 0
 
 /**
  * For the types 0xc0 to 0xdf: bytes of the value without what a length field counts, in the low
- * half; the width of that field in the high half. 0 for the one that is never used, and for arrays
- * and maps, whose length counts values.
+ * five bits; the width of that field above. 0 for the one that is never used, and for arrays and
+ * maps, whose length counts values.
  */
 const SHAPES = memory.data<u8>([
-  0x01, 0x00, 0x01, 0x01, 0x12, 0x23, 0x45, 0x13, 0x24, 0x46, 0x05, 0x09, 0x02, 0x03, 0x05, 0x09,
-  0x02, 0x03, 0x05, 0x09, 0x03, 0x04, 0x06, 0x0a, 0x12, 0x12, 0x23, 0x45, 0x00, 0x00, 0x00, 0x00,
+  0x01, 0x00, 0x01, 0x01, 0x22, 0x43, 0x85, 0x23, 0x44, 0x86, 0x05, 0x09, 0x02, 0x03, 0x05, 0x09,
+  0x02, 0x03, 0x05, 0x09, 0x03, 0x04, 0x06, 0x0a, 0x12, 0x22, 0x43, 0x85, 0x00, 0x00, 0x00, 0x00,
 ])
 
 export function readU16(at: usize): u32 {
@@ -30,6 +30,30 @@ export function readU64(at: usize): u64 {
 
 export function isMap(type: u32): bool {
   return (type & 0xf0) == 0x80 || type == 0xde || type == 0xdf
+}
+
+/** str and bin, in all their forms. */
+export function isText(type: u32): bool {
+  return (type & 0xe0) == 0xa0 || (type >= 0xd9 && type <= 0xdb) || (type >= 0xc4 && type <= 0xc6)
+}
+
+/** How many bytes of text the str or bin of `type` at `at` has. */
+export function textLength(at: usize, type: u32): u32 {
+  if ((type & 0xe0) == 0xa0) return type & 0x1f
+  if (type == 0xd9 || type == 0xc4) return load<u8>(at + 1)
+  return type == 0xda || type == 0xc5 ? readU16(at + 1) : readU32(at + 1)
+}
+
+/** Where they begin. */
+export function textStart(at: usize, type: u32): usize {
+  if ((type & 0xe0) == 0xa0) return at + 1
+  if (type == 0xd9 || type == 0xc4) return at + 2
+  return type == 0xda || type == 0xc5 ? at + 3 : at + 5
+}
+
+/** The offset behind the value at `at`, which is known to be valid. */
+export function valueEnd(at: usize): usize {
+  return valuesEnd(at, usize.MAX_VALUE, 1, u32.MAX_VALUE)
 }
 
 /** The offset behind the map at `at`, or BAD; `depth` counts the levels it may have. */
@@ -74,8 +98,8 @@ function longEnd(at: usize, end: usize, depth: u32): usize {
   const type = <u32>load<u8>(at)
   const shape = <u32>load<u8>(SHAPES + type - 0xc0)
   if (shape == 0) return countedEnd(at, end, type, depth)
-  const width = shape >> 4
-  const fixed = at + (shape & 0x0f)
+  const width = shape >> 5
+  const fixed = at + (shape & 0x1f)
   if (width == 0) return fixed
   if (fixed > end) return BAD
   const length: u32 = width == 1 ? load<u8>(at + 1) : width == 2 ? readU16(at + 1) : readU32(at + 1)
