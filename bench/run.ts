@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 
 async function runAll(options: Options, folder: string): Promise<void> {
   const peers = options.withPeers ? peersOnPath() : []
-  const subjects = [floor, logboom(options.program), ...peers]
+  const subjects = [floor, logboom(options.program, options.profileFolder), ...peers]
   const measured = { scenarios: [] as ScenarioResult[], standing: [] as StandingResult[] }
   for (const group of groupsOf(options.scenarios)) {
     const found = await measureGroup({ scenarios: group, subjects, runs: options.runs, folder })

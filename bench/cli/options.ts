@@ -15,6 +15,7 @@ export interface Options {
   readonly jsonFile: string
   readonly isQuick: boolean
   readonly withPeers: boolean
+  readonly profileFolder: string | undefined
 }
 
 export const HELP = `npm run bench -- [options] [scenario or beginning of its name …]
@@ -29,6 +30,7 @@ Measures the collector and the peers found on PATH; without names, everything.
   --folder FOLDER  for traffic and output (memory if there is enough, else the temporary folder)
   --json FILE      for the results (logboom-bench.json in the temporary folder)
   --no-peers       the collector and the floor only
+  --profile FOLDER CPU profiles of the collector, read with bench/profile.ts; they slow it down
   --help
 `
 
@@ -47,6 +49,7 @@ const definitions = {
   folder: { type: 'string' },
   json: { type: 'string' },
   peers: { type: 'boolean' },
+  profile: { type: 'string' },
   help: { type: 'boolean' },
 } as const
 
@@ -73,6 +76,7 @@ export function readOptions(args: readonly string[]): Options | string {
     jsonFile: resolve(values.json ?? join(tmpdir(), 'logboom-bench.json')),
     isQuick,
     withPeers: values.peers ?? true,
+    profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
   }
 }
 

@@ -11,16 +11,26 @@ const FILE_POLL_MS = 10
 const LEDGER_POLL_MS = 100
 const SMALL_ROTATION = '32MiB'
 
-export function logboom(program: string): Subject {
+/** With a folder for profiles, each run leaves one there, named after its scenario. */
+export function logboom(program: string, profileFolder?: string): Subject {
   return {
     name: 'logboom',
     canDo: ({ traffic }) => traffic.mode !== 'rfc5424' && traffic.mode !== 'rfc3164',
-    launch: ({ output }, place, { records }) => launch(program, output, place, records),
+    launch: async ({ name, output }, place, { records }) => {
+      const result = await launch(program, output, place, records)
+      if (profileFolder === undefined) return result
+      return { ...result, args: [...profiling(profileFolder, name), ...result.args] }
+    },
     expectation: ({ output }, prepared) => {
       if (output === 'null') return undefined
       return { prepared, readLine: (line) => line, withEnvelope: true }
     },
   }
+}
+
+function profiling(folder: string, scenario: string): string[] {
+  const name = `${scenario}-${Date.now()}.cpuprofile`
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`]
 }
 
 /** With the default's output, for what needs no traffic. */
