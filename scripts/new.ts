@@ -7,9 +7,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Script } from 'node:vm'
+import { format, resolveConfig } from 'prettier'
 
 const root = join(import.meta.dirname, '..')
 const USAGE = 'npm run new -- input|filter|output NAME, NAME as in a configuration: my_input'
+
+/** With more, the import of a filter's test would not fit into a line. */
+const TYPE_LENGTH_MAX = 24
 
 type Kind = 'input' | 'filter' | 'output'
 
@@ -31,7 +36,7 @@ interface Names {
   readonly className: string
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: { docs: { type: 'boolean', default: true } },
@@ -42,15 +47,21 @@ function main(): void {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(type)) {
     fail(`cannot name a component ${type}: not in snake_case; expected ${USAGE}`)
   }
+  if (type.length > TYPE_LENGTH_MAX) {
+    fail(
+      `cannot name a component ${type}: ${type.length} letters; expected ${TYPE_LENGTH_MAX} at most`,
+    )
+  }
   const names = namesOf(kind, type)
   const files = scaffold(names)
-  const taken = [...files.keys()].find((path) => existsSync(join(root, path)))
-  if (taken !== undefined) fail(`cannot make ${kind} ${type}: ${taken} exists; expected a new name`)
-  for (const [path, text] of files) write(path, text)
   const list = `src/${FOLDERS[kind]}/index.ts`
-  write(list, withComponent(readFileSync(join(root, list), 'utf8'), names))
+  const listText = readFileSync(join(root, list), 'utf8')
+  const trouble = takenBy(names, [...files.keys()], listText)
+  if (trouble !== undefined) fail(`cannot make ${kind} ${type}: ${trouble}; expected a new name`)
+  files.set(list, withComponent(listText, names))
+  for (const [path, text] of files) await write(path, text)
   if (values.docs) writeDocs()
-  console.log(`made ${[...files.keys(), list].join(', ')}`)
+  console.log(`made ${[...files.keys()].join(', ')}`)
   console.log('now: npm test, npm run check, and make it do what it is for')
 }
 
@@ -59,6 +70,27 @@ function writeDocs(): void {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) fail('the files are made, but npm run docs failed; expected it to pass')
+}
+
+/** What a new component of these names would break, if anything. */
+function takenBy({ kind, stem, constant }: Names, files: readonly string[], listText: string) {
+  // A component may be a folder, and so may its tests.
+  const folders = [`src/${FOLDERS[kind]}/${stem}`, `test/${FOLDERS[kind]}/${stem}`]
+  const path = [...files, ...folders].find((each) => existsSync(join(root, each)))
+  if (path !== undefined) return `${path} exists`
+  const code = listText.replaceAll(/\/\*.*?\*\/|\/\/.*/gs, '')
+  if (new RegExp(`(const |[{[,]\\s*)${constant}\\b`).test(code))
+    return `src/${FOLDERS[kind]}/index.ts has a ${constant} already`
+  return isReserved(constant) ? `${constant} is a word of JavaScript` : undefined
+}
+
+function isReserved(name: string): boolean {
+  try {
+    return !new Script(`'use strict'; async () => { const ${name} = 0 }`)
+  } catch (error) {
+    if (error instanceof SyntaxError) return true
+    throw error
+  }
 }
 
 function namesOf(kind: Kind, type: string): Names {
@@ -95,7 +127,7 @@ function template(name: string, { type, stem, constant, className }: Names): str
 function exampleConfig({ kind, type }: Names): string {
   const input = kind === 'input' ? `{ type: ${type} }` : '{ type: forward }'
   const output = kind === 'output' ? `{ type: ${type} }` : '{ type: stdout }'
-  const filter = kind === 'filter' ? [`  - { filter: "**", type: ${type} }`] : []
+  const filter = kind === 'filter' ? [`  - { filter: '**', type: ${type} }`] : []
   return [
     '# yaml-language-server: $schema=../schema.json',
     `# The ${type} ${kind}, with its defaults.`,
@@ -105,7 +137,7 @@ function exampleConfig({ kind, type }: Names): string {
     `  target: ${output}`,
     'pipeline:',
     ...filter,
-    '  - { match: "**", to: target }',
+    "  - { match: '**', to: target }",
     '',
   ].join('\n')
 }
@@ -118,18 +150,19 @@ function withComponent(text: string, { kind, stem, constant }: Names): string {
   const afterImport = text.indexOf('\n', text.indexOf(" from '", lastImport)) + 1
   const items = list[2]!.split(',').map((item) => item.trim())
   const listed = [...items.filter((item) => item !== ''), constant]
-  const oneLine = `${list[1]!}${listed.join(', ')}]`
-  const many = `${list[1]!}\n${listed.map((item) => `  ${item},\n`).join('')}]`
   return (
     text.slice(0, afterImport) +
     `import { ${constant} } from './${stem}.ts'\n` +
-    text.slice(afterImport).replace(list[0], oneLine.length <= 100 ? oneLine : many)
+    text.slice(afterImport).replace(list[0], `${list[1]!}${listed.join(', ')}]`)
   )
 }
 
-function write(path: string, text: string): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true })
-  writeFileSync(join(root, path), text)
+/** Formatted, because names make lines longer and shorter. */
+async function write(path: string, text: string): Promise<void> {
+  const absolute = join(root, path)
+  mkdirSync(dirname(absolute), { recursive: true })
+  const options = await resolveConfig(absolute)
+  writeFileSync(absolute, await format(text, { ...options, filepath: absolute }))
 }
 
 function isKind(text: string | undefined): text is Kind {
@@ -145,4 +178,4 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-main()
+await main()
