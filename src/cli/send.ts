@@ -29,7 +29,8 @@ Security:
   --shared-key-file FILE  file with the shared key; or set LOGBOOM_SHARED_KEY
   --user NAME             user name; needs a shared key and a password
   --password-file FILE    file with the password; or set LOGBOOM_PASSWORD
-  --hostname NAME         name given in the handshake (default: this machine's)
+  --hostname NAME         name given in the handshake, other than the receiver's
+                          (default: this machine's)
   --ca FILE               certificates to trust, PEM (tls)
   --cert FILE, --cert-key FILE  client certificate and its key, PEM (tls)
   --insecure              accept any certificate (tls)
@@ -77,10 +78,17 @@ async function connect(options: SendOptions, open: (options: SendOptions) => Pro
   try {
     return await open(options)
   } catch (error) {
-    throw new CommandError(`cannot connect to ${options.address}: ${messageOf(error)}`, {
-      cause: error,
-    })
+    const cause = sameNameText(error, options) ?? messageOf(error)
+    throw new CommandError(`cannot connect to ${options.address}: ${cause}`, { cause: error })
   }
+}
+
+/** Fluentd's rule, made against loops: the two ends of a handshake must not have one name. */
+function sameNameText(error: unknown, { security }: SendOptions): string | undefined {
+  const isSame = error instanceof Error && error.message.startsWith('Same hostname')
+  if (!isSame || !security) return undefined
+  const name = security.clientHostname
+  return `the receiver is named "${name}" as well; expected another name of ours: --hostname NAME`
 }
 
 /** Groups what is at hand: a slow stdin sends line by line, a fast one in large frames. */

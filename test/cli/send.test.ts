@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FluentServer, type FluentServerOptions } from '@fluent-org/logger'
@@ -114,6 +115,22 @@ test('shared key, user and password come from files or the environment', async (
     assert.equal(none.code, 1)
     assert.match(none.stderr, /authentication|key/)
     assert.equal(entries.length, 2)
+  })
+})
+
+test('a receiver of our own name is met under another', async () => {
+  const security = { serverHostname: hostname(), sharedKey: 'key', authorize: false, userDict: {} }
+  await withReceiver({ security }, async ({ address, entries }) => {
+    const env = { ...process.env, LOGBOOM_SHARED_KEY: 'key' }
+    const send = (...args: string[]) =>
+      logboom(['send', '-a', address, 'a', 'b=c', ...args], { env })
+    const { code, stderr } = await send()
+    assert.equal(code, 1)
+    const cause = `the receiver is named "${hostname()}" as well; expected another name of ours`
+    const expected = `logboom send: cannot connect to ${address}: ${cause}: --hostname NAME\n`
+    assert.equal(stderr, expected)
+    assert.equal((await send('--hostname', 'other')).code, 0)
+    assert.deepEqual(entries, [['a', { b: 'c' }]])
   })
 })
 
