@@ -87,7 +87,9 @@ const entry = fc.oneof(
 const tag = fc
   .constantFrom('a', 'docker.web1', '', 'x'.repeat(40), 'y'.repeat(300))
   .map((name) => packRecord(name))
-const option = fc.constantFrom([0xc0], [0x80], [0x81, 0xa5, ...Buffer.from('chunk'), 0xa1, 0x63])
+const option = fc
+  .constantFrom([0xc0], [0x80], [0x81, 0xa5, ...Buffer.from('chunk'), 0xa1, 0x63])
+  .map(bytesOf)
 
 const message = fc
   .tuple(tag, time, record, fc.option(option))
