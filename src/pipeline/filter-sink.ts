@@ -52,19 +52,18 @@ export class FilterSink implements Sink {
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
-    const passage = { entered: batch.count, tag: batch.tag, tagCounts }
     let answer: Answer | Promise<Filtered>
     try {
       answer = this.filter.process(batch)
     } catch (error) {
-      return Promise.resolve(this.#fail(passage, error))
+      return Promise.resolve(this.#fail(passageOf(batch, tagCounts), error))
     }
-    // The fast path: nothing to do for this filter and nothing to wait for.
+    // The fast path: nothing to do for this filter and nothing to wait for, so nothing is made.
     if (answer === batch && this.#turns.size === 0) {
       this.#counts.received += batch.count
       return this.#next.deliver(batch, tagCounts)
     }
-    return this.#inTurn(passage, answer)
+    return this.#inTurn(passageOf(batch, tagCounts), answer)
   }
 
   #emit(batch: Batch, released: number): Promise<Outcome> {
@@ -132,4 +131,8 @@ export class FilterSink implements Sink {
     this.#context.ledger.handBack(tagCounts, entered)
     return 'retry'
   }
+}
+
+function passageOf(batch: Batch, tagCounts: Counts): Passage {
+  return { entered: batch.count, tag: batch.tag, tagCounts }
 }

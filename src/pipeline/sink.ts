@@ -29,10 +29,16 @@ const LOGGED_TAG_LENGTH_MAX = 256
 /** Tags that are warned about one by one; a bound, since senders choose tags. */
 const WARNED_TAGS_MAX = 1000
 
+/**
+ * An output that gathers batches for one write answers them with one promise. They are settled
+ * together and share the promise made here too, so a small batch costs next to nothing.
+ */
 export class OutputSink implements Sink {
   readonly #target: NamedOutput
   readonly #context: SinkContext
   readonly #counts: OutputCounts
+  /** Those of the output's latest answer. */
+  #latest: AnsweredTogether | null = null
 
   constructor(target: NamedOutput, context: SinkContext) {
     this.#target = target
@@ -42,28 +48,83 @@ export class OutputSink implements Sink {
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
     this.#context.ledger.send(this.#counts, batch.count)
-    let taken: Promise<Outcome>
-    try {
-      taken = this.#target.output.deliver(batch)
-    } catch (error) {
-      return Promise.resolve(this.#fail(batch, tagCounts, error))
-    }
-    return taken.then(
-      (outcome) => this.#settle(batch, tagCounts, outcome),
-      (error: unknown) => this.#fail(batch, tagCounts, error),
+    const answer = this.#answerTo(batch)
+    if (this.#latest?.answer === answer) return this.#latest.add(tagCounts, batch.count)
+    const batches = new AnsweredTogether(answer, batch, tagCounts)
+    this.#latest = batches
+    batches.settled = answer.then(
+      (outcome) => this.#settle(batches, outcome),
+      (error: unknown) => this.#fail(batches, error),
     )
+    return batches.settled
   }
 
-  #settle(batch: Batch, tagCounts: Counts, outcome: Outcome): Outcome {
-    this.#context.ledger.settle(this.#counts, tagCounts, batch.count, outcome)
+  #answerTo(batch: Batch): Promise<Outcome> {
+    try {
+      return this.#target.output.deliver(batch)
+    } catch (error) {
+      const { promise, reject } = Promise.withResolvers<Outcome>()
+      reject(error)
+      return promise
+    }
+  }
+
+  #settle(batches: AnsweredTogether, outcome: Outcome): Outcome {
+    if (this.#latest === batches) this.#latest = null
+    const { ledger } = this.#context
+    ledger.settle(this.#counts, batches.tagCounts, batches.count, outcome)
+    for (const { tagCounts, count } of batches.others ?? [])
+      ledger.settle(this.#counts, tagCounts, count, outcome)
     return outcome
   }
 
-  /** The contract forbids this; handing the batch back is the answer that loses nothing. */
-  #fail(batch: Batch, tagCounts: Counts, error: unknown): Outcome {
-    const fields = { output: this.#target.name, tag: tagForLog(batch.tag), events: batch.count }
+  /** The contract forbids this; handing the batches back is the answer that loses nothing. */
+  #fail(batches: AnsweredTogether, error: unknown): Outcome {
+    const fields = {
+      output: this.#target.name,
+      tag: tagForLog(batches.tag),
+      events: batches.events,
+    }
     this.#context.logger.error({ ...fields, error }, 'BUG: an output failed instead of answering')
-    return this.#settle(batch, tagCounts, 'retry')
+    return this.#settle(batches, 'retry')
+  }
+}
+
+interface TagShare {
+  readonly tagCounts: Counts
+  count: number
+}
+
+/** Batches for which an output gave the same promise, as the numbers to settle. */
+class AnsweredTogether implements TagShare {
+  readonly answer: Promise<Outcome>
+  /** What their senders wait for. */
+  settled: Promise<Outcome>
+  /** Of the first. */
+  readonly tag: string
+  readonly tagCounts: Counts
+  /** Events of that tag. */
+  count: number
+  /** Those of other tags: one for each time that the tag changed. */
+  others: TagShare[] | null = null
+  latest: TagShare = this
+
+  constructor(answer: Promise<Outcome>, { tag, count }: Batch, tagCounts: Counts) {
+    this.answer = answer
+    this.settled = answer
+    this.tag = tag
+    this.tagCounts = tagCounts
+    this.count = count
+  }
+
+  get events(): number {
+    return (this.others ?? []).reduce((sum, { count }) => sum + count, this.count)
+  }
+
+  add(tagCounts: Counts, count: number): Promise<Outcome> {
+    if (this.latest.tagCounts === tagCounts) this.latest.count += count
+    else (this.others ??= []).push((this.latest = { tagCounts, count }))
+    return this.settled
   }
 }
 

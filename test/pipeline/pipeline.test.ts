@@ -171,6 +171,48 @@ suite('answers', () => {
   })
 })
 
+suite('batches that an output answers with one promise', () => {
+  async function several(settle: (answer: PromiseWithResolvers<Outcome>) => void) {
+    const output = new FakeOutput('a')
+    const answer = Promise.withResolvers<Outcome>()
+    output.answer = () => answer.promise
+    const steps = [filter('**', 'f', (entering) => entering), match('**', output)]
+    const { input, ledger, logger } = pipelineOf({ steps })
+    const sent = [batch('x', 1), batch('x', 2), batch('y', 4), batch('x', 8)]
+    const promises = sent.map((entering) => input.deliver(entering))
+    assert.equal(new Set(promises).size, 1, 'no promise per batch')
+    assert.equal(ledger.snapshot().total['in_flight'], 15)
+    settle(answer)
+    const outcome = await promises[0]
+    return { input, ledger, logger, outcome }
+  }
+
+  test('settle together, each for its own tag', async () => {
+    const { input, ledger, outcome } = await several((answer) => answer.resolve('delivered'))
+    assert.equal(outcome, 'delivered')
+    const { tags, outputs, balanced } = ledger.snapshot()
+    assert.deepEqual([tags['x']?.['delivered'], tags['y']?.['delivered']], [11, 4])
+    assert.equal(outputs['a']?.['in_flight'], 0)
+    assert.ok(balanced)
+    // The promise is settled by now; what comes with it again is counted again.
+    assert.equal(await input.deliver(batch('y', 16)), 'delivered')
+    assert.equal(ledger.snapshot().tags['y']?.['delivered'], 20)
+  })
+
+  test('go back together when the output fails, with one error', async () => {
+    const { ledger, logger, outcome } = await several((answer) =>
+      answer.reject(new Error('broken')),
+    )
+    assert.equal(outcome, 'retry')
+    const { total, balanced } = ledger.snapshot()
+    assert.deepEqual([total['retried'], total['in_flight'], balanced], [15, 0, true])
+    assert.deepEqual(
+      logger.lines.map(({ fields }) => fields['events']),
+      [15],
+    )
+  })
+})
+
 suite('filters', () => {
   const to = (tag: string) => (entering: Batch) => ({ ...entering, tag })
 
