@@ -1,12 +1,10 @@
 /** How many events a frame carries whose content is not going to be read. */
-import type { Frame } from './frames.ts'
 import { isArray, isBin, isStr } from '../msgpack/format.ts'
 import { MsgpackScanner } from '../msgpack/scanner.ts'
 import { mapCount, payloadEnd, payloadStart } from '../record.ts'
 
-/** At least one, which stands for the frame itself. */
-export function eventCount({ bytes, start, scanner }: Frame): number {
-  const body = start + scanner.childOffsets[1]!
+/** By what is behind the tag, at `body`. At least one, which stands for the frame itself. */
+export function eventCount(bytes: Uint8Array, body: number): number {
   const type = bytes[body]!
   if (isArray(type)) return Math.max(1, mapCount(bytes, body))
   if (!isStr(type) && !isBin(type)) return 1

@@ -253,7 +253,7 @@ export class ForwardFrames {
     if (signal === 0) return false
     if (signal === 1) this.#refuse(frame, 'fluent_signal_metrics')
     else if (signal === 2) this.#refuse(frame, 'fluent_signal_traces')
-    else this.#refuse(frame, 'fluent_signal_unknown', eventCount(frame))
+    else this.#refuse(frame, 'fluent_signal_unknown', eventCount(frame.bytes, bodyOffset(frame)))
     return true
   }
 
@@ -285,6 +285,10 @@ export class ForwardFrames {
     this.#tagBytes = tagBytes
     this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(tagBytes)
   }
+}
+
+function bodyOffset({ start, scanner }: Frame): number {
+  return start + scanner.childOffsets[1]!
 }
 
 /** An array of three or four, as Message frames are. */
