@@ -8,8 +8,8 @@
  *
  * That is msgpack `[EventTime, map]` of the Fluentd forward protocol v1, with EventTime always in
  * its 8-byte fixext form. Inputs bring every other time (integer, float, msgpack timestamp, Fluent
- * Bit's `[time, metadata]`, none) to this form and check the record with the limits of
- * msgpack/scanner.ts, so that whoever comes after may trust the bytes and find the record at a fixed place.
+ * Bit's `[time, metadata]`, none) to this form and check the record (msgpack/scanner.ts), so that
+ * whoever comes after may trust the bytes and find the record at a fixed place.
  */
 import { readUint32 } from './msgpack/format.ts'
 
