@@ -15,8 +15,9 @@ export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
   const { pipelines } = outline
   const targets = [...pipelines.flatMap(targetsOf), ...inputLabels(outline)]
   const used = new Set(targets.flatMap(({ name }) => [name, ...meantBy(name, outline)]))
+  const empty = emptiness(outline)
   return [
-    ...emptiness(outline).map(([path, message]) => at('error', message, path, true)),
+    ...empty.map(([path, message]) => at('error', message, path, true)),
     ...targets.flatMap(({ name, path }) => {
       const message = unknownTarget(name, outline)
       return message === undefined ? [] : [at('error', message, path)]
@@ -32,7 +33,9 @@ export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
           path,
         ),
       ),
-    ...unused(outline, used).map(({ path, message }) => at('warning', message, path, true)),
+    ...(empty.length > 0 ? [] : unused(outline, used)).map(({ path, message }) =>
+      at('warning', message, path, true),
+    ),
   ]
 }
 
@@ -65,11 +68,13 @@ function unknownTarget(name: string, { outputs, labels }: Outline): string | und
   return group.length === 0 ? undefined : `no output is named "${name}"${hint(name, group)}`
 }
 
-/** A name that is wrong counts as a use of what was probably meant by it. */
+/** A name that is wrong counts as a use of what was probably meant by it: any, if none is close. */
 function meantBy(name: string, { outputs = [], labels = [] }: Outline): string[] {
   if (!name.startsWith('@') && labels.includes(name)) return [`@${name}`]
   const group = name.startsWith('@') ? labels.map((label) => `@${label}`) : outputs
-  return group.includes(name) ? [] : [nearest(name, group) ?? name]
+  if (group.includes(name)) return []
+  const meant = nearest(name, group)
+  return meant === undefined ? [...group] : [meant]
 }
 
 function badPatterns({ steps }: PipelineOutline): { path: Path; message: string }[] {
