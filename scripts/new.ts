@@ -48,9 +48,8 @@ async function main(): Promise<void> {
     fail(`cannot name a component ${type}: not in snake_case; expected ${USAGE}`)
   }
   if (type.length > TYPE_LENGTH_MAX) {
-    fail(
-      `cannot name a component ${type}: ${type.length} letters; expected ${TYPE_LENGTH_MAX} at most`,
-    )
+    const cause = `${type.length} letters; expected ${TYPE_LENGTH_MAX} at most`
+    fail(`cannot name a component ${type}: ${cause}`)
   }
   const names = namesOf(kind, type)
   const files = scaffold(names)
