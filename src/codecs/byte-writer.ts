@@ -5,14 +5,14 @@ export class ByteWriter {
   length = 0
 
   constructor(capacity = 64 * 1024) {
-    this.bytes = new Uint8Array(capacity)
+    this.bytes = allocate(capacity)
   }
 
   /** Makes room for `count` more bytes; `bytes` may be another array afterwards. */
   reserve(count: number): void {
     const needed = this.length + count
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    const grown = allocate(Math.max(needed, this.bytes.length * 2))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }
@@ -31,4 +31,16 @@ export class ByteWriter {
   clear(): void {
     this.length = 0
   }
+}
+
+/** Not zeroed, which costs as much as writing: nothing is read before it is written. */
+function allocate(count: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(count).buffer)
+}
+
+/** Whether an error says that there is no memory to be had now; another time there may be. */
+export function isMemoryShortage(error: unknown): boolean {
+  if (!(error instanceof RangeError)) return false
+  const { code, message } = error as RangeError & { readonly code?: string }
+  return code === 'ERR_MEMORY_ALLOCATION_FAILED' || message === 'Array buffer allocation failed'
 }

@@ -3,15 +3,19 @@
  * The lines: src/codecs/lines/json-lines.ts and pretty-lines.ts.
  */
 import type { Writable } from 'node:stream'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { Type } from '../config/type.ts'
-import { ByteWriter } from '../codecs/byte-writer.ts'
+import type { ByteWriter } from '../codecs/byte-writer.ts'
 import type { EntryEncoder } from '../codecs/lines/entry-encoder.ts'
 import { encodeJsonLines } from '../codecs/kernel/json-lines.ts'
 import { createPrettyEncoder } from '../codecs/lines/pretty-lines.ts'
 import type { Batch, Outcome } from '../pipeline/batch.ts'
 import { defineOutput, type Output, type OutputContext } from '../pipeline/component.ts'
 import { untilDeadline } from '../pipeline/deadline.ts'
+import { BatchQueue } from './support/batch-queue.ts'
+import { BufferPool } from './support/buffer-pool.ts'
+import { Patience } from './support/patience.ts'
 
 const configSchema = Type.Object(
   {
@@ -38,8 +42,7 @@ export const stdout = defineOutput({
   create: (config, context) => new StdoutOutput(config, context, process.stdout),
 })
 
-/** A writer that has grown beyond this for one large write is not kept. */
-const KEPT_BYTES_MAX = 1024 * 1024
+const RETRY_MS = 1000
 
 /**
  * One write is under way at a time; what is delivered meanwhile goes with the next. The reader's
@@ -47,21 +50,22 @@ const KEPT_BYTES_MAX = 1024 * 1024
  * stays failed, so batches are then held until the stop.
  */
 export class StdoutOutput implements Output {
-  readonly #encode: EntryEncoder
   readonly #stream: OutputStream
   readonly #context: OutputContext
-  #filling = new ByteWriter()
-  #spare = new ByteWriter()
-  /** Shared by the batches of the next write, and by those of the one under way. */
-  #next: PromiseWithResolvers<Outcome> | null = null
-  #current: PromiseWithResolvers<Outcome> | null = null
+  readonly #queue: BatchQueue
+  readonly #pool = new BufferPool()
+  readonly #patience: Patience
+  #working: Promise<void> | null = null
+  #isWriting = false
   #problem: string | null = null
   readonly #failed = Promise.withResolvers<void>()
+  #hasFailed = false
   #stopping: Promise<void> | null = null
   #isStopped = false
 
   constructor(config: StdoutConfig, context: OutputContext, stream: OutputStream) {
-    this.#encode = encoderFor(config.format, stream)
+    this.#queue = new BatchQueue(encoderFor(config.format, stream), context.logger)
+    this.#patience = new Patience(context.timers)
     this.#context = context
     this.#stream = stream
   }
@@ -76,12 +80,9 @@ export class StdoutOutput implements Output {
 
   deliver(batch: Batch): Promise<Outcome> {
     if (this.#isStopped) return Promise.resolve('retry')
-    if (this.#problem === null) this.#encode(batch.tag, batch.entries, this.#filling)
-    if (this.#next) return this.#next.promise
-    this.#next = Promise.withResolvers<Outcome>()
-    // Waits for the end of this turn of the loop, so that all its batches share one write.
-    if (!this.#current) setImmediate(this.#write)
-    return this.#next.promise
+    const outcome = this.#queue.add(batch)
+    this.#working ??= this.#work()
+    return outcome
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -92,50 +93,61 @@ export class StdoutOutput implements Output {
   async #finish(deadline: AbortSignal): Promise<void> {
     await untilDeadline(deadline, Promise.race([this.#drain(), this.#failed.promise]))
     this.#isStopped = true
-    const isWriting = this.#current !== null && this.#problem === null
-    this.#giveUp()
+    this.#patience.end()
+    this.#queue.giveUp()
     // A write that the deadline has left behind takes its listener away itself.
-    if (!isWriting) this.#stream.off('error', this.#fail)
+    if (!this.#isWriting) this.#stream.off('error', this.#fail)
   }
 
-  #giveUp(): void {
-    this.#current?.resolve('retry')
-    this.#next?.resolve('retry')
-    this.#current = null
-    this.#next = null
-  }
-
-  /** Settles when nothing is in hand; never, once a write has failed. */
   async #drain(): Promise<void> {
-    let pending = this.#next ?? this.#current
-    while (pending) {
-      await pending.promise
-      pending = this.#next ?? this.#current
+    while (this.#working) await this.#working
+  }
+
+  /** Never rejects. */
+  async #work(): Promise<void> {
+    // Waits for the end of this turn of the loop, so that all its batches share one write.
+    await endOfTurn()
+    while (!this.#queue.isEmpty && !this.#isStopped && !this.#hasFailed) {
+      const slice = this.#nextSlice()
+      if (slice) await this.#write(slice)
+      else await this.#patience.pause(RETRY_MS)
+    }
+    this.#working = null
+  }
+
+  /** Null when there is no memory for it now. */
+  #nextSlice(): ByteWriter | null {
+    try {
+      const slice = this.#pool.take(this.#queue.sliceBytes)
+      this.#queue.encodeSlice(slice)
+      if (this.#problem !== null) this.#context.logger.info({}, 'events can be encoded again')
+      this.#problem = null
+      return slice
+    } catch (error) {
+      if (this.#problem === null)
+        this.#context.logger.error({ error }, 'cannot encode events: they are held and tried again')
+      this.#problem = `cannot encode events: ${(error as Error).message}`
+      return null
     }
   }
 
-  readonly #write = (): void => {
-    if (!this.#next || this.#isStopped || this.#problem !== null) return
-    const writer = this.#filling
-    this.#filling = this.#spare
-    this.#current = this.#next
-    this.#next = null
-    this.#stream.write(writer.written(), (error) => this.#written(writer, error))
-  }
-
-  #written(writer: ByteWriter, error: Error | null | undefined): void {
+  async #write(slice: ByteWriter): Promise<void> {
+    this.#isWriting = true
+    const error = await new Promise<Error | null | undefined>((resolve) =>
+      this.#stream.write(slice.written(), resolve),
+    )
     if (error) return this.#fail(error)
-    writer.clear()
-    this.#spare = writer.bytes.length > KEPT_BYTES_MAX ? new ByteWriter() : writer
-    this.#current?.resolve('delivered')
-    this.#current = null
+    this.#isWriting = false
+    this.#pool.give(slice)
+    this.#queue.settle('delivered')
     if (this.#isStopped) this.#stream.off('error', this.#fail)
-    this.#write()
   }
 
   /** Called once by the write and once by the stream for the same failure. */
   readonly #fail = (error: Error): void => {
-    if (this.#problem !== null) return
+    this.#isWriting = false
+    if (this.#hasFailed) return
+    this.#hasFailed = true
     this.#problem = `cannot write to standard output: ${error.message}`
     this.#failed.resolve()
     this.#context.logger.error(

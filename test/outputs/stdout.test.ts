@@ -7,7 +7,8 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import type { Outcome } from '../../src/pipeline/batch.ts'
 import { stdout, StdoutOutput, type OutputStream } from '../../src/outputs/stdout.ts'
-import { runOutput } from '../drivers/run-output.ts'
+import { ManualTime } from '../drivers/context.ts'
+import { runOutput, type RunOutputOptions } from '../drivers/run-output.ts'
 import { until } from '../support/wait.ts'
 
 /** Keeps each write until it is answered. */
@@ -32,10 +33,11 @@ class HeldStream extends Writable {
   }
 }
 
-const runOn = (stream: OutputStream, yaml = '') =>
+const runOn = (stream: OutputStream, yaml = '', options: RunOutputOptions = {}) =>
   runOutput(
     { ...stdout, create: (config, context) => new StdoutOutput(config, context, stream) },
     yaml,
+    options,
   )
 
 const line = (tag: string, log: string) =>
@@ -178,6 +180,49 @@ test('a failed write is said once, and batches are held until the stop', async (
   assert.equal(run.log.messages('error').length, 1)
   await run.stop()
   assert.deepEqual([first.outcome, second.outcome, third.outcome], ['retry', 'retry', 'retry'])
+  await run.stopAndCheckCompliance()
+})
+
+test('lack of memory holds batches, and no line is lost or doubled', async (t) => {
+  const stream = new HeldStream()
+  const time = new ManualTime()
+  const run = await runOn(stream, '', { time })
+  const memory = t.mock.method(Buffer, 'allocUnsafeSlow', () => {
+    throw new RangeError('Array buffer allocation failed')
+  }).mock
+  const first = watch(run.deliver('a', { log: '1' }))
+  await until('it is a problem', () => run.output.problem)
+  time.advance(1000)
+  await endOfTurn()
+  assert.equal(first.outcome, undefined)
+  assert.deepEqual(run.log.messages('error').length, 1)
+  memory.restore()
+  time.advance(1000)
+  await until('it is written', () => stream.writes.length)
+  assert.equal(run.output.problem, null)
+  stream.answer()
+  await endOfTurn()
+  assert.equal(first.outcome, 'delivered')
+  assert.deepEqual(stream.writes, [line('a', '1')])
+  await run.stopAndCheckCompliance()
+})
+
+test('a long batch is written in slices', async () => {
+  const stream = new HeldStream()
+  const run = await runOn(stream)
+  const logs = Array.from({ length: 2000 }, (_, index) => `${index}${'x'.repeat(2000)}`)
+  const whole = watch(run.deliver('a', ...logs.map((log) => ({ log }))))
+  for (let answered = 0; whole.outcome === undefined; answered++) {
+    await until('it is written', () => stream.writes.length > answered)
+    stream.answer()
+    await endOfTurn()
+  }
+  assert.ok(stream.writes.length >= 4)
+  const lines = stream.writes.join('').trimEnd().split('\n')
+  assert.deepEqual(
+    lines.map((read) => (JSON.parse(read) as { log: string }).log),
+    logs,
+  )
   await run.stopAndCheckCompliance()
 })
 

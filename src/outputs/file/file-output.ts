@@ -9,6 +9,7 @@ import { untilDeadline } from '../../pipeline/deadline.ts'
 import { Compressor } from './rotated/compressor.ts'
 import { makeFolders } from './writing/creation.ts'
 import { DiskGuard } from './writing/disk-guard.ts'
+import type { Lines } from '../support/batch-queue.ts'
 import { FileWriter } from './writing/file-writer.ts'
 import { Housekeeping } from './rotated/housekeeping.ts'
 import { KnownFiles } from './rotated/known-files.ts'
@@ -16,11 +17,12 @@ import { LongNames } from './path/long-names.ts'
 import { OpenFiles, type Closable } from './writing/open-files.ts'
 import { PathResolver, type ResolvedPath } from './path/path-resolver.ts'
 import type { PathTemplate } from './path/path-template.ts'
-import { Patience } from './writing/patience.ts'
+import { Patience } from '../support/patience.ts'
 import type { FileSettings, Surroundings } from './settings.ts'
 import type { Shared } from './output-context.ts'
 import { Troubles } from './writing/troubles.ts'
-import { WriterPool } from './writing/writer-pool.ts'
+import { BufferPool } from '../support/buffer-pool.ts'
+import { WorkQueue } from './writing/work-queue.ts'
 
 /** At most this long after its hour or day is over, an idle file is rotated. */
 const LOOK_AT_CLOCK_MS = 60_000
@@ -94,7 +96,7 @@ export class FileOutput implements Output {
     if (!this.#isTaking) return Promise.resolve('retry')
     const arrivalMs = this.#shared.around.clock.now()
     if (!this.#resolver.isPerEntry)
-      return this.#append(this.#resolver.resolveTag(batch.tag, arrivalMs), batch.tag, batch.entries)
+      return this.#append(this.#resolver.resolveTag(batch.tag, arrivalMs), batch)
     return this.#deliverRuns(batch, arrivalMs)
   }
 
@@ -130,17 +132,20 @@ export class FileOutput implements Output {
       guard: new DiskGuard(settings, around),
       troubles: new Troubles(around.logger, around.metrics),
       patience: new Patience(around.timers),
-      pool: new WriterPool(),
+      pool: new BufferPool(),
+      workQueue: new WorkQueue(settings.openFilesMax),
       noteOpened: (path) => this.#known.add(path),
+      noteWhole: (path, size) => this.#known.setWhole(path, size),
+      isWhole: (path, size) => this.#known.isWhole(path, size),
       noteRotated: () => this.#housekeeping.request(),
       noteEvicted: (path, writer) => this.#forget(path, writer),
     }
   }
 
-  #append(target: ResolvedPath, tag: string, entries: Uint8Array): Promise<Outcome> {
+  #append(target: ResolvedPath, lines: Lines): Promise<Outcome> {
     const writer = this.#writer(target.path)
     writer.link = target.link
-    return writer.append(tag, entries)
+    return writer.append(lines)
   }
 
   #writer(path: string): FileWriter {
@@ -157,8 +162,9 @@ export class FileOutput implements Output {
 
   async #deliverRuns(batch: Batch, arrivalMs: number): Promise<Outcome> {
     const outcomes: Promise<Outcome>[] = []
-    for (const { target, entries } of this.#resolver.split(batch, arrivalMs))
-      outcomes.push(this.#append(target, batch.tag, entries))
+    const { tag } = batch
+    for (const { target, entries, count } of this.#resolver.split(batch, arrivalMs))
+      outcomes.push(this.#append(target, { tag, entries, count }))
     const settled = await Promise.all(outcomes)
     // The sender repeats all of the batch when any of it was not taken.
     if (settled.includes('retry')) return 'retry'

@@ -1,10 +1,11 @@
 /** What the files of one output have in common. */
 import type { DiskGuard } from './writing/disk-guard.ts'
 import type { Closable, OpenFiles } from './writing/open-files.ts'
-import type { Patience } from './writing/patience.ts'
+import type { Patience } from '../support/patience.ts'
 import type { FileSettings, Surroundings } from './settings.ts'
 import type { Troubles } from './writing/troubles.ts'
-import type { WriterPool } from './writing/writer-pool.ts'
+import type { WorkQueue } from './writing/work-queue.ts'
+import type { BufferPool } from '../support/buffer-pool.ts'
 
 export interface Shared {
   readonly settings: FileSettings
@@ -13,9 +14,14 @@ export interface Shared {
   readonly guard: DiskGuard
   readonly troubles: Troubles
   readonly patience: Patience
-  readonly pool: WriterPool
+  readonly pool: BufferPool
+  readonly workQueue: WorkQueue
   /** Says that a file has been opened for writing. */
   noteOpened(path: string): void
+  /** Says that a file is about to be closed and ends, at this size, in a whole event. */
+  noteWhole(path: string, size: number): void
+  /** Whether it is known to end in a whole event, as long as it has this size. */
+  isWhole(path: string, size: number): boolean
   /** Says that there is a rotated file to compress, or one too many to keep. */
   noteRotated(): void
   /** Says that a file is about to be closed and its writer is not to be used again. */

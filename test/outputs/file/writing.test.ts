@@ -367,7 +367,7 @@ describe('torn lines', () => {
   test('a whole file is left alone', (t) => check(t, line + line, ''))
   test('an empty file is left alone', (t) => check(t, '', ''))
 
-  test('are no concern of msgpack', async (t) => {
+  test('are none where whole msgpack values are', async (t) => {
     const folder = await temporaryFolder(t)
     await writeFile(join(folder, 'a.log'), 'bytes')
     const { output } = await runFile(t, folder, { format: { type: 'msgpack' } })

@@ -9,7 +9,11 @@ import { findNested, valueAsText } from './field-value.ts'
 import type { EventValues, PathTemplate } from './path-template.ts'
 import type { Zone } from './zone.ts'
 
-const CACHED_PATHS = 16_384
+/** What the cache may hold: characters of keys and paths, the smallest counted as so many. */
+const CACHED_LENGTH_MAX = 4 * 1024 * 1024
+const CACHED_LENGTH_MIN = 256
+/** A longer key is not kept: its path is made again for every batch. */
+const CACHED_KEY_LENGTH_MAX = 1024
 
 export interface ResolvedPath {
   readonly path: string
@@ -21,6 +25,7 @@ export interface ResolvedPath {
 export interface Run {
   readonly target: ResolvedPath
   readonly entries: Uint8Array
+  readonly count: number
 }
 
 export interface ResolverOptions {
@@ -40,6 +45,7 @@ export class PathResolver {
   readonly #fields: readonly (readonly Uint8Array[])[]
   readonly #noteRendered: ResolverOptions['noteRendered']
   readonly #cache = new Map<string, ResolvedPath>()
+  #cachedLength = 0
   /** True when entries of one batch may go to different files. */
   readonly isPerEntry: boolean
 
@@ -65,20 +71,23 @@ export class PathResolver {
     const { tag, entries } = batch
     const runs: Run[] = []
     let start = 0
+    let count = 0
     let target: ResolvedPath | undefined
     let previous = -1
     for (let offset = 0; offset < entries.length; offset = entryEnd(entries, offset)) {
       if (previous < 0 || !this.#isSamePath(entries, previous, offset)) {
         const next = this.#resolveEntry(tag, entries, offset, arrivalMs)
         if (target && target !== next) {
-          runs.push({ target, entries: entries.subarray(start, offset) })
+          runs.push({ target, entries: entries.subarray(start, offset), count })
           start = offset
+          count = 0
         }
         target = next
       }
       previous = offset
+      count++
     }
-    if (target) runs.push({ target, entries: entries.subarray(start) })
+    if (target) runs.push({ target, entries: entries.subarray(start), count })
     return runs
   }
 
@@ -114,10 +123,19 @@ export class PathResolver {
     const path = this.#template.render(values, this.#zone)
     const link = this.#link?.render(values, this.#zone)
     this.#noteRendered(path, values)
-    if (this.#cache.size >= CACHED_PATHS) this.#cache.clear()
     const resolved = { path, link }
-    this.#cache.set(key, resolved)
+    if (key.length <= CACHED_KEY_LENGTH_MAX) this.#keep(key, resolved)
     return resolved
+  }
+
+  #keep(key: string, resolved: ResolvedPath): void {
+    const length = key.length + resolved.path.length + (resolved.link?.length ?? 0)
+    this.#cachedLength += Math.max(length, CACHED_LENGTH_MIN)
+    if (this.#cachedLength > CACHED_LENGTH_MAX) {
+      this.#cache.clear()
+      this.#cachedLength = Math.max(length, CACHED_LENGTH_MIN)
+    }
+    this.#cache.set(key, resolved)
   }
 }
 

@@ -13,6 +13,8 @@ import { filesToDelete, type RotatedFile } from './retention.ts'
 import { parseRotatedName, type RotatedName } from './rotated-name.ts'
 import type { FileSettings, Surroundings } from '../settings.ts'
 
+const VISIT_EVERY_MS = 3_600_000
+
 /** A regular file below the root whose folders fit the template. */
 interface Found {
   readonly path: string
@@ -39,6 +41,7 @@ export class Housekeeping {
   #isWanted = false
   #isStopped = false
   #isFirst = true
+  #visitedAtMs = 0
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -156,24 +159,35 @@ export class Housekeeping {
    * seen to, for a crash may have left a torn line; later those whose hour or day is over.
    */
   async #visitForgotten(): Promise<void> {
-    const { known, template, isInUse, retire, around } = this.#options
+    const { known, template, isInUse, retire, around, settings } = this.#options
     const isFirst = this.#isFirst
     this.#isFirst = false
     if (isFirst) await known.load((path) => template.fits(path))
+    else if (!this.#isTimeToVisit()) return
+    // Without lines a torn end is only found by reading all: that can wait for the next event.
+    const mustSeeAll = isFirst && settings.encoder.lineBased
     for (const path of known.list()) {
       if (this.#isStopped) return
-      if (isInUse(path) || !(isFirst || (await this.#isOver(path)))) continue
+      if (isInUse(path) || !(mustSeeAll || (await this.#isOver(path)))) continue
       await retire(path)
       if (!(await statIfThere(around.fileSystem, path))) known.delete(path)
     }
   }
 
+  /** With nothing to rotate by time they are visited now and then, to forget what is gone. */
+  #isTimeToVisit(): boolean {
+    const { settings, around } = this.#options
+    const now = around.clock.monotonic()
+    if (settings.everyMs === 0 && now - this.#visitedAtMs < VISIT_EVERY_MS) return false
+    this.#visitedAtMs = now
+    return true
+  }
+
   async #isOver(path: string): Promise<boolean> {
     const { settings, around, known } = this.#options
-    if (settings.everyMs === 0) return false
     const stats = await statIfThere(around.fileSystem, path)
     if (!stats) known.delete(path)
-    if (!stats || stats.size === 0) return false
+    if (!stats || stats.size === 0 || settings.everyMs === 0) return false
     return around.clock.now() >= settings.zone.nextBoundary(stats.mtimeMs, settings.everyMs)
   }
 }

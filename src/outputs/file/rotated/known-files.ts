@@ -2,6 +2,9 @@
  * Which files this output has begun, also in earlier runs: kept in `current-files.jsonl` of its
  * data folder, a JSON string per line. Only these are ever looked after when nobody writes them any
  * more, so that a file of another program is safe even where a tag could name it.
+ *
+ * Senders choose tags, so there is a bound: of more files than that, those begun longest ago are
+ * forgotten. Such a file is seen to when it is written again, as a file of another program is.
  */
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,12 +13,22 @@ import type { Surroundings } from '../settings.ts'
 
 const FOLDER_MODE = 0o750
 const FILE_MODE = 0o640
+export const KNOWN_FILES_MAX = 50_000
+/** Forgotten together, because finding the first of a Map with many deleted is not quick. */
+const FORGOTTEN_COUNT = KNOWN_FILES_MAX / 10
+/** The file of names is written anew when it has grown to so many lines. */
+const LINES_MAX = 2 * KNOWN_FILES_MAX
+const NOT_KNOWN_TO_BE_WHOLE = -1
 
 export class KnownFiles {
   readonly #path: string
   readonly #around: Surroundings
-  readonly #known = new Set<string>()
-  #writing: Promise<void> = Promise.resolve()
+  /** In the order they were begun; each with the size at which it ends in a whole event. */
+  readonly #known = new Map<string, number>()
+  /** Paths that the file of names does not have yet, and how many lines it has. */
+  #unwritten: string[] = []
+  #lines = 0
+  #writing: Promise<void> | null = null
 
   constructor(dataDir: string, around: Surroundings) {
     this.#path = join(dataDir, 'current-files.jsonl')
@@ -24,7 +37,7 @@ export class KnownFiles {
 
   /** Paths, in the order they were begun; some may be gone. */
   list(): string[] {
-    return [...this.#known]
+    return [...this.#known.keys()]
   }
 
   /** Takes up what earlier runs have left; `isOurs` says which paths still concern this output. */
@@ -32,9 +45,12 @@ export class KnownFiles {
     try {
       const lines = (await this.#read()).split('\n').filter((line) => line !== '')
       const paths = new Set(lines.flatMap(parsePath).filter(isOurs))
+      this.#lines = lines.length
       for (const path of paths)
-        if (await statIfThere(this.#around.fileSystem, path)) this.#known.add(path)
-      if (this.#known.size < lines.length) await this.#rewrite()
+        if (await statIfThere(this.#around.fileSystem, path)) this.#remember(path)
+      if (this.#known.size < lines.length) this.#lines = LINES_MAX
+      this.#writing ??= this.#flush()
+      await this.#writing
     } catch (error) {
       this.#around.logger.warn({ path: this.#path, error }, 'cannot read which files were begun')
     }
@@ -43,17 +59,40 @@ export class KnownFiles {
   /** Notes a path that has been opened for writing. */
   add(path: string): void {
     if (this.#known.has(path)) return
-    this.#known.add(path)
-    this.#writing = this.#writing.then(() => this.#append(`${JSON.stringify(path)}\n`))
+    this.#remember(path)
+    this.#unwritten.push(path)
+    this.#writing ??= this.#flush()
   }
 
-  /** Forgets a path that has been rotated for good; the file forgets it at the next start. */
+  /** Notes that a file, at this size, ends in a whole event. */
+  setWhole(path: string, size: number): void {
+    if (this.#known.has(path)) this.#known.set(path, size)
+  }
+
+  isWhole(path: string, size: number): boolean {
+    return this.#known.get(path) === size
+  }
+
+  /** Forgets a path that is gone; the file of names forgets it when it is written anew. */
   delete(path: string): void {
     this.#known.delete(path)
   }
 
-  settled(): Promise<void> {
-    return this.#writing
+  async settled(): Promise<void> {
+    while (this.#writing) await this.#writing
+  }
+
+  #remember(path: string): void {
+    this.#known.set(path, NOT_KNOWN_TO_BE_WHOLE)
+    if (this.#known.size > KNOWN_FILES_MAX) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    let left = FORGOTTEN_COUNT
+    for (const path of this.#known.keys()) {
+      if (left-- === 0) return
+      this.#known.delete(path)
+    }
   }
 
   async #read(): Promise<string> {
@@ -65,22 +104,40 @@ export class KnownFiles {
     }
   }
 
-  async #rewrite(): Promise<void> {
-    const { fileSystem } = this.#around
-    const text = this.list().map((path) => `${JSON.stringify(path)}\n`)
-    const temporary = `${this.#path}.tmp`
-    await this.#write(temporary, constants.O_TRUNC, text.join(''))
-    await fileSystem.rename(temporary, this.#path)
-  }
-
   /** Never rejects: a file that is not known is only not looked after. */
-  async #append(text: string): Promise<void> {
+  async #flush(): Promise<void> {
+    // All that is begun in this turn goes together.
+    await Promise.resolve()
     try {
-      await this.#around.fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
-      await this.#write(this.#path, constants.O_APPEND, text)
+      while (this.#unwritten.length > 0 || this.#lines >= LINES_MAX) {
+        const added = this.#unwritten
+        this.#unwritten = []
+        if (this.#lines + added.length < LINES_MAX) await this.#append(added)
+        else await this.#rewrite()
+      }
     } catch (error) {
       this.#around.logger.warn({ path: this.#path, error }, 'cannot note which files were begun')
+      // What is added from now on is noted all the same.
+      this.#lines = Math.min(this.#lines, LINES_MAX - 1)
+    } finally {
+      this.#writing = null
     }
+  }
+
+  async #append(paths: readonly string[]): Promise<void> {
+    await this.#around.fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
+    await this.#write(this.#path, constants.O_APPEND, asLines(paths))
+    this.#lines += paths.length
+  }
+
+  async #rewrite(): Promise<void> {
+    const { fileSystem } = this.#around
+    const paths = this.list()
+    const temporary = `${this.#path}.tmp`
+    await fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
+    await this.#write(temporary, constants.O_TRUNC, asLines(paths))
+    await fileSystem.rename(temporary, this.#path)
+    this.#lines = paths.length
   }
 
   async #write(path: string, flag: number, text: string): Promise<void> {
@@ -93,6 +150,10 @@ export class KnownFiles {
       await fileSystem.close(fd)
     }
   }
+}
+
+function asLines(paths: readonly string[]): string {
+  return paths.map((path) => `${JSON.stringify(path)}\n`).join('')
 }
 
 /** None for a line that a crash has torn. */

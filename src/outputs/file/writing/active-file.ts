@@ -11,7 +11,7 @@ import type { Closable } from './open-files.ts'
 import { freeRotatedPath } from '../rotated/rotated-name.ts'
 import type { Shared } from '../output-context.ts'
 import { updateLink } from './symlink.ts'
-import { cutTornLine } from './torn-line.ts'
+import { cutTornEvent, endOfWholeLines, endOfWholeValues } from './torn-event.ts'
 
 const LOOK_EVERY_MS = 1000
 const ROTATE_AGAIN_MS = 60_000
@@ -257,7 +257,7 @@ export class ActiveFile {
       try {
         const stats = await statIfThere(fileSystem, this.path)
         if (!stats) return { fd: await this.#create(), sinceMs: clock.now() }
-        if (stats.isFile() && stats.size > 0) await this.#cutTorn()
+        if (stats.isFile() && stats.size > 0) await this.#cutTorn(stats.size)
         const sinceMs = stats.size > 0 ? stats.mtimeMs : clock.now()
         return { fd: await fileSystem.open(this.path, APPEND), sinceMs }
       } catch (error) {
@@ -275,14 +275,16 @@ export class ActiveFile {
     return fd
   }
 
-  async #cutTorn(): Promise<void> {
+  async #cutTorn(size: number): Promise<void> {
+    if (this.#shared.isWhole(this.path, size)) return
     const { around, settings } = this.#shared
-    if (!settings.encoder.lineBased) return
-    const bytes = await cutTornLine(around.fileSystem, this.path, settings.fileMode)
+    const { lineBased } = settings.encoder
+    const find = lineBased ? endOfWholeLines : endOfWholeValues
+    const bytes = await cutTornEvent(around.fileSystem, this.path, settings.fileMode, find)
     if (bytes > 0)
       around.logger.warn(
         { path: this.path, bytes },
-        'a file ended in a torn line: it was cut off and put into the .torn file beside it',
+        'a file ended in a torn event: it was cut off and put into the .torn file beside it',
       )
   }
 

@@ -1,17 +1,19 @@
 /**
- * Takes the lines of one file and writes them, one write at a time: what comes while a write is
- * under way is gathered and goes with the next, which starts at once when the former ends. All
- * batches of a write share its promise, so the more sources wait the less each costs.
+ * Takes the lines of one file and writes them, one slice at a time: what comes while a write is
+ * under way is gathered and goes with the next, which starts at once when the former ends.
  *
  * A failed write is tried again from the byte at which it stopped: nothing is lost and nothing
- * is written twice. The file is only ever exchanged (rotated, reopened) between two lines.
+ * is written twice. Lack of memory for encoding is a failure like any other. The file is only ever
+ * exchanged (rotated, reopened) between two lines.
  */
 import type { ByteWriter } from '../../../codecs/byte-writer.ts'
 import type { Outcome } from '../../../pipeline/batch.ts'
+import { BatchQueue, type Lines } from '../../support/batch-queue.ts'
 import { ActiveFile } from './active-file.ts'
 import { errorCode } from '../file-system.ts'
 import type { Closable } from './open-files.ts'
 import type { Shared } from '../output-context.ts'
+import type { Worker } from './work-queue.ts'
 
 const NEWLINE = 0x0a
 const RETRY_FIRST_MS = 100
@@ -20,22 +22,26 @@ const GUARD_WAIT_MS = 1000
 /** After these a descriptor is not to be trusted; the file is opened again. */
 const BROKEN = new Set(['EBADF', 'EIO', 'ENODEV', 'ENXIO', 'ESTALE'])
 
-type Settled = PromiseWithResolvers<Outcome>
-
-export class FileWriter implements Closable {
+export class FileWriter implements Closable, Worker {
   readonly #shared: Shared
   readonly #active: ActiveFile
-  #filling: ByteWriter | null = null
-  #next: Settled | null = null
-  #current: Settled | null = null
-  #working: Promise<void> | null = null
+  readonly #queue: BatchQueue
+  /** What is being written; null between slices, and as long as none of it is in a file. */
+  #slice: ByteWriter | null = null
+  /** From the first thing to do to the last; it may be waiting for its turn, or between tries. */
+  #isBusy = false
+  #isAtWork = false
+  #failures = 0
+  #pendingBytes = 0
+  #idle: PromiseWithResolvers<void> | null = null
+  #eviction: Promise<void> | null = null
   #mustCare = false
   #mustRetire = false
   #isAbandoned = false
-  /** How far the chunk under way is written, and how far it may go in this file. */
+  /** How far the slice is written, and how far it may go in this file. */
   #offset = 0
   #end = 0
-  /** Where to go back to, in the chunk and in the file, when a sync fails. */
+  /** Where to go back to, in the slice and in the file, when a sync fails. */
   #syncedOffset = 0
   #syncedSize = 0
   #syncedGeneration = -1
@@ -43,6 +49,7 @@ export class FileWriter implements Closable {
   constructor(path: string, shared: Shared) {
     this.#shared = shared
     this.#active = new ActiveFile(path, this, shared)
+    this.#queue = new BatchQueue(shared.settings.encoder.encode, shared.around.logger)
   }
 
   get path(): string {
@@ -55,38 +62,33 @@ export class FileWriter implements Closable {
   }
 
   get isIdle(): boolean {
-    return this.#working === null
+    return !this.#isBusy
+  }
+
+  get isAtWork(): boolean {
+    return this.#isAtWork
   }
 
   /** Settles when the entries are written; never rejects. */
-  append(tag: string, entries: Uint8Array): Promise<Outcome> {
-    this.#filling ??= this.#shared.pool.take()
-    const writer = this.#filling
-    const lengthBefore = writer.length
-    try {
-      this.#shared.settings.encoder.encode(tag, entries, writer)
-    } catch (error) {
-      writer.length = lengthBefore
-      this.#shared.around.logger.error({ tag, error }, 'BUG: cannot encode a batch: it is rejected')
-      return Promise.resolve('rejected')
-    }
-    this.#shared.around.metrics.pendingBytes.add(writer.length - lengthBefore)
-    this.#next ??= Promise.withResolvers<Outcome>()
-    void this.#startWorking()
-    return this.#next.promise
+  append(lines: Lines): Promise<Outcome> {
+    const outcome = this.#queue.add(lines)
+    this.#countPending()
+    this.#askForTurn()
+    return outcome
   }
 
   /** Rotates or reopens the file if it is time to, though nothing is written. */
   care(): void {
     if (!this.#active.needsCare) return
     this.#mustCare = true
-    void this.#startWorking()
+    this.#askForTurn()
   }
 
   /** Sees to a file that nobody writes: cuts a torn line off, rotates it if its time is over. */
   retire(): Promise<void> {
     this.#mustRetire = true
-    return this.#startWorking()
+    this.#askForTurn()
+    return this.drain()
   }
 
   reopen(): void {
@@ -95,16 +97,17 @@ export class FileWriter implements Closable {
   }
 
   /** Settles when nothing is in hand any more. */
-  async drain(): Promise<void> {
-    while (this.#working) await this.#working
+  drain(): Promise<void> {
+    if (!this.#isBusy) return Promise.resolve()
+    this.#idle ??= Promise.withResolvers<void>()
+    return this.#idle.promise
   }
 
   /** Answers `retry` to all that is in hand, even if the system never comes back. */
   abandon(): void {
     this.#isAbandoned = true
-    if (!this.#current && !this.#next) return
-    this.#current?.resolve('retry')
-    this.#next?.resolve('retry')
+    if (this.#queue.isEmpty) return
+    this.#giveUp()
     this.#shared.around.logger.warn(
       { path: this.path },
       'gave up writing to a file: what was in hand was not acknowledged, its last line may be torn',
@@ -116,38 +119,59 @@ export class FileWriter implements Closable {
   }
 
   evict(): Promise<void> {
-    this.#shared.noteEvicted(this.path, this)
-    return this.#active.close()
+    if (!this.#isBusy) this.#shared.noteEvicted(this.path, this)
+    if (this.#slice === null) this.#shared.noteWhole(this.path, this.#active.size)
+    this.#eviction = this.#active.close().finally(() => (this.#eviction = null))
+    return this.#eviction
   }
 
-  /** Lets all sockets of this turn of the loop have their say before the write starts. */
-  #startWorking(): Promise<void> {
-    this.#working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#work())
-    return this.#working
+  /** Called by the work queue; never rejects. */
+  async work(): Promise<void> {
+    this.#isAtWork = true
+    await this.#eviction
+    const isDone = await this.#writeAll()
+    if (isDone && !this.#isAbandoned) await this.#care()
+    this.#isAtWork = false
+    if (!isDone) void this.#comeBack()
+    else if (this.#hasWork()) this.#shared.workQueue.add(this)
+    else this.#rest()
   }
 
-  /** Never rejects. */
-  async #work(): Promise<void> {
-    while (this.#filling && !this.#isAbandoned) {
-      const writer = this.#filling
-      const settled = this.#next
-      this.#filling = null
-      this.#next = null
-      this.#current = settled
-      const outcome = await this.#write(writer.written())
-      this.#current = null
-      this.#shared.around.metrics.pendingBytes.add(-writer.length)
-      this.#shared.pool.give(writer)
-      settled?.resolve(outcome)
-    }
-    if (!this.#isAbandoned) await this.#care()
-    this.#working = null
-    if ((this.#filling || this.#mustCare) && !this.#isAbandoned) {
-      void this.#startWorking()
-      return
-    }
+  #askForTurn(): void {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    this.#shared.workQueue.add(this)
+  }
+
+  #hasWork(): boolean {
+    return !this.#isAbandoned && (!this.#queue.isEmpty || this.#mustCare || this.#mustRetire)
+  }
+
+  #rest(): void {
+    this.#isBusy = false
     if (!this.#active.isOpen) this.#shared.noteEvicted(this.path, this)
-    this.#shared.openFiles.noteIdle()
+    this.#idle?.resolve()
+    this.#idle = null
+  }
+
+  /** After a failure; until then it is in nobody's way. */
+  async #comeBack(): Promise<void> {
+    const { patience, workQueue } = this.#shared
+    await patience.pause(Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS))
+    if (patience.isOver) {
+      this.#giveUp()
+      this.#rest()
+    } else workQueue.add(this)
+  }
+
+  #countPending(): void {
+    this.#shared.around.metrics.pendingBytes.add(this.#queue.bytes - this.#pendingBytes)
+    this.#pendingBytes = this.#queue.bytes
+  }
+
+  #giveUp(): void {
+    this.#queue.giveUp()
+    this.#countPending()
   }
 
   async #care(): Promise<void> {
@@ -165,29 +189,61 @@ export class FileWriter implements Closable {
     }
   }
 
-  async #write(bytes: Uint8Array): Promise<Outcome> {
-    const { troubles, patience } = this.#shared
+  /** False when something failed, so that it is to be tried again. */
+  async #writeAll(): Promise<boolean> {
+    while (!this.#queue.isEmpty && !this.#isAbandoned) {
+      try {
+        await this.#writeSlice()
+      } catch (error) {
+        await this.#fail(error)
+        return false
+      }
+    }
+    return true
+  }
+
+  async #writeSlice(): Promise<void> {
+    // Whoever waits for the disk or for its file has no slice: there may be thousands.
+    if (this.#slice === null) {
+      if (!(await this.#waitForDisk())) return this.#giveUp()
+      await this.#active.prepare()
+    }
+    const slice = (this.#slice ??= this.#nextSlice())
+    await this.#writeRest(slice.written())
+    if (this.#offset < slice.length) return this.#giveUp()
+    if (this.#failures > 0) this.#shared.troubles.end(this)
+    this.#failures = 0
+    this.#queue.settle('delivered')
+    this.#countPending()
+    this.#letGoOfSlice()
+  }
+
+  #nextSlice(): ByteWriter {
+    const { pool } = this.#shared
+    const slice = pool.take(this.#queue.sliceBytes)
+    try {
+      this.#queue.encodeSlice(slice)
+    } catch (error) {
+      pool.give(slice)
+      throw error
+    }
     this.#offset = 0
     this.#end = 0
     this.#active.forgetLostSync()
-    for (let tries = 0; !this.#isAbandoned; tries++) {
-      try {
-        await this.#writeRest(bytes)
-        if (tries > 0) troubles.end(this)
-        if (this.#offset === bytes.length) return 'delivered'
-        break
-      } catch (error) {
-        await this.#fail(error)
-      }
-      await patience.pause(Math.min(RETRY_FIRST_MS * 2 ** tries, RETRY_MAX_MS))
-      if (patience.isOver) break
-    }
-    return 'retry'
+    return slice
+  }
+
+  #letGoOfSlice(): void {
+    if (this.#slice) this.#shared.pool.give(this.#slice)
+    this.#slice = null
   }
 
   async #fail(error: unknown): Promise<void> {
+    this.#failures++
     this.#shared.troubles.begin(this, this.path, error)
     if (BROKEN.has(errorCode(error))) await this.#active.close()
+    // Nothing of it is written: it may as well be encoded again.
+    if (this.#offset === 0 && !this.#active.hasLostSync) this.#letGoOfSlice()
   }
 
   /** Writes to the end; stops early only when there is no time left to wait for the disk. */
@@ -218,7 +274,7 @@ export class FileWriter implements Closable {
     return true
   }
 
-  /** Where the file may be exchanged for another; without lines, only between two chunks. */
+  /** Where the file may be exchanged for another; without lines, only between two slices. */
   #isBetweenLines(bytes: Uint8Array): boolean {
     if (this.#offset === 0) return true
     return this.#shared.settings.encoder.lineBased && bytes[this.#offset - 1] === NEWLINE

@@ -1,11 +1,14 @@
 /**
  * Bounds how many files are open at once: to open one more, the one that was written longest ago
- * and has nothing in hand is closed. When all are at work, the newcomer waits for one to end.
+ * is closed; rather one with nothing in hand than one that waits for its turn or for the disk. One
+ * at work is never closed: there are no more at work than may be open (work-queue.ts).
  */
 
 export interface Closable {
   /** Nothing in hand: closing it now delays nothing. */
   readonly isIdle: boolean
+  /** The file may not be closed now. */
+  readonly isAtWork: boolean
   /** Closes the file; must call `OpenFiles.remove`. */
   evict(): Promise<void>
 }
@@ -14,31 +17,23 @@ export class OpenFiles {
   readonly #max: number
   /** In the order of use; a Map keeps the order of insertion. */
   readonly #open = new Map<Closable, true>()
-  readonly #waiting: (() => void)[] = []
 
   constructor(max: number) {
     this.#max = max
   }
 
-  get size(): number {
-    return this.#open.size
-  }
-
   /** Makes room for the file and counts it as open. */
   async add(file: Closable): Promise<void> {
-    while (this.#open.size >= this.#max) {
-      if (await this.evictOne()) continue
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
+    while (this.#open.size >= this.#max && (await this.evictOne()));
     this.#open.set(file, true)
   }
 
-  /** Closes the idle file that was written longest ago; false when there is none. */
+  /** Closes the file that is missed least; false when all are at work. */
   async evictOne(): Promise<boolean> {
-    const idle = this.#leastRecentIdle()
-    if (!idle) return false
-    this.#open.delete(idle)
-    await idle.evict()
+    const file = this.#first((file) => file.isIdle) ?? this.#first((file) => !file.isAtWork)
+    if (!file) return false
+    this.#open.delete(file)
+    await file.evict()
     return true
   }
 
@@ -50,16 +45,10 @@ export class OpenFiles {
   /** Says that the file is closed. */
   remove(file: Closable): void {
     this.#open.delete(file)
-    this.#waiting.shift()?.()
   }
 
-  /** Says that a file has become idle, so that whoever waits may take its place. */
-  noteIdle(): void {
-    this.#waiting.shift()?.()
-  }
-
-  #leastRecentIdle(): Closable | undefined {
-    for (const file of this.#open.keys()) if (file.isIdle) return file
+  #first(isWanted: (file: Closable) => boolean): Closable | undefined {
+    for (const file of this.#open.keys()) if (isWanted(file)) return file
     return undefined
   }
 }

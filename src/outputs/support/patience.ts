@@ -1,5 +1,5 @@
 /** Waits between tries, all of which end at once when the time for trying is over. */
-import type { Timers } from '../../../pipeline/clock.ts'
+import type { Timers } from '../../pipeline/clock.ts'
 
 export class Patience {
   readonly #timers: Timers

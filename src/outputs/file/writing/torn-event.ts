@@ -1,25 +1,39 @@
 /**
- * A crash in the middle of a write leaves the beginning of a line at the end of a file. Before the
- * file is written again, that piece is cut off and kept in `<file>.torn` beside it: never glued to
- * the next line, never thrown away.
+ * A crash in the middle of a write leaves the beginning of an event at the end of a file. Before
+ * the file is written again, that piece is cut off and kept in `<file>.torn` beside it: never glued
+ * to the next event, never thrown away.
  */
 import { constants } from 'node:fs'
+import {
+  CHILDREN,
+  countsValues,
+  FIXED_BYTES,
+  LENGTH_BYTES,
+  NEVER_USED,
+  readLength,
+} from '../../../codecs/msgpack/format.ts'
 import { writeAll, type FileSystem } from '../file-system.ts'
 
 const NEWLINE = 0x0a
 const PIECE_BYTES = 64 * 1024
+/** A msgpack type and the longest length that may follow it. */
+const HEAD_BYTES_MAX = 5
 const TORN_ENDING = '.torn'
 
-/** How many bytes were cut off the end of the file; 0 when it ends in a whole line or is empty. */
-export async function cutTornLine(
+/** Where the last whole event of a file ends, whose size is given. */
+export type FindEnd = (fileSystem: FileSystem, fd: number, size: number) => Promise<number>
+
+/** How many bytes were cut off the end of the file; 0 when it ends in a whole event or is empty. */
+export async function cutTornEvent(
   fileSystem: FileSystem,
   path: string,
   mode: number,
+  findEnd: FindEnd,
 ): Promise<number> {
   const fd = await fileSystem.open(path, constants.O_RDWR)
   try {
     const { size } = await fileSystem.statOpen(fd)
-    const end = await endOfWholeLines(fileSystem, fd, size)
+    const end = await findEnd(fileSystem, fd, size)
     if (end === size) return 0
     await keepTorn(fileSystem, { fd, from: end, to: size }, { path: path + TORN_ENDING, mode })
     await fileSystem.truncate(fd, end)
@@ -30,7 +44,7 @@ export async function cutTornLine(
 }
 
 /** Reads backwards, no further than the torn piece reaches; a healthy file costs one byte. */
-async function endOfWholeLines(fileSystem: FileSystem, fd: number, size: number): Promise<number> {
+export const endOfWholeLines: FindEnd = async (fileSystem, fd, size) => {
   if (size === 0 || (await readExactly(fileSystem, fd, size - 1, 1))[0] === NEWLINE) return size
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - PIECE_BYTES)
@@ -40,6 +54,36 @@ async function endOfWholeLines(fileSystem: FileSystem, fd: number, size: number)
     end = start
   }
   return 0
+}
+
+/** msgpack can only be read from the front, but texts in it need not be read at all. */
+export const endOfWholeValues: FindEnd = async (fileSystem, fd, size) => {
+  let piece = new Uint8Array(0)
+  let pieceStart = 0
+  let wholeEnd = 0
+  let owed = 0
+  for (let position = 0; position < size;) {
+    let at = position - pieceStart
+    if (at + HEAD_BYTES_MAX > piece.length) {
+      const length = Math.min(PIECE_BYTES, size - position)
+      piece = await readExactly(fileSystem, fd, position, length)
+      pieceStart = position
+      at = 0
+    }
+    const type = piece[at]!
+    const width = LENGTH_BYTES[type]!
+    if (type === NEVER_USED || at + width >= piece.length) break
+    if (owed === 0) owed = 1
+    owed += CHILDREN[type]! - 1
+    position += FIXED_BYTES[type]!
+    if (width !== 0) {
+      const length = readLength(piece, at + 1, width)
+      if (countsValues(type)) owed += type >= 0xde ? length * 2 : length
+      else position += length
+    }
+    if (owed === 0 && position <= size) wholeEnd = position
+  }
+  return wholeEnd
 }
 
 interface Range {
