@@ -29,6 +29,11 @@ export interface ForwardDecoderOptions {
   readonly metadataKey: string
   /** Fields that every record gets, in place of its own of that name. */
   readonly appendFields: readonly TextField[]
+  /**
+   * The chunks pushed are given away: their memory is freed as soon as no unit needs it. For those
+   * that are all of their buffer, which nobody else looks at.
+   */
+  readonly ownsChunks?: boolean
   /** Null reads everything in plain TypeScript; left out, the kernel of the process is used. */
   readonly kernel?: Kernel | null
 }
@@ -42,7 +47,7 @@ export class ForwardDecoder {
   /** Of the whole connection; its first byte says which. */
   format: ForwardFormat = 'unknown'
 
-  readonly #input = new StreamBuffer()
+  readonly #input: StreamBuffer
   readonly #frames: ForwardFrames
   readonly #frame: Frame
   readonly #scanner: MsgpackScanner
@@ -54,6 +59,7 @@ export class ForwardDecoder {
     const { frameMaxBytes, depthMax, now, metadataKey, appendFields } = options
     this.#frameMaxBytes = frameMaxBytes
     this.#depthMax = depthMax
+    this.#input = new StreamBuffer(options.ownsChunks ?? false)
     const quick = quickEntries(options)
     this.#scanner = new MsgpackScanner({
       depthMax: depthMax + 1,
@@ -76,7 +82,8 @@ export class ForwardDecoder {
   push(chunk: Uint8Array): ForwardUnit[] {
     if (this.error !== null || chunk.length === 0) return []
     // A plain Uint8Array: views of a Buffer are Buffers, which are slower to make.
-    this.#input.append(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    this.#input.append(bytes, this.#scanner.expectedLength)
     this.#frames.begin(this.#input.length)
     if (this.format === 'unknown') this.#detectFormat()
     if (this.format === 'json') this.#readJsonFrames()
@@ -118,6 +125,7 @@ export class ForwardDecoder {
       if (length === SCAN_MORE) return
       if (length === SCAN_FAILED) return this.#fail(this.#scanner.error!)
       frame.bytes = input.bytes
+      frame.lease = input.lease
       frame.start = input.start
       frame.length = frame.wireBytes = length
       const error = this.#frames.read(frame)
@@ -175,6 +183,7 @@ export class ForwardDecoder {
   #letGo(): void {
     this.#input.trim()
     this.#frame.bytes = NOTHING
+    this.#frame.lease = null
     if (this.#json) this.#json.frame.bytes = NOTHING
   }
 
@@ -198,4 +207,4 @@ function quickEntries({ kernel, frameMaxBytes, depthMax }: ForwardDecoderOptions
 }
 
 const NOTHING = new Uint8Array(0)
-const EMPTY_FRAME = { bytes: NOTHING, start: 0, length: 0, wireBytes: 0 }
+const EMPTY_FRAME = { bytes: NOTHING, lease: null, start: 0, length: 0, wireBytes: 0 }

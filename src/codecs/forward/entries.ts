@@ -62,6 +62,11 @@ export class EntryCollector {
     this.invalid = null
   }
 
+  /** Whether they are a view into the bytes given to `addRun`. */
+  get isUntouched(): boolean {
+    return this.#untouched !== null
+  }
+
   /** The entries of the run; a view into the output, or into the bytes given to `addRun`. */
   finish(): Uint8Array {
     const output = this.#output

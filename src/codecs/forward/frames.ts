@@ -8,6 +8,7 @@ import { CodecError } from '../codec-error.ts'
 import { EntryCollector, type EntryCollectorOptions } from './entries.ts'
 import { eventCount } from './event-count.ts'
 import { ForwardOptions } from './options.ts'
+import { Lease } from '../lease.ts'
 import { type KernelEntries, TAG_BYTES_MAX } from '../kernel/entries.ts'
 import type { ForwardUnit, RefusedUnit } from './unit.ts'
 import { isArray, isBin, isStr, typeName } from '../msgpack/format.ts'
@@ -15,6 +16,7 @@ import type { MsgpackScanner } from '../msgpack/scanner.ts'
 import { mapBodyOffset, mapCount, payloadEnd, payloadStart } from '../record.ts'
 
 const NIL = 0xc0
+const NOTHING = new Uint8Array(0)
 /** A longer tag is not kept for the next push. */
 const KEPT_TAG_MAX_BYTES = 1024
 /** Fewer bytes are read faster than they are handed to the kernel. */
@@ -28,6 +30,8 @@ const NO_COMPRESSION = new Set(['', 'text', 'gzip', 'zstd'])
 /** One value as it lies in memory, its bytes validated. Reused for every frame. */
 export interface Frame {
   bytes: Uint8Array
+  /** Of the memory that `bytes` is in; null when the garbage collector is to see to it. */
+  lease: Lease | null
   start: number
   length: number
   wireBytes: number
@@ -44,6 +48,9 @@ export class ForwardFrames {
   #units: ForwardUnit[] = []
   /** Takes the entries of one push; its views are given away, so the next push has another. */
   #output = new ByteWriter(0)
+  /** Of the memory it has at the moment. */
+  #outputLease: Lease | null = null
+  #leasedBytes: Uint8Array = NOTHING
   /** Of the push, from the frame at hand on: about what its entries will need. */
   #bytesLeft = 0
 
@@ -56,6 +63,8 @@ export class ForwardFrames {
   #runHasChunks = false
   #runChunks: Uint8Array[] = []
   #runWireBytes = 0
+  /** Of the memory that its entries may be views of, if they are not in the output. */
+  #runLease: Lease | null = null
 
   constructor(options: EntryCollectorOptions) {
     this.#collector = new EntryCollector(options)
@@ -75,6 +84,9 @@ export class ForwardFrames {
     const units = this.#units
     this.#units = []
     this.#output = new ByteWriter(0)
+    this.#outputLease?.release()
+    this.#outputLease = null
+    this.#quick?.reset()
     this.#runChunks = []
     this.#options.forget()
     if (this.#tagBytes.length > KEPT_TAG_MAX_BYTES) this.#keepTag(new Uint8Array(0))
@@ -133,11 +145,15 @@ export class ForwardFrames {
     chunks: readonly Uint8Array[],
     wireBytes: number,
   ): ForwardUnit {
+    const lease = new Lease(payload)
     this.#openRun(tag, chunks.length > 0)
     this.#runChunks.push(...chunks)
     this.#runWireBytes = wireBytes
+    this.#runLease = lease
     this.#collector.addRun(payload, 0, payload.length)
-    return this.finish()[0]!
+    const [unit] = this.finish()
+    lease.release()
+    return unit!
   }
 
   /** `[tag, time, record, option?]` */
@@ -186,7 +202,9 @@ export class ForwardFrames {
     if (codec !== null) {
       this.#closeRun()
       const chunks = this.#chunks()
-      this.#units.push({ kind: 'compressed', tag: this.#tag, codec, payload, chunks, wireBytes })
+      const lease = frame.lease?.retain() ?? null
+      const tag = this.#tag
+      this.#units.push({ kind: 'compressed', tag, codec, payload, chunks, wireBytes, lease })
     } else if (!NO_COMPRESSION.has(options.compressed) && !looksPlain(payload)) {
       this.#refuse(frame, 'unknown_compression')
     } else {
@@ -197,6 +215,7 @@ export class ForwardFrames {
   #readRun(frame: Frame, start: number, end: number): void {
     this.#openRun(this.#tag, this.#options.chunk !== null)
     this.#countFrame(frame)
+    this.#runLease = frame.lease
     this.#collector.addRun(frame.bytes, start, end)
     this.#closeRun()
   }
@@ -206,6 +225,7 @@ export class ForwardFrames {
     if (this.#quick === null) return this.#readRun(frame, start, end)
     this.#openRun(this.#tag, this.#options.chunk !== null)
     this.#countFrame(frame)
+    this.#runLease = frame.lease
     this.#collector.addCanonical(frame.bytes, start, end, count)
     this.#closeRun()
   }
@@ -229,13 +249,15 @@ export class ForwardFrames {
     this.#runHasChunks = hasChunks
     this.#runChunks = []
     this.#runWireBytes = 0
+    this.#runLease = null
     this.#collector.begin(this.#output)
   }
 
   #closeRun(): void {
     if (!this.#runIsOpen) return
     this.#runIsOpen = false
-    const { count, invalid } = this.#collector
+    const { count, invalid, isUntouched } = this.#collector
+    const lease = isUntouched ? this.#runLease : this.#leaseOfOutput()
     this.#units.push({
       kind: 'entries',
       tag: this.#runTag,
@@ -244,7 +266,18 @@ export class ForwardFrames {
       invalid,
       chunks: this.#runChunks,
       wireBytes: this.#runWireBytes,
+      lease: lease?.retain() ?? null,
     })
+  }
+
+  /** The output gets other memory when it grows; what is in the former stays there. */
+  #leaseOfOutput(): Lease {
+    const { bytes } = this.#output
+    if (this.#outputLease !== null && bytes === this.#leasedBytes) return this.#outputLease
+    this.#outputLease?.release()
+    this.#leasedBytes = bytes
+    this.#outputLease = new Lease(bytes)
+    return this.#outputLease
   }
 
   /** True when the frame holds no logs; then it has been refused. */
@@ -261,7 +294,8 @@ export class ForwardFrames {
     this.#closeRun()
     const { wireBytes } = frame
     const chunks = this.#chunks()
-    this.#units.push({ kind: 'refused', tag: this.#tag, reason, count, chunks, wireBytes })
+    const tag = this.#tag
+    this.#units.push({ kind: 'refused', tag, reason, count, chunks, wireBytes, lease: null })
   }
 
   #chunks(): Uint8Array[] {

@@ -1,4 +1,5 @@
 /** What comes out of a forward connection; made by forward/frames.ts. */
+import type { Lease } from '../lease.ts'
 
 export type ForwardFormat = 'msgpack' | 'json' | 'unknown'
 
@@ -13,6 +14,8 @@ interface UnitBase {
   readonly chunks: readonly Uint8Array[]
   /** Bytes that the unit took on the wire. */
   readonly wireBytes: number
+  /** Of the memory that its bytes are in, to be released when they are not needed any more. */
+  readonly lease: Lease | null
 }
 
 /** A run of canonical entries (entry.ts); `count` may be 0 when chunks wait or all were dropped. */

@@ -52,6 +52,8 @@ export class MsgpackScanner {
   readonly childOffsets = new Uint32Array(CHILD_OFFSETS_MAX)
   /** The value is nested deeper than allowed; its length and children are right all the same. */
   isTooDeep = false
+  /** Bytes that the value is going to take, as far as its headers say so. */
+  expectedLength = 0
   /** How many of its values' values the skipper has passed over. */
   skippedCount = 0
 
@@ -124,7 +126,10 @@ export class MsgpackScanner {
       }
       const promised = owed + children - 1
       if (next + promised > limit) return this.#failTooLarge(position - start, type)
-      if (next > end) break
+      if (next > end) {
+        this.expectedLength = next + promised - start
+        break
+      }
       if (depth === 1) this.#noteChild(position - start)
       owed = promised
       position = next
@@ -154,6 +159,7 @@ export class MsgpackScanner {
     this.childCount = 0
     this.isTooDeep = false
     this.skippedCount = 0
+    this.expectedLength = 0
     this.#refusals = 0
   }
 

@@ -2,6 +2,7 @@
  * What one connection's sender is owed: a request is acknowledged once it is delivered and all
  * requests before it are. Protocol: docs/specs/forward-protocol.md.
  */
+import type { Lease } from '../../codecs/lease.ts'
 import type { Outcome } from '../../pipeline/batch.ts'
 
 /** A unit on its way through the pipeline. */
@@ -14,6 +15,8 @@ export interface Request {
   readonly answerBytes: number
   /** Identifiers to acknowledge; empty if the sender does not ask. */
   readonly chunks: readonly Uint8Array[]
+  /** Of the memory that its entries are in, until it is settled. */
+  readonly lease: Lease | null
   outcome: Outcome | 'pending'
 }
 

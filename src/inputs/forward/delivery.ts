@@ -113,8 +113,9 @@ export class Delivery {
   async #decompress(unit: Extract<ForwardUnit, { kind: 'compressed' }>): Promise<void> {
     const { decoder, decompressor, listener } = this.#options
     const before = heldBytes(unit)
-    if (!this.#isWanted(unit)) return this.#release(before)
+    if (!this.#isWanted(unit)) return this.#refuse(unit, before)
     const payload = await decompressor.decompress(unit.codec, unit.payload).catch(asError)
+    unit.lease?.release()
     if (payload instanceof DecompressionError) {
       this.#release(before)
       // What was asked for before this may still be acknowledged, but nothing behind it.
@@ -131,7 +132,7 @@ export class Delivery {
   /** `bytes` is what `#hold` was told for the unit. */
   #pass(unit: ForwardUnit, bytes: number): void {
     if (unit.kind === 'compressed') throw new Error('BUG: a payload inside a payload')
-    if (!this.#isWanted(unit)) return this.#release(bytes)
+    if (!this.#isWanted(unit)) return this.#refuse(unit, bytes)
     const tag = this.#tagOf(unit)
     this.#reportDropped(tag, unit)
     const { count, chunks } = unit
@@ -142,12 +143,18 @@ export class Delivery {
       bytes: bytes - owed,
       answerBytes: owed,
       chunks,
+      lease: unit.lease,
       outcome: 'pending',
     }
     if (chunks.length > 0) this.#acknowledgements.add(request)
     this.#unsettled++
     if (unit.kind === 'refused' || count === 0) this.#settle(request, 'rejected')
     else this.#deliver(request, unit.entries)
+  }
+
+  #refuse(unit: ForwardUnit, bytes: number): void {
+    unit.lease?.release()
+    this.#release(bytes)
   }
 
   #isWanted(unit: ForwardUnit): boolean {
@@ -165,7 +172,8 @@ export class Delivery {
   #settle(request: Request, outcome: Outcome): void {
     request.outcome = outcome
     this.#unsettled--
-    const { tag, count, chunks, bytes } = request
+    const { tag, count, chunks, bytes, lease } = request
+    lease?.release()
     if (outcome === 'retry') {
       if (chunks.length > 0) this.#answering = false
       else this.#options.context.lose(tag, count, 'retry_without_acknowledgement')

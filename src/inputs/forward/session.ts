@@ -127,7 +127,12 @@ export class ForwardSession implements DeliveryListener, Holder {
     const { hostnames, context, options, decompressor, inFlight, metrics } = this.#share
     const appendFields = this.#sourceFields(await this.#hostname(hostnames))
     const now = () => context.clock.now()
-    const decoder = new ForwardDecoder({ ...options.decoder, appendFields, now })
+    const decoder = new ForwardDecoder({
+      ...options.decoder,
+      appendFields,
+      now,
+      ownsChunks: true,
+    })
     const { tag, tagPrefix } = options
     const common = { context, decoder, decompressor, inFlight, metrics, tag, tagPrefix }
     const delivery = new Delivery({ ...common, listener: this })

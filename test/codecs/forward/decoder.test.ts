@@ -187,8 +187,12 @@ function describeStream(chunks: readonly Uint8Array[]): string {
 function describeUnit(unit: ForwardUnit): string {
   const { kind, tag, wireBytes } = unit
   const chunks = unit.chunks.map(textOf)
-  const rest = unit.kind === 'entries' ? describeEntries(unit) : { ...unit, chunks }
+  const rest = unit.kind === 'entries' ? describeEntries(unit) : describeOther(unit)
   return JSON.stringify({ kind, tag, wireBytes, chunks, ...rest }, plain)
+}
+
+function describeOther({ lease: _lease, ...rest }: Exclude<ForwardUnit, { kind: 'entries' }>) {
+  return { ...rest, chunks: rest.chunks.map(textOf) }
 }
 
 function describeEntries(unit: ForwardUnit & { kind: 'entries' }): object {

@@ -6,7 +6,7 @@ import { StreamBuffer } from '../../../src/codecs/forward/stream-buffer.ts'
 const READ_BYTES = 256 * 1024
 
 function filled(...chunks: readonly Uint8Array[]): StreamBuffer {
-  const buffer = new StreamBuffer()
+  const buffer = new StreamBuffer(false)
   for (const chunk of chunks) buffer.append(chunk)
   return buffer
 }
@@ -38,10 +38,27 @@ test('memory is not copied while most of it is held', () => {
   assert.equal(buffer.bytes, chunk)
 })
 
-test('views into consumed bytes stay as they were', () => {
+test('views into consumed bytes stay as they were for who has a hold on them, then are empty', () => {
   const buffer = filled(Uint8Array.of(1, 2, 3), Uint8Array.of(4))
   const view = buffer.bytes.subarray(buffer.start, buffer.start + 2)
+  const lease = buffer.lease!.retain()
   buffer.consume(2)
   for (let left = 100; left > 0; left--) buffer.append(Uint8Array.of(9))
   assert.deepEqual([...view], [1, 2])
+  lease.release()
+  assert.equal(view.length, 0)
+})
+
+test('what is appended stays its owner’s, unless it is given away', () => {
+  for (const isGiven of [false, true]) {
+    const buffer = new StreamBuffer(isGiven)
+    const chunks = [Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5).subarray(1)]
+    for (const chunk of chunks) buffer.append(chunk)
+    buffer.consume(buffer.length)
+    // A part of a larger buffer is left alone: others may look at the rest.
+    assert.deepEqual(
+      chunks.map((chunk) => chunk.length),
+      isGiven ? [0, 0, 1] : [2, 1, 1],
+    )
+  }
 })

@@ -36,7 +36,7 @@ const ALSE: u32 = 0x6573_6c61
 /** What every line of a tag starts with; date and time are those of `lineSeconds`. */
 const LINE_START = memory.data(48 + 256 * 6 + 16)
 let lineStartLength: usize = 0
-let lineSeconds: u32 = 0xffff_ffff
+let lineSeconds: u32 = 0
 
 /** Set when a line cannot go on. */
 let stopped = DONE
@@ -45,13 +45,16 @@ let limit: usize = 0
 /** Where the value ends that was put last. */
 let next: usize = 0
 
-/** `template` is a line of 48 bytes that ends before the tag; `tag` has up to TAG_BYTES_MAX. */
+/**
+ * `template` is the beginning of a line of second 0, 48 bytes that end before the tag; `tag` has up
+ * to TAG_BYTES_MAX.
+ */
 export function startLines(template: usize, tag: usize, tagLength: usize): void {
   copy(LINE_START, template, TAG_OFFSET)
   const end = putText(tag, tag + tagLength, LINE_START + TAG_OFFSET)
   store<u8>(end, 0x22)
   lineStartLength = end + 1 - LINE_START
-  lineSeconds = 0xffff_ffff
+  lineSeconds = 0
 }
 
 /** Lines of the entries from `start` to `end`, with what `startLines` was given before them. */
