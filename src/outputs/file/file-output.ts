@@ -10,6 +10,7 @@ import { Compressor } from './rotated/compressor.ts'
 import { makeFolders } from './writing/creation.ts'
 import { DiskGuard } from './writing/disk-guard.ts'
 import type { Lines } from '../support/batch-queue.ts'
+import { DatedPaths } from './path/dated-paths.ts'
 import { FileWriter } from './writing/file-writer.ts'
 import { Housekeeping } from './rotated/housekeeping.ts'
 import { KnownFiles } from './rotated/known-files.ts'
@@ -24,8 +25,6 @@ import { Troubles } from './writing/troubles.ts'
 import { BufferPool } from '../support/buffer-pool.ts'
 import { WorkQueue } from './writing/work-queue.ts'
 
-/** At most this long after its hour or day is over, an idle file is rotated. */
-const LOOK_AT_CLOCK_MS = 60_000
 const HOUSEKEEPING_MS = 3_600_000
 
 export interface FileOutputOptions {
@@ -51,7 +50,8 @@ export class FileOutput implements Output {
 
   constructor(options: FileOutputOptions) {
     const { template, link, time, settings, around } = options
-    this.#shared = this.#share(settings, around)
+    const dated = new DatedPaths(template, settings.zone, time)
+    this.#shared = this.#share(settings, around, dated)
     this.#known = new KnownFiles(settings.dataDir, around)
     this.#longNames = new LongNames(this.#shared)
     this.#resolver = new PathResolver({
@@ -65,12 +65,13 @@ export class FileOutput implements Output {
     this.#compressor = new Compressor({ settings, noteDone }, around)
     this.#housekeeping = new Housekeeping({
       template,
+      dated,
       settings,
       around,
       compressor: this.#compressor,
       known: this.#known,
       isInUse: (path) => this.#writers.has(path),
-      retire: (path) => this.#writer(path).retire(),
+      retire: (path) => this.#retire(path),
     })
   }
 
@@ -124,7 +125,7 @@ export class FileOutput implements Output {
     await this.#compressor.stop()
   }
 
-  #share(settings: FileSettings, around: Surroundings): Shared {
+  #share(settings: FileSettings, around: Surroundings, dated: DatedPaths): Shared {
     return {
       settings,
       around,
@@ -134,7 +135,9 @@ export class FileOutput implements Output {
       patience: new Patience(around.timers),
       pool: new BufferPool(),
       workQueue: new WorkQueue(settings.openFilesMax),
-      noteOpened: (path) => this.#known.add(path),
+      dated,
+      linkChanges: new Map(),
+      noteOpened: (path, link) => this.#known.add(path, link),
       noteWhole: (path, size) => this.#known.setWhole(path, size),
       isWhole: (path, size) => this.#known.isWhole(path, size),
       noteRotated: () => this.#housekeeping.request(),
@@ -154,6 +157,12 @@ export class FileOutput implements Output {
     const writer = new FileWriter(path, this.#shared)
     this.#writers.set(path, writer)
     return writer
+  }
+
+  #retire(path: string): Promise<void> {
+    const writer = this.#writer(path)
+    writer.link ??= this.#known.linkOf(path)
+    return writer.retire()
   }
 
   #forget(path: string, writer: Closable): void {
@@ -183,11 +192,13 @@ export class FileOutput implements Output {
   #waitForTick(): void {
     const { timers, clock } = this.#shared.around
     const wait = Math.max(0, this.#housekeepingDueAtMs - clock.now())
-    this.#cancelTick = timers.after(Math.min(wait, LOOK_AT_CLOCK_MS), () => this.#tick())
+    const { lookEveryMs } = this.#shared.dated
+    this.#cancelTick = timers.after(Math.min(wait, lookEveryMs), () => this.#tick())
   }
 
   #tick(): void {
     for (const writer of this.#writers.values()) writer.care()
+    this.#housekeeping.care()
     if (this.#shared.around.clock.now() < this.#housekeepingDueAtMs) return this.#waitForTick()
     this.#housekeeping.request()
     this.#scheduleTick()

@@ -24,6 +24,7 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   symlink(target: string, path: string): Promise<void>
+  readLink(path: string): Promise<string>
   /** Makes the folder and what is missing above it; returns the first one made, if any. */
   makeFolder(path: string, mode: number): Promise<string | undefined>
   list(folder: string): Promise<fs.Dirent[]>
@@ -53,6 +54,7 @@ export const nodeFileSystem: FileSystem = {
   rename: promises.rename,
   unlink: promises.unlink,
   symlink: (target, path) => promises.symlink(target, path),
+  readLink: (path) => promises.readlink(path),
   makeFolder: (path, mode) => promises.mkdir(path, { recursive: true, mode }),
   list: (folder) => promises.readdir(folder, { withFileTypes: true }),
   freeBytes: async (path) => {

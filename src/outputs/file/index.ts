@@ -48,6 +48,7 @@ export function createFileOutput(
 
 function readSettings(config: FileConfig, template: PathTemplate, dataDir: string): FileSettings {
   const { every, size } = config.rotate
+  const keep = readKeep(config.keep)
   return {
     root: template.root,
     dataDir,
@@ -57,7 +58,8 @@ function readSettings(config: FileConfig, template: PathTemplate, dataDir: strin
     everyMs: every === undefined ? 0 : durationInMs(every),
     compression: config.compress === 'none' ? undefined : config.compress,
     compressionLevel: config.compress_level,
-    keep: readKeep(config.keep),
+    keep,
+    isPastSetAside: config.compress !== 'none' || Object.keys(keep).length > 0,
     isSynced: config.fsync,
     fileMode: modeAsNumber(config.file_mode),
     folderMode: modeAsNumber(config.folder_mode),

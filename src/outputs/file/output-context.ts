@@ -5,6 +5,7 @@ import type { Patience } from '../support/patience.ts'
 import type { FileSettings, Surroundings } from './settings.ts'
 import type { Troubles } from './writing/troubles.ts'
 import type { WorkQueue } from './writing/work-queue.ts'
+import type { DatedPaths } from './path/dated-paths.ts'
 import type { BufferPool } from '../support/buffer-pool.ts'
 
 export interface Shared {
@@ -16,8 +17,11 @@ export interface Shared {
   readonly patience: Patience
   readonly pool: BufferPool
   readonly workQueue: WorkQueue
-  /** Says that a file has been opened for writing. */
-  noteOpened(path: string): void
+  readonly dated: DatedPaths
+  /** For each symlink that is being changed, when its last change is done. */
+  readonly linkChanges: Map<string, Promise<void>>
+  /** Says that a file has been opened for writing, and which link is to name it. */
+  noteOpened(path: string, link: string | undefined): void
   /** Says that a file is about to be closed and ends, at this size, in a whole event. */
   noteWhole(path: string, size: number): void
   /** Whether it is known to end in a whole event, as long as it has this size. */

@@ -49,7 +49,8 @@ const keep = Type.Object(
   {
     description:
       'Which rotated files are kept, counted apart for every tag (every value in the path, but ' +
-      'not its times). The current file never counts and is never deleted.',
+      'not its times). Files whose time in `path` is over are rotated for it. The current file ' +
+      'never counts and is never deleted.',
     default: {},
     additionalProperties: false,
   },
@@ -78,8 +79,9 @@ export const configSchema = Type.Object(
     rotate,
     compress: Type.Union([Type.Literal('none'), Type.Literal('gzip'), Type.Literal('zstd')], {
       description:
-        'How rotated files are compressed, in the background at low priority. Both are ordinary ' +
-        '`.gz` and `.zst` files. The current file is always plain.',
+        'How rotated files, and those whose time in `path` is over, are compressed, in the ' +
+        'background at low priority. Both are ordinary `.gz` and `.zst` files. The current file ' +
+        'is always plain.',
       default: 'none',
     }),
     compress_level: Type.Optional(

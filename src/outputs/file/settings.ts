@@ -22,6 +22,8 @@ export interface FileSettings {
   readonly compression: Compression | undefined
   readonly compressionLevel: number | undefined
   readonly keep: KeepLimits
+  /** Whether a file gets a rotated name once its time in the path is over. */
+  readonly isPastSetAside: boolean
   readonly isSynced: boolean
   readonly fileMode: number
   readonly folderMode: number

@@ -23,6 +23,7 @@ describe('limits', () => {
   const check = (keep: KeepLimits, expected: number[]) => {
     const files = [3, 1, 4, 2, 5].map((day) => ({
       path: `${day}`,
+      rank: '',
       rotatedAtMs: day * DAY,
       bytes: day,
     }))
@@ -41,7 +42,12 @@ describe('limits', () => {
   })
 
   test('a file and its compressed form count as one', () => {
-    const file = (path: string, day: number) => ({ path, rotatedAtMs: day * DAY, bytes: 1 })
+    const file = (path: string, day: number) => ({
+      path,
+      rank: '',
+      rotatedAtMs: day * DAY,
+      bytes: 1,
+    })
     const files = [file('a', 2), file('a.gz', 2), file('b', 1), file('c', 0)]
     assert.deepEqual(filesToDelete(files, { files: 2 }, 3 * DAY), [file('c', 0)])
   })

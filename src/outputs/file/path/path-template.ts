@@ -69,10 +69,16 @@ export class PathTemplate {
 
   /** Whether some event could have this absolute path. */
   fits(path: string): boolean {
-    if (!path.startsWith(`${this.#prefix}/`)) return false
-    const names = path.slice(this.#prefix.length + 1).split('/')
-    if (names.length !== this.components.length) return false
+    const names = this.namesIn(path)
+    if (!names) return false
     return this.components.every(({ pattern }, index) => pattern.test(names[index]!))
+  }
+
+  /** The names below the root, if the path has as many as the template. */
+  namesIn(path: string): string[] | undefined {
+    if (!path.startsWith(`${this.#prefix}/`)) return undefined
+    const names = path.slice(this.#prefix.length + 1).split('/')
+    return names.length === this.components.length ? names : undefined
   }
 
   /** The absolute path for an event. */
@@ -144,12 +150,21 @@ function compileComponent(parts: readonly Part[], index: number, all: readonly P
   const valueBytesMax = Math.floor(room / Math.max(values, 1))
   if (values > 0 ? valueBytesMax < VALUE_BYTES_MIN : room < 0)
     throw new TypeError(`cannot use a name this long: expected ${NAME_BYTES_MAX} bytes at most`)
-  return { parts, valueBytesMax, pattern: new RegExp(`^${parts.map(patternOf).join('')}$`, 'su') }
+  const pattern = compilePattern(parts, '([^@/]+?)', (letter) => DIRECTIVES[letter]!.pattern)
+  return { parts, valueBytesMax, pattern }
 }
 
-function patternOf(part: Part): string {
-  if (part.kind === 'literal') return part.text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-  return part.kind === 'time' ? DIRECTIVES[part.letter]!.pattern : '([^@/]+?)'
+/** What a component renders to, with these patterns for its values and for its times. */
+export function compilePattern(
+  parts: readonly Part[],
+  value: string,
+  timeOf: (letter: string) => string,
+): RegExp {
+  const patterns = parts.map((part) => {
+    if (part.kind === 'literal') return part.text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    return part.kind === 'time' ? timeOf(part.letter) : value
+  })
+  return new RegExp(`^${patterns.join('')}$`, 'su')
 }
 
 function literalText(parts: readonly Part[]): string {

@@ -9,6 +9,8 @@ export interface Directive {
   readonly pattern: string
   /** How long the rendered text stays the same at least, when aligned to this many ms of UTC. */
   readonly sliceMs: number
+  /** Makes of what it renders a text that sorts by time; absent, it does so itself. */
+  readonly sortable?: (text: string) => string
 }
 
 const SECOND_MS = 1000
@@ -22,6 +24,9 @@ const MONTHS =
 
 const TWO = '\\d{2}'
 const NAME = '[A-Z][a-z]+'
+const SECONDS_DIGITS = 12
+const monthNumber = (name: string) =>
+  padded(MONTHS.findIndex((month) => month.startsWith(name)) + 1)
 
 export const DIRECTIVES: Readonly<Record<string, Directive>> = {
   Y: { render: (wall) => padded(wall.getUTCFullYear(), 4), pattern: '\\d{4}', sliceMs: QUARTER_MS },
@@ -40,8 +45,18 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
   w: { render: (wall) => String(wall.getUTCDay()), pattern: '[0-6]', sliceMs: QUARTER_MS },
   a: { render: (wall) => dayName(wall).slice(0, 3), pattern: NAME, sliceMs: QUARTER_MS },
   A: { render: (wall) => dayName(wall), pattern: NAME, sliceMs: QUARTER_MS },
-  b: { render: (wall) => monthName(wall).slice(0, 3), pattern: NAME, sliceMs: QUARTER_MS },
-  B: { render: (wall) => monthName(wall), pattern: NAME, sliceMs: QUARTER_MS },
+  b: {
+    render: (wall) => monthName(wall).slice(0, 3),
+    pattern: NAME,
+    sliceMs: QUARTER_MS,
+    sortable: monthNumber,
+  },
+  B: {
+    render: (wall) => monthName(wall),
+    pattern: NAME,
+    sliceMs: QUARTER_MS,
+    sortable: monthNumber,
+  },
   H: { render: (wall) => padded(wall.getUTCHours()), pattern: TWO, sliceMs: QUARTER_MS },
   I: { render: (wall) => padded(wall.getUTCHours() % 12 || 12), pattern: TWO, sliceMs: QUARTER_MS },
   p: {
@@ -60,8 +75,12 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
     render: (_wall, utcMs) => String(Math.floor(utcMs / SECOND_MS)),
     pattern: '\\d+',
     sliceMs: SECOND_MS,
+    sortable: (text) => text.padStart(SECONDS_DIGITS, '0'),
   },
 }
+
+/** Which directives say the year, the month or week, the day, the hour, the minute, the second. */
+export const LEVELS = ['sFYyG', 'sFmbBjV', 'sFdju', 'sH', 'sM', 'sS'] as const
 
 export const DIRECTIVES_EXPECTED = `${Object.keys(DIRECTIVES)
   .map((letter) => `%${letter}`)

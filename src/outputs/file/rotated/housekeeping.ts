@@ -3,17 +3,19 @@
  * not be kept, removes what a crash left, and rotates files whose time is over though nobody
  * writes them any more. Looks at the folder itself, so it needs no memory of earlier runs.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Dirent } from 'node:fs'
 import type { Compressor } from './compressor.ts'
 import { isMissing, statIfThere } from '../file-system.ts'
 import type { KnownFiles } from './known-files.ts'
+import type { DatedPaths } from '../path/dated-paths.ts'
 import type { PathTemplate } from '../path/path-template.ts'
 import { filesToDelete, type RotatedFile } from './retention.ts'
 import { parseRotatedName, type RotatedName } from './rotated-name.ts'
 import type { FileSettings, Surroundings } from '../settings.ts'
 
 const VISIT_EVERY_MS = 3_600_000
+const VISIT_DATED_EVERY_MS = 60_000
 
 /** A regular file below the root whose folders fit the template. */
 interface Found {
@@ -25,6 +27,7 @@ interface Found {
 
 export interface HousekeepingOptions {
   readonly template: PathTemplate
+  readonly dated: DatedPaths
   readonly settings: FileSettings
   readonly around: Surroundings
   readonly compressor: Compressor
@@ -39,6 +42,7 @@ export class Housekeeping {
   readonly #options: HousekeepingOptions
   #running: Promise<void> | null = null
   #isWanted = false
+  #isFolderWanted = false
   #isStopped = false
   #isFirst = true
   #visitedAtMs = 0
@@ -49,6 +53,17 @@ export class Housekeeping {
 
   /** Goes through the folder soon; requests during a round make for one more. */
   request(): void {
+    this.#isFolderWanted = true
+    this.#requestRound()
+  }
+
+  /** Sees soon to files whose time is over, if it is time to look for such. */
+  care(): void {
+    const { dated, settings } = this.#options
+    if (dated.isDated && settings.isPastSetAside && this.#isTimeToVisit()) this.#requestRound()
+  }
+
+  #requestRound(): void {
     this.#isWanted = true
     if (!this.#isStopped) this.#running ??= this.#run()
   }
@@ -79,6 +94,8 @@ export class Housekeeping {
 
   async #round(): Promise<void> {
     await this.#visitForgotten()
+    if (!this.#isFolderWanted) return
+    this.#isFolderWanted = false
     const groups = new Map<string, RotatedFile[]>()
     for await (const found of this.#walk(this.#options.template.root, 0, [])) {
       if (this.#isStopped) return
@@ -113,7 +130,7 @@ export class Housekeeping {
   }
 
   async #sort(found: Found, rotated: RotatedName, groups: Map<string, RotatedFile[]>) {
-    const { template, settings, compressor } = this.#options
+    const { template, settings, compressor, dated } = this.#options
     const match = template.components.at(-1)!.pattern.exec(rotated.activeName)
     if (!match) return
     if (rotated.isUnfinished) {
@@ -123,7 +140,8 @@ export class Housekeeping {
     if (settings.compression && !rotated.isCompressed) compressor.add(found.path)
     const bytes = settings.keep.bytes === undefined ? 0 : await this.#sizeOf(found.path)
     const group = JSON.stringify([...found.values, ...match.slice(1)])
-    const file = { path: found.path, rotatedAtMs: rotated.rotatedAtMs, bytes }
+    const rank = dated.rank(join(dirname(found.path), rotated.activeName))
+    const file = { path: found.path, rank, rotatedAtMs: rotated.rotatedAtMs, bytes }
     const files = groups.get(group)
     if (files) files.push(file)
     else groups.set(group, [file])
@@ -164,6 +182,7 @@ export class Housekeeping {
     this.#isFirst = false
     if (isFirst) await known.load((path) => template.fits(path))
     else if (!this.#isTimeToVisit()) return
+    this.#visitedAtMs = around.clock.monotonic()
     // Without lines a torn end is only found by reading all: that can wait for the next event.
     const mustSeeAll = isFirst && settings.encoder.lineBased
     for (const path of known.list()) {
@@ -176,18 +195,20 @@ export class Housekeeping {
 
   /** With nothing to rotate by time they are visited now and then, to forget what is gone. */
   #isTimeToVisit(): boolean {
-    const { settings, around } = this.#options
-    const now = around.clock.monotonic()
-    if (settings.everyMs === 0 && now - this.#visitedAtMs < VISIT_EVERY_MS) return false
-    this.#visitedAtMs = now
-    return true
+    const { settings, around, dated } = this.#options
+    const isSoon = dated.isDated && settings.isPastSetAside
+    const every = isSoon ? VISIT_DATED_EVERY_MS : settings.everyMs > 0 ? 0 : VISIT_EVERY_MS
+    return around.clock.monotonic() - this.#visitedAtMs >= every
   }
 
   async #isOver(path: string): Promise<boolean> {
-    const { settings, around, known } = this.#options
+    const { settings, around, known, dated } = this.#options
     const stats = await statIfThere(around.fileSystem, path)
     if (!stats) known.delete(path)
-    if (!stats || stats.size === 0 || settings.everyMs === 0) return false
+    if (!stats) return false
+    if (dated.isOver(path, stats.mtimeMs, around.clock.now()))
+      if (settings.isPastSetAside || stats.size === 0) return true
+    if (stats.size === 0 || settings.everyMs === 0) return false
     return around.clock.now() >= settings.zone.nextBoundary(stats.mtimeMs, settings.everyMs)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Which files this output has begun, also in earlier runs: kept in `current-files.jsonl` of its
- * data folder, a JSON string per line. Only these are ever looked after when nobody writes them any
+ * data folder, a line each: its path as a JSON string, or `[path, link]` with the symlink that is
+ * to name it. Only these are ever looked after when nobody writes them any
  * more, so that a file of another program is safe even where a tag could name it.
  *
  * Senders choose tags, so there is a bound: of more files than that, those begun longest ago are
@@ -20,11 +21,17 @@ const FORGOTTEN_COUNT = KNOWN_FILES_MAX / 10
 const LINES_MAX = 2 * KNOWN_FILES_MAX
 const NOT_KNOWN_TO_BE_WHOLE = -1
 
+interface Known {
+  /** The size at which it ends in a whole event. */
+  wholeSize: number
+  readonly link: string | undefined
+}
+
 export class KnownFiles {
   readonly #path: string
   readonly #around: Surroundings
-  /** In the order they were begun; each with the size at which it ends in a whole event. */
-  readonly #known = new Map<string, number>()
+  /** In the order they were begun. */
+  readonly #known = new Map<string, Known>()
   /** Paths that the file of names does not have yet, and how many lines it has. */
   #unwritten: string[] = []
   #lines = 0
@@ -44,10 +51,10 @@ export class KnownFiles {
   async load(isOurs: (path: string) => boolean): Promise<void> {
     try {
       const lines = (await this.#read()).split('\n').filter((line) => line !== '')
-      const paths = new Set(lines.flatMap(parsePath).filter(isOurs))
+      const links = new Map(lines.flatMap(parseLine).filter(([path]) => isOurs(path)))
       this.#lines = lines.length
-      for (const path of paths)
-        if (await statIfThere(this.#around.fileSystem, path)) this.#remember(path)
+      for (const [path, link] of links)
+        if (await statIfThere(this.#around.fileSystem, path)) this.#remember(path, link)
       if (this.#known.size < lines.length) this.#lines = LINES_MAX
       this.#writing ??= this.#flush()
       await this.#writing
@@ -56,21 +63,27 @@ export class KnownFiles {
     }
   }
 
+  /** The symlink that is to name a file. */
+  linkOf(path: string): string | undefined {
+    return this.#known.get(path)?.link
+  }
+
   /** Notes a path that has been opened for writing. */
-  add(path: string): void {
+  add(path: string, link?: string): void {
     if (this.#known.has(path)) return
-    this.#remember(path)
+    this.#remember(path, link)
     this.#unwritten.push(path)
     this.#writing ??= this.#flush()
   }
 
   /** Notes that a file, at this size, ends in a whole event. */
   setWhole(path: string, size: number): void {
-    if (this.#known.has(path)) this.#known.set(path, size)
+    const known = this.#known.get(path)
+    if (known) known.wholeSize = size
   }
 
   isWhole(path: string, size: number): boolean {
-    return this.#known.get(path) === size
+    return this.#known.get(path)?.wholeSize === size
   }
 
   /** Forgets a path that is gone; the file of names forgets it when it is written anew. */
@@ -82,8 +95,8 @@ export class KnownFiles {
     while (this.#writing) await this.#writing
   }
 
-  #remember(path: string): void {
-    this.#known.set(path, NOT_KNOWN_TO_BE_WHOLE)
+  #remember(path: string, link: string | undefined): void {
+    this.#known.set(path, { wholeSize: NOT_KNOWN_TO_BE_WHOLE, link })
     if (this.#known.size > KNOWN_FILES_MAX) this.#forgetOldest()
   }
 
@@ -126,7 +139,7 @@ export class KnownFiles {
 
   async #append(paths: readonly string[]): Promise<void> {
     await this.#around.fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
-    await this.#write(this.#path, constants.O_APPEND, asLines(paths))
+    await this.#write(this.#path, constants.O_APPEND, this.#asLines(paths))
     this.#lines += paths.length
   }
 
@@ -135,9 +148,17 @@ export class KnownFiles {
     const paths = this.list()
     const temporary = `${this.#path}.tmp`
     await fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
-    await this.#write(temporary, constants.O_TRUNC, asLines(paths))
+    await this.#write(temporary, constants.O_TRUNC, this.#asLines(paths))
     await fileSystem.rename(temporary, this.#path)
     this.#lines = paths.length
+  }
+
+  #asLines(paths: readonly string[]): string {
+    const lines = paths.map((path) => {
+      const link = this.linkOf(path)
+      return `${JSON.stringify(link === undefined ? path : [path, link])}\n`
+    })
+    return lines.join('')
   }
 
   async #write(path: string, flag: number, text: string): Promise<void> {
@@ -152,15 +173,12 @@ export class KnownFiles {
   }
 }
 
-function asLines(paths: readonly string[]): string {
-  return paths.map((path) => `${JSON.stringify(path)}\n`).join('')
-}
-
-/** None for a line that a crash has torn. */
-function parsePath(line: string): string[] {
+/** A path and its link; none for a line that a crash has torn. */
+function parseLine(line: string): [string, string | undefined][] {
   try {
-    const path: unknown = JSON.parse(line)
-    return typeof path === 'string' ? [path] : []
+    const value: unknown = JSON.parse(line)
+    const [path, link] = Array.isArray(value) ? (value as unknown[]) : [value]
+    return typeof path === 'string' ? [[path, typeof link === 'string' ? link : undefined]] : []
   } catch (_torn) {
     return []
   }

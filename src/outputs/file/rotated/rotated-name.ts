@@ -38,6 +38,12 @@ export function parseRotatedName(name: string, extension: string): RotatedName |
   }
 }
 
+/** The path of a rotated file before it was compressed. */
+export function withoutEnding(path: string): string {
+  const ending = Object.values(COMPRESSED_ENDINGS).find((ending) => path.endsWith(ending))
+  return ending === undefined ? path : path.slice(0, -ending.length)
+}
+
 /** The path of an active file once rotated at `atMs`. */
 export function rotatedPath(activePath: string, extension: string, atMs: number): string {
   const stem = basename(activePath).slice(0, basename(activePath).length - extension.length)

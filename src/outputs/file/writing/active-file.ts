@@ -10,7 +10,7 @@ import { errorCode, isMissing, statIfThere } from '../file-system.ts'
 import type { Closable } from './open-files.ts'
 import { freeRotatedPath } from '../rotated/rotated-name.ts'
 import type { Shared } from '../output-context.ts'
-import { updateLink } from './symlink.ts'
+import { dropLink, pointLink } from './symlink.ts'
 import { cutTornEvent, endOfWholeLines, endOfWholeValues } from './torn-event.ts'
 
 const LOOK_EVERY_MS = 1000
@@ -33,6 +33,7 @@ export class ActiveFile {
   #size = 0
   #opened = 0
   #dueAtMs = Infinity
+  #writtenAtMs = 0
   #rotateAgainAtMs = -Infinity
   #lookedAtMs = 0
   #bytesSinceLook = 0
@@ -68,7 +69,14 @@ export class ActiveFile {
 
   /** True when something is to be done even if nothing is written. */
   get needsCare(): boolean {
-    return this.isOpen && (this.#mustReopen || this.#isDue())
+    return this.isOpen && (this.#mustReopen || this.#isDue() || this.#isOver())
+  }
+
+  /** True when it is to be closed, because the time in its path is over. */
+  get needsRetirement(): boolean {
+    const { dated, around } = this.#shared
+    if (this.#isOver()) return true
+    return this.#isDue() && !dated.isCurrent(this.path, around.clock.now())
   }
 
   /** True when a sync has failed, so that any byte since the last one may be missing. */
@@ -91,7 +99,7 @@ export class ActiveFile {
     this.#mustReopen = false
     if (this.isOpen && this.#shared.around.clock.monotonic() - this.#lookedAtMs >= LOOK_EVERY_MS)
       await this.#look()
-    if (!this.isOpen) await this.#open()
+    if (!this.isOpen) await this.#openWithLink()
     if (this.#isDue()) await this.rotate()
   }
 
@@ -101,6 +109,7 @@ export class ActiveFile {
     const written = await around.fileSystem.write(this.#fd, bytes, offset, length)
     if (written <= 0) throw new Error(`cannot write ${this.path}: the system took no byte`)
     this.#size += written
+    this.#writtenAtMs = around.clock.now()
     this.#isDirty = true
     this.#bytesSinceLook += written
     guard.note(written)
@@ -129,14 +138,21 @@ export class ActiveFile {
    * and the file grows on until another try.
    */
   async rotate(): Promise<void> {
-    if (await this.#setAside()) await this.#open()
+    if (await this.#setAside()) await this.#openWithLink()
   }
 
-  /** Rotates a file that is not to be written any more, if its time has come, and closes it. */
+  /**
+   * Rotates a file that is not to be written any more, if its time has come, and closes it. An
+   * empty one whose time is over is removed.
+   */
   async retire(): Promise<void> {
     if (!this.isOpen) await this.#open()
-    if (this.#isDue()) await this.#setAside()
+    const isOver = this.#isOver()
+    if (isOver && this.#size === 0) await this.#remove()
+    else if (this.#isDue() || (isOver && this.#shared.settings.isPastSetAside))
+      await this.#setAside()
     await this.close()
+    if (this.link !== undefined) await dropLink(this.#shared, this.link, this.path)
   }
 
   /**
@@ -195,6 +211,18 @@ export class ActiveFile {
     return true
   }
 
+  async #remove(): Promise<void> {
+    const { fileSystem } = this.#shared.around
+    const { size } = await fileSystem.statOpen(this.#fd)
+    if (size === 0 && (await statIfThere(fileSystem, this.path))) await fileSystem.unlink(this.path)
+  }
+
+  #isOver(): boolean {
+    const { dated, around } = this.#shared
+    if (!this.#isRegular) return false
+    return dated.isOver(this.path, this.#writtenAtMs, around.clock.now())
+  }
+
   #mayRotate(): boolean {
     return this.#isRegular && this.#shared.around.clock.now() >= this.#rotateAgainAtMs
   }
@@ -232,12 +260,17 @@ export class ActiveFile {
     await this.close()
   }
 
+  async #openWithLink(): Promise<void> {
+    await this.#open()
+    if (this.link !== undefined) await pointLink(this.#shared, this.link, this.path)
+  }
+
   async #open(): Promise<void> {
     const { around, openFiles } = this.#shared
     await openFiles.add(this.#owner)
     try {
-      const { fd, sinceMs } = await this.#openDescriptor()
-      await this.#remember(fd, sinceMs)
+      const { fd, writtenAtMs } = await this.#openDescriptor()
+      await this.#remember(fd, writtenAtMs)
       this.#fd = fd
     } catch (error) {
       openFiles.remove(this.#owner)
@@ -246,20 +279,19 @@ export class ActiveFile {
       throw error
     }
     around.metrics.openFiles.add(1)
-    this.#shared.noteOpened(this.path)
-    if (this.link !== undefined) await updateLink(this.#shared, this.link, this.path)
+    this.#shared.noteOpened(this.path, this.link)
   }
 
-  /** Also says when the file was written last, or now for one without lines. */
-  async #openDescriptor(): Promise<{ readonly fd: number; readonly sinceMs: number }> {
+  /** Also says when the file was written last, or made. */
+  async #openDescriptor(): Promise<{ readonly fd: number; readonly writtenAtMs: number }> {
     const { fileSystem, clock } = this.#shared.around
     for (let tries = 1; ; tries++) {
       try {
         const stats = await statIfThere(fileSystem, this.path)
-        if (!stats) return { fd: await this.#create(), sinceMs: clock.now() }
+        if (!stats) return { fd: await this.#create(), writtenAtMs: clock.now() }
         if (stats.isFile() && stats.size > 0) await this.#cutTorn(stats.size)
-        const sinceMs = stats.size > 0 ? stats.mtimeMs : clock.now()
-        return { fd: await fileSystem.open(this.path, APPEND), sinceMs }
+        const fd = await fileSystem.open(this.path, APPEND)
+        return { fd, writtenAtMs: stats.mtimeMs }
       } catch (error) {
         // Somebody else made or removed the file, or its folder, in between.
         if (!['ENOENT', 'EEXIST'].includes(errorCode(error)) || tries === OPEN_TRIES) throw error
@@ -288,7 +320,7 @@ export class ActiveFile {
       )
   }
 
-  async #remember(fd: number, sinceMs: number): Promise<void> {
+  async #remember(fd: number, writtenAtMs: number): Promise<void> {
     const { around, settings } = this.#shared
     const stats = await this.#statOrClose(fd)
     this.#device = stats.dev
@@ -299,6 +331,8 @@ export class ActiveFile {
     this.#opened++
     this.#lookedAtMs = around.clock.monotonic()
     this.#bytesSinceLook = 0
+    this.#writtenAtMs = writtenAtMs
+    const sinceMs = stats.size > 0 ? writtenAtMs : around.clock.now()
     this.#dueAtMs =
       settings.everyMs === 0 ? Infinity : settings.zone.nextBoundary(sinceMs, settings.everyMs)
   }

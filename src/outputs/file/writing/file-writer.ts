@@ -57,6 +57,10 @@ export class FileWriter implements Closable, Worker {
   }
 
   /** Where the symlink to the file goes, if there is to be one. */
+  get link(): string | undefined {
+    return this.#active.link
+  }
+
   set link(link: string | undefined) {
     this.#active.link = link
   }
@@ -175,7 +179,8 @@ export class FileWriter implements Closable, Worker {
   }
 
   async #care(): Promise<void> {
-    const mustRetire = this.#mustRetire && !this.#active.isOpen
+    const { isOpen, needsRetirement } = this.#active
+    const mustRetire = isOpen ? needsRetirement : this.#mustRetire
     this.#mustRetire = false
     this.#mustCare = false
     try {
