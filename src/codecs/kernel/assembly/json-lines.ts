@@ -8,7 +8,7 @@ import { copy } from './copy'
 import { isText, readU16, readU32, textLength, textStart } from './msgpack'
 import { putNineDigits, putNumber } from './numbers'
 import { startNames, underscoresFor } from './own-names'
-import { putText, TEXT_GROWTH } from './text'
+import { putShortText, putText, TEXT_GROWTH } from './text'
 
 /** All entries are encoded. */
 const DONE = 0
@@ -27,6 +27,8 @@ const TAG_OFFSET: usize = 48
 export const TAG_BYTES_MAX: usize = 256
 /** Any value but text takes less, with what goes around it; and text with what `putText` adds. */
 const ROOM: usize = 64
+/** For a text of up to 31 bytes, which may grow sixfold, and a short value behind it. */
+const NAME_ROOM: usize = 31 * 6 + 64
 
 const NULL: u32 = 0x6c6c_756e
 const TRUE: u32 = 0x6575_7274
@@ -96,8 +98,20 @@ function putFields(record: usize, target: usize): usize {
   let position = target
   startNames()
   for (; count > 0; count--) {
-    store<u8>(position, 0x2c)
     const keyType = <u32>load<u8>(source)
+    if (isUsualName(keyType)) {
+      // Fast path, for nearly every field: comma, key and colon at once.
+      if (position + NAME_ROOM > limit) return stop(FULL, position)
+      const length = keyType & 0x1f
+      store<u16>(position, 0x222c)
+      const keyEnd = putShortText(source + 1, length, position + 2)
+      store<u16>(keyEnd, 0x3a22)
+      position = putValue(source + 1 + length, keyEnd + 2)
+      if (stopped != DONE) return position
+      source = next
+      continue
+    }
+    store<u8>(position, 0x2c)
     if (!isText(keyType)) return stop(UNUSUAL, position)
     const underscores = underscoresFor(record, source, keyType)
     position =
@@ -110,6 +124,11 @@ function putFields(record: usize, target: usize): usize {
   store<u16>(position, 0x0a7d)
   next = source
   return position + 2
+}
+
+/** A short str that is neither as long as `time` nor as `tag`. */
+function isUsualName(type: u32): bool {
+  return (type & 0xe0) == 0xa0 && type != 0xa3 && type != 0xa4
 }
 
 /** The record's own `time` or `tag`: there is room for its name, see `ROOM`. */
@@ -140,8 +159,17 @@ function putPair(source: usize, target: usize): usize {
 
 function putValue(source: usize, target: usize): usize {
   const type = <u32>load<u8>(source)
-  if ((type & 0xe0) == 0xa0) return putString(source + 1, type & 0x1f, target)
-  if (type >= 0xd9 && type <= 0xdb) return putLongText(source, type, target)
+  if ((type & 0xe0) == 0xa0) {
+    if (target + NAME_ROOM > limit) return stop(FULL, target)
+    const length = type & 0x1f
+    store<u8>(target, 0x22)
+    const end = putShortText(source + 1, length, target + 1)
+    store<u8>(end, 0x22)
+    next = source + 1 + length
+    return end + 1
+  }
+  if (type == 0xd9) return putString(source + 2, load<u8>(source + 1), target)
+  if (type == 0xda || type == 0xdb) return putLongText(source, type, target)
   if (target + ROOM > limit) return stop(FULL, target)
   if (type < 0x80 || type >= 0xe0) {
     next = source + 1
@@ -231,10 +259,9 @@ function putLongText(source: usize, type: u32, target: usize): usize {
 }
 
 function putString(start: usize, length: usize, target: usize): usize {
-  // Text past the first bytes may grow sixfold; what is behind it needs room as well.
-  if (<u64>target + <u64>length * <u64>TEXT_GROWTH + <u64>ROOM > <u64>limit) {
-    return stop(FULL, target)
-  }
+  // Text may grow sixfold; what is behind it needs room as well. The source is so small that this
+  // does not overflow.
+  if (target + length * TEXT_GROWTH + ROOM > limit) return stop(FULL, target)
   store<u8>(target, 0x22)
   const end = putText(start, start + length, target + 1)
   store<u8>(end, 0x22)

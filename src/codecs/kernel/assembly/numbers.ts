@@ -32,14 +32,29 @@ export function putNumber(type: u32, at: usize, target: usize): usize {
   }
 }
 
+/** `00` to `99`, as they lie in memory. */
+const PAIRS = memory.data(200)
+for (let value: u32 = 0; value < 100; value++) {
+  store<u16>(PAIRS + value * 2, <u16>(0x3030 + value / 10 + ((value % 10) << 8)))
+}
+
 /** Nine digits, with leading zeros. */
 export function putNineDigits(target: usize, value: u32): void {
-  let rest = value
-  for (let index: usize = 9; index > 0; index--) {
-    const tenth = rest / 10
-    store<u8>(target + index - 1, 0x30 + rest - tenth * 10)
-    rest = tenth
-  }
+  const thousands = value / 100_000
+  const rest = value - thousands * 100_000
+  const first = thousands / 100
+  const third = rest / 1000
+  const last = rest - third * 1000
+  const fourth = last / 10
+  putPair(target, first)
+  putPair(target + 2, thousands - first * 100)
+  putPair(target + 4, third)
+  putPair(target + 6, fourth)
+  store<u8>(target + 8, 0x30 + last - fourth * 10)
+}
+
+function putPair(target: usize, value: u32): void {
+  store<u16>(target, load<u16>(PAIRS + value * 2))
 }
 
 function putSigned(value: i64, target: usize): usize {

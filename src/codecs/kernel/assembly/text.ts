@@ -17,11 +17,44 @@ const UNICODE_ESCAPE: u32 = 0x3030_755c
 /** Set by `putSpecial`. */
 let next: usize = 0
 
+/** As `putText`, for texts of up to 31 bytes, most of which are names: two blocks, and no loop. */
+export function putShortText(source: usize, length: u32, target: usize): usize {
+  const first = v128.load(source)
+  const second = v128.load(source + 16)
+  v128.store(target, first)
+  v128.store(target + 16, second)
+  const special = specialBytes(first) | (specialBytes(second) << 16)
+  if ((special & ((1 << length) - 1)) == 0) return target + length
+  return putText(source, source + length, target)
+}
+
 /**
- * Puts the text from `start` to `end` at `target` and returns the offset behind it. Reads up to 15
+ * Puts the text from `start` to `end` at `target` and returns the offset behind it. Reads up to 31
  * bytes behind `end`; writes as much behind what it returns.
  */
 export function putText(start: usize, end: usize, target: usize): usize {
+  let source = start
+  let position = target
+  while (source + 32 <= end) {
+    const first = v128.load(source)
+    const second = v128.load(source + 16)
+    v128.store(position, first)
+    v128.store(position + 16, second)
+    const special = specialBytes(first) | (specialBytes(second) << 16)
+    if (special == 0) {
+      source += 32
+      position += 32
+    } else {
+      const plain = <usize>ctz(special)
+      position = putSpecial(source + plain, end, position + plain)
+      source = next
+    }
+  }
+  return putRest(source, end, position)
+}
+
+/** Less than 32 bytes, or what is left behind a character that has reached further. */
+function putRest(start: usize, end: usize, target: usize): usize {
   let source = start
   let position = target
   while (source < end) {
