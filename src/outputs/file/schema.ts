@@ -40,7 +40,11 @@ const keep = Type.Object(
       Type.Integer({ description: 'At most so many; absent, any number.', minimum: 1 }),
     ),
     age: Type.Optional(
-      Duration({ description: 'Deleted so long after the rotation; absent, never.' }),
+      Duration({
+        description:
+          'Deleted so long after the rotation, a second late at most, or a hundredth of this (up ' +
+          'to an hour); absent, never.',
+      }),
     ),
     bytes: Type.Optional(
       Size({ description: 'At most so many bytes together; absent, any number.' }),

@@ -12,7 +12,7 @@ import type { KeepLimits } from '../../../src/outputs/file/settings.ts'
 import { ManualTime, metricValue } from '../../drivers/context.ts'
 import { requireTool } from '../../support/tool.ts'
 import { until } from '../../support/wait.ts'
-import { logsIn, logsOf, names, runFile, temporaryFolder } from './setup.ts'
+import { FaultyFileSystem, logsIn, logsOf, names, runFile, temporaryFolder } from './setup.ts'
 
 const DAY = 86_400_000
 /** The name a file has that was rotated on this day of November 2026. */
@@ -93,6 +93,41 @@ describe('keep', () => {
     for (let hour = 0; hour < 3; hour++) time.advance(3_600_001)
     await until('none is left', async () => (await names(folder)).length === 1)
     assert.deepEqual(await logsOf(folder, 'a.log'), ['5'])
+  })
+
+  test('short ages are kept to though nothing is written or rotated', async (t) => {
+    const folder = await temporaryFolder(t)
+    const options = { rotate: { size: '10B' }, keep: { age: '4s' } }
+    const { write, time, output } = await runFile(t, folder, options)
+    await write('a', '1')
+    await write('a', '2')
+    time.advance(2000)
+    await write('a', '3')
+    const settled = () => new Promise((resolve) => setTimeout(resolve, 50))
+    await settled()
+    time.advance(1999)
+    assert.equal((await names(folder)).length, 3)
+    time.advance(1000)
+    await until('one is deleted', async () => (await names(folder)).length === 2)
+    await settled()
+    time.advance(2000)
+    await until('both are', async () => (await names(folder)).length === 1)
+    await settled()
+    assert.equal(time.pending, 1, 'only the look at the clock, when nothing can become too old')
+    await output.stop(AbortSignal.timeout(5000))
+    assert.equal(time.pending, 0)
+  })
+
+  test('a file that cannot be deleted is not tried over and over', async (t) => {
+    const folder = await temporaryFolder(t)
+    await writeFile(join(folder, rotated('a', 1)), 'x')
+    const faulty = new FaultyFileSystem()
+    faulty.broken.set('unlink', 'EACCES')
+    const { time, log } = await runFile(t, folder, { keep: { age: '4s' } }, faulty)
+    await until('it is said', () => log.messages('warn').length === 1)
+    time.advance(60_000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(log.messages('warn').length, 1)
   })
 
   test('counts by tag, over all days a path has', async (t) => {

@@ -8,6 +8,7 @@ import type { Dirent } from 'node:fs'
 import type { Compressor } from './compressor.ts'
 import { isMissing, statIfThere } from '../file-system.ts'
 import type { KnownFiles } from './known-files.ts'
+import type { Cancel } from '../../../pipeline/clock.ts'
 import type { DatedPaths } from '../path/dated-paths.ts'
 import type { PathTemplate } from '../path/path-template.ts'
 import { filesToDelete, type RotatedFile } from './retention.ts'
@@ -16,6 +17,10 @@ import type { FileSettings, Surroundings } from '../settings.ts'
 
 const VISIT_EVERY_MS = 3_600_000
 const VISIT_DATED_EVERY_MS = 60_000
+/** The next file to become too old makes for a round; not for more than one in this time, */
+const AGE_LATE_MIN_MS = 1000
+/** nor in this part of the age, for there may be many files. */
+const AGE_LATE_PART = 1 / 100
 
 /** A regular file below the root whose folders fit the template. */
 interface Found {
@@ -46,6 +51,7 @@ export class Housekeeping {
   #isStopped = false
   #isFirst = true
   #visitedAtMs = 0
+  #cancelAged: Cancel = () => {}
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -75,6 +81,7 @@ export class Housekeeping {
 
   stop(): Promise<void> {
     this.#isStopped = true
+    this.#cancelAged()
     return this.settled()
   }
 
@@ -102,7 +109,21 @@ export class Housekeeping {
       const rotated = parseRotatedName(found.name, this.#options.settings.extension)
       if (rotated) await this.#sort(found, rotated, groups)
     }
-    for (const files of groups.values()) await this.#deleteSome(files)
+    let oldestMs = Infinity
+    for (const files of groups.values())
+      oldestMs = Math.min(oldestMs, await this.#deleteSome(files))
+    this.#comeWhenAged(oldestMs)
+  }
+
+  #comeWhenAged(oldestMs: number): void {
+    const { ageMs } = this.#options.settings.keep
+    this.#cancelAged()
+    if (ageMs === undefined || oldestMs === Infinity || this.#isStopped) return
+    const { clock, timers } = this.#options.around
+    const atLeast = Math.max(AGE_LATE_MIN_MS, ageMs * AGE_LATE_PART)
+    // Longer than that there are rounds anyway, and no timer waits for months.
+    const wait = Math.min(Math.max(oldestMs + ageMs + 1 - clock.now(), atLeast), VISIT_EVERY_MS)
+    this.#cancelAged = timers.after(wait, () => this.request())
   }
 
   /** The files at the template's depth, in folders that it could have made. */
@@ -151,13 +172,17 @@ export class Housekeeping {
     return (await statIfThere(this.#options.around.fileSystem, path))?.size ?? 0
   }
 
-  async #deleteSome(files: readonly RotatedFile[]): Promise<void> {
+  /** Returns when the oldest of those that stay was rotated. */
+  async #deleteSome(files: readonly RotatedFile[]): Promise<number> {
     const { settings, around } = this.#options
-    for (const { path } of filesToDelete(files, settings.keep, around.clock.now())) {
+    const doomed = new Set(filesToDelete(files, settings.keep, around.clock.now()))
+    for (const { path } of doomed) {
       if (!(await this.#delete(path))) continue
       around.metrics.deletedFiles.add(1)
       around.logger.info({ path }, 'deleted a rotated file that keep does not cover')
     }
+    const times = files.map((file) => (doomed.has(file) ? Infinity : file.rotatedAtMs))
+    return times.reduce((oldest, time) => Math.min(oldest, time), Infinity)
   }
 
   /** False when it was gone already or cannot be deleted, which is logged. */
