@@ -10,6 +10,7 @@ import { eventCount } from './event-count.ts'
 import { ForwardOptions } from './options.ts'
 import { Lease } from '../lease.ts'
 import { type KernelEntries, TAG_BYTES_MAX } from '../kernel/entries.ts'
+import { isSame, type Tag, tagOf } from './tag-cache.ts'
 import type { ForwardUnit, RefusedUnit } from './unit.ts'
 import { isArray, isBin, isStr, typeName } from '../msgpack/format.ts'
 import type { MsgpackScanner } from '../msgpack/scanner.ts'
@@ -17,6 +18,7 @@ import { mapBodyOffset, mapCount, payloadEnd, payloadStart } from '../record.ts'
 
 const NIL = 0xc0
 const NOTHING = new Uint8Array(0)
+const NO_TAG: Tag = { bytes: NOTHING, text: '' }
 /** A longer tag is not kept for the next push. */
 const KEPT_TAG_MAX_BYTES = 1024
 /** Fewer bytes are read faster than they are handed to the kernel. */
@@ -54,8 +56,7 @@ export class ForwardFrames {
   /** Of the push, from the frame at hand on: about what its entries will need. */
   #bytesLeft = 0
 
-  #tag = ''
-  #tagBytes = new Uint8Array(0)
+  #tag = NO_TAG
 
   // The run that the next Message frame may join.
   #runIsOpen = false
@@ -89,7 +90,7 @@ export class ForwardFrames {
     this.#quick?.reset()
     this.#runChunks = []
     this.#options.forget()
-    if (this.#tagBytes.length > KEPT_TAG_MAX_BYTES) this.#keepTag(new Uint8Array(0))
+    if (this.#tag.bytes.length > KEPT_TAG_MAX_BYTES) this.#tag = NO_TAG
     return units
   }
 
@@ -102,8 +103,8 @@ export class ForwardFrames {
     let position = start
     while (quick !== null && this.#refusals < REFUSALS_MAX && end - position >= KERNEL_MIN_BYTES) {
       if (!isMessageType(bytes[position]!) || !this.#readTag(bytes, position + 1, end)) break
-      if (this.#tagBytes.length > TAG_BYTES_MAX) break
-      const next = quick.messages(bytes, position, end, this.#tagBytes)
+      if (this.#tag.bytes.length > TAG_BYTES_MAX) break
+      const next = quick.messages(bytes, position, end, this.#tag.bytes)
       this.#refusals = quick.count > 0 ? 0 : this.#refusals + 1
       if (quick.count > 0) this.#addMessages(quick, next - position)
       position = next
@@ -203,7 +204,7 @@ export class ForwardFrames {
       this.#closeRun()
       const chunks = this.#chunks()
       const lease = frame.lease?.retain() ?? null
-      const tag = this.#tag
+      const tag = this.#tag.text
       this.#units.push({ kind: 'compressed', tag, codec, payload, chunks, wireBytes, lease })
     } else if (!NO_COMPRESSION.has(options.compressed) && !looksPlain(payload)) {
       this.#refuse(frame, 'unknown_compression')
@@ -213,7 +214,7 @@ export class ForwardFrames {
   }
 
   #readRun(frame: Frame, start: number, end: number): void {
-    this.#openRun(this.#tag, this.#options.chunk !== null)
+    this.#openRun(this.#tag.text, this.#options.chunk !== null)
     this.#countFrame(frame)
     this.#runLease = frame.lease
     this.#collector.addRun(frame.bytes, start, end)
@@ -223,7 +224,7 @@ export class ForwardFrames {
   /** As `#readRun`, for entries that the scanner has seen to be canonical. */
   #addCanonical(frame: Frame, start: number, end: number, count: number): void {
     if (this.#quick === null) return this.#readRun(frame, start, end)
-    this.#openRun(this.#tag, this.#options.chunk !== null)
+    this.#openRun(this.#tag.text, this.#options.chunk !== null)
     this.#countFrame(frame)
     this.#runLease = frame.lease
     this.#collector.addCanonical(frame.bytes, start, end, count)
@@ -232,8 +233,9 @@ export class ForwardFrames {
 
   /** Joins a Message frame to the run before it: Docker sends one frame per line. */
   #continueRun(hasChunk: boolean): void {
-    const fits = this.#runIsOpen && this.#runTag === this.#tag && this.#runHasChunks === hasChunk
-    if (!fits) this.#openRun(this.#tag, hasChunk)
+    const fits =
+      this.#runIsOpen && this.#runTag === this.#tag.text && this.#runHasChunks === hasChunk
+    if (!fits) this.#openRun(this.#tag.text, hasChunk)
     if (this.#output.length === 0) this.#output.reserve(this.#bytesLeft)
   }
 
@@ -294,7 +296,7 @@ export class ForwardFrames {
     this.#closeRun()
     const { wireBytes } = frame
     const chunks = this.#chunks()
-    const tag = this.#tag
+    const tag = this.#tag.text
     this.#units.push({ kind: 'refused', tag, reason, count, chunks, wireBytes, lease: null })
   }
 
@@ -309,15 +311,8 @@ export class ForwardFrames {
     const end = payloadEnd(bytes, offset)
     // NaN where even the header is not there.
     if (!(end <= limit)) return false
-    if (!isSame(this.#tagBytes, bytes, start, end)) {
-      this.#keepTag(bytes.slice(start, end))
-    }
+    if (!isSame(this.#tag.bytes, bytes, start, end)) this.#tag = tagOf(bytes, start, end)
     return true
-  }
-
-  #keepTag(tagBytes: Uint8Array<ArrayBuffer>): void {
-    this.#tagBytes = tagBytes
-    this.#tag = new TextDecoder('utf-8', { ignoreBOM: true }).decode(tagBytes)
   }
 }
 
@@ -342,14 +337,6 @@ function looksPlain(payload: Uint8Array): boolean {
 
 function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
   return prefix.every((byte, index) => bytes[index] === byte)
-}
-
-function isSame(text: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== text.length) return false
-  for (let index = 0; index < text.length; index++) {
-    if (text[index] !== bytes[start + index]) return false
-  }
-  return true
 }
 
 function frameError(offset: number, found: string, expected: string): CodecError {
