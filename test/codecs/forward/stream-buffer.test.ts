@@ -38,7 +38,7 @@ test('memory is not copied while most of it is held', () => {
   assert.equal(buffer.bytes, chunk)
 })
 
-test('views into consumed bytes stay as they were for who has a hold on them, then are empty', () => {
+test('views of consumed bytes stay for who holds them, then are empty', () => {
   const buffer = filled(Uint8Array.of(1, 2, 3), Uint8Array.of(4))
   const view = buffer.bytes.subarray(buffer.start, buffer.start + 2)
   const lease = buffer.lease!.retain()
