@@ -12,6 +12,8 @@ import { compressed, forward, message, packed, type Entry } from '../../support/
 
 const LISTEN = 'listen: tcp://127.0.0.1:0'
 const ENTRIES: Entry[] = [[1_795_251_000, { log: 'one' }]]
+/** So that no read brings many: what one read brings is taken before it is counted. */
+const MIDDLE: Entry[] = [[1_795_251_000, { log: 'x'.repeat(4096) }]]
 /** About 64 KiB each. */
 const LARGE: Entry[] = [[1_795_251_000, { log: 'x'.repeat(64 * 1024) }]]
 const packr = new Packr({ useRecords: false })
@@ -241,7 +243,7 @@ test('counts requests that wait for the acknowledgement of one before them', asy
   await using run = await runInput(input, yaml, { hold: true })
   const peer = await run.connect()
   const send = async (index: number) => {
-    const frame = packed(`t${index % 2}`, ENTRIES, { chunk: `c${index}` })
+    const frame = packed(`t${index % 2}`, MIDDLE, { chunk: `c${index}` })
     await peer.send(frame)
   }
   const requests = 2000
