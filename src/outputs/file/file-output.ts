@@ -126,15 +126,16 @@ export class FileOutput implements Output {
   }
 
   #share(settings: FileSettings, around: Surroundings, dated: DatedPaths): Shared {
+    const openFiles = new OpenFiles(settings.openFilesMax)
     return {
       settings,
       around,
-      openFiles: new OpenFiles(settings.openFilesMax),
+      openFiles,
       guard: new DiskGuard(settings, around),
       troubles: new Troubles(around.logger, around.metrics),
       patience: new Patience(around.timers),
       pool: new BufferPool(),
-      workQueue: new WorkQueue(settings.openFilesMax),
+      workQueue: new WorkQueue(() => openFiles.max),
       dated,
       linkChanges: new Map(),
       noteOpened: (path, link) => this.#known.add(path, link),

@@ -119,8 +119,9 @@ export const configSchema = Type.Object(
     }),
     max_open_files: Type.Integer({
       description:
-        'Files open at once; the one written longest ago is closed, and opened again when needed.',
-      default: 512,
+        'Files open at once; the one written longest ago is closed, and opened again when ' +
+        'needed. Fewer are, when the process may not open so many.',
+      default: 2048,
       minimum: 1,
     }),
     file_mode: Mode({ description: 'Mode of new files.', default: '0640' }),

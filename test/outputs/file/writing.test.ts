@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { nodeFileSystem, type FileSystem } from '../../../src/outputs/file/file-system.ts'
 import { metricValue } from '../../drivers/context.ts'
 import { batchOf } from '../../support/entries.ts'
 import { until } from '../../support/wait.ts'
@@ -430,6 +431,30 @@ describe('many files', () => {
     faulty.broken.clear()
     time.advance(5000)
     assert.equal(await pending, 'delivered')
+  })
+
+  test('too few descriptors for many at once: fewer from then on, and some are left', async (t) => {
+    const folder = await temporaryFolder(t)
+    const few = 20
+    let used = 0
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      open: async (...what) => {
+        const fd = await nodeFileSystem.open(...what)
+        if (used++ < few) return fd
+        await fileSystem.close(fd)
+        throw Object.assign(new Error('made by a test'), { code: 'EMFILE' })
+      },
+      close: (fd) => nodeFileSystem.close(fd).then(() => void used--),
+    }
+    const { write, context, log } = await runFile(t, folder, {}, { fileSystem, isRealTime: true })
+    const tags = Array.from({ length: 200 }, (_, index) => `tag${index}`)
+    for (const line of ['1', '2', '3']) await Promise.all(tags.map((tag) => write(tag, line)))
+    for (const tag of tags) assert.deepEqual(await logsOf(folder, `${tag}.log`), ['1', '2', '3'])
+    const open = metricValue(context.registry, 'open_files')!
+    assert.ok(open > few / 2 && open < few, `${open} are open`)
+    const warnings = log.messages('warn').filter((message) => /making do/.test(message))
+    assert.equal(warnings.length, 1)
   })
 })
 

@@ -165,12 +165,11 @@ export class ActiveFile {
     if (!stats || !this.#isMine(stats)) return false
     await openFiles.add(this.#owner)
     try {
-      this.#fd = await around.fileSystem.open(this.path, APPEND)
+      this.#fd = await this.#openPath(APPEND)
     } catch (error) {
       openFiles.remove(this.#owner)
       throw error
     }
-    around.metrics.openFiles.add(1)
     return true
   }
 
@@ -181,11 +180,10 @@ export class ActiveFile {
     const fd = this.#fd
     this.#fd = -1
     try {
-      await around.fileSystem.close(fd)
+      await this.#closeDescriptor(fd)
     } catch (error) {
       around.logger.warn({ path: this.path, error }, 'cannot close a file')
     }
-    around.metrics.openFiles.add(-1)
     openFiles.remove(this.#owner)
   }
 
@@ -266,7 +264,7 @@ export class ActiveFile {
   }
 
   async #open(): Promise<void> {
-    const { around, openFiles } = this.#shared
+    const { openFiles } = this.#shared
     await openFiles.add(this.#owner)
     try {
       const { fd, writtenAtMs } = await this.#openDescriptor()
@@ -274,12 +272,21 @@ export class ActiveFile {
       this.#fd = fd
     } catch (error) {
       openFiles.remove(this.#owner)
-      // The process has too few descriptors for max_open_files: make do with fewer files.
-      if (OUT_OF_DESCRIPTORS.has(errorCode(error))) await openFiles.evictOne()
+      if (OUT_OF_DESCRIPTORS.has(errorCode(error))) await this.#makeDo()
       throw error
     }
-    around.metrics.openFiles.add(1)
     this.#shared.noteOpened(this.path, this.link)
+  }
+
+  /** The process has too few descriptors for max_open_files. */
+  async #makeDo(): Promise<void> {
+    const { around, openFiles } = this.#shared
+    const { clock, metrics, logger } = around
+    if (!(await openFiles.makeDo(metrics.openFiles.value, clock.monotonic()))) return
+    logger.warn(
+      { max_open_files: openFiles.max },
+      'the process may open no more files: making do with fewer than max_open_files',
+    )
   }
 
   /** Also says when the file was written last, or made. */
@@ -290,7 +297,7 @@ export class ActiveFile {
         const stats = await statIfThere(fileSystem, this.path)
         if (!stats) return { fd: await this.#create(), writtenAtMs: clock.now() }
         if (stats.isFile() && stats.size > 0) await this.#cutTorn(stats.size)
-        const fd = await fileSystem.open(this.path, APPEND)
+        const fd = await this.#openPath(APPEND)
         return { fd, writtenAtMs: stats.mtimeMs }
       } catch (error) {
         // Somebody else made or removed the file, or its folder, in between.
@@ -301,10 +308,22 @@ export class ActiveFile {
   }
 
   async #create(): Promise<number> {
-    const { around, settings } = this.#shared
-    const fd = await around.fileSystem.open(this.path, CREATE, settings.fileMode)
+    const fd = await this.#openPath(CREATE)
     await setMode(this.#shared, fd, this.path)
     return fd
+  }
+
+  async #openPath(flags: number): Promise<number> {
+    const { around, settings } = this.#shared
+    const fd = await around.fileSystem.open(this.path, flags, settings.fileMode)
+    around.metrics.openFiles.add(1)
+    return fd
+  }
+
+  async #closeDescriptor(fd: number): Promise<void> {
+    const { fileSystem, metrics } = this.#shared.around
+    metrics.openFiles.add(-1)
+    await fileSystem.close(fd)
   }
 
   async #cutTorn(size: number): Promise<void> {
@@ -338,11 +357,10 @@ export class ActiveFile {
   }
 
   async #statOrClose(fd: number): Promise<Stats> {
-    const { fileSystem } = this.#shared.around
     try {
-      return await fileSystem.statOpen(fd)
+      return await this.#shared.around.fileSystem.statOpen(fd)
     } catch (error) {
-      await fileSystem.close(fd)
+      await this.#closeDescriptor(fd)
       throw error
     }
   }

@@ -13,8 +13,14 @@ export interface Closable {
   evict(): Promise<void>
 }
 
+/** When the process may open no more, this part of the files goes on: the rest is for sockets. */
+const MAKE_DO_PART = 3 / 4
+/** Of several that fail to open at once only the first has something to say. */
+const MAKE_DO_AGAIN_MS = 1000
+
 export class OpenFiles {
-  readonly #max: number
+  #max: number
+  #madeDoAtMs = -Infinity
   /** In the order of use; a Map keeps the order of insertion. */
   readonly #open = new Map<Closable, true>()
 
@@ -22,10 +28,23 @@ export class OpenFiles {
     this.#max = max
   }
 
+  get max(): number {
+    return this.#max
+  }
+
   /** Makes room for the file and counts it as open. */
   async add(file: Closable): Promise<void> {
     while (this.#open.size >= this.#max && (await this.evictOne()));
     this.#open.set(file, true)
+  }
+
+  /** The process could not open more than `count`: from now on fewer are open. False if known. */
+  async makeDo(count: number, nowMs: number): Promise<boolean> {
+    if (nowMs - this.#madeDoAtMs < MAKE_DO_AGAIN_MS) return false
+    this.#madeDoAtMs = nowMs
+    this.#max = Math.min(this.#max, Math.max(1, Math.floor(count * MAKE_DO_PART)))
+    while ((await this.evictOne()) && this.#open.size > this.#max);
+    return true
   }
 
   /** Closes the file that is missed least; false when all are at work. */

@@ -9,14 +9,14 @@ export interface Worker {
 }
 
 export class WorkQueue {
-  readonly #atWorkMax: number
+  readonly #atWorkMax: () => number
   readonly #waiting = new Set<Worker>()
   /** Kept, because a new one has to pass over all that has been deleted. */
   #order = this.#waiting.values()
   #atWork = 0
   #isStarting = false
 
-  constructor(atWorkMax: number) {
+  constructor(atWorkMax: () => number) {
     this.#atWorkMax = atWorkMax
   }
 
@@ -27,14 +27,14 @@ export class WorkQueue {
   }
 
   #startSoon(): void {
-    if (this.#isStarting || this.#atWork >= this.#atWorkMax) return
+    if (this.#isStarting || this.#atWork >= this.#atWorkMax()) return
     this.#isStarting = true
     setImmediate(this.#start)
   }
 
   readonly #start = (): void => {
     this.#isStarting = false
-    while (this.#atWork < this.#atWorkMax) {
+    while (this.#atWork < this.#atWorkMax()) {
       const worker = this.#takeFirst()
       if (!worker) return
       this.#atWork++
