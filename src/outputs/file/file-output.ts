@@ -26,6 +26,8 @@ import { BufferPool } from '../support/buffer-pool.ts'
 import { WorkQueue } from './writing/work-queue.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
+/** Files written at once, each with a slice of lines: a bound on memory, not on open files. */
+const AT_WORK_MAX = 512
 
 export interface FileOutputOptions {
   readonly template: PathTemplate
@@ -135,7 +137,7 @@ export class FileOutput implements Output {
       troubles: new Troubles(around.logger, around.metrics),
       patience: new Patience(around.timers),
       pool: new BufferPool(),
-      workQueue: new WorkQueue(() => openFiles.max),
+      workQueue: new WorkQueue(() => Math.min(openFiles.max, AT_WORK_MAX)),
       dated,
       linkChanges: new Map(),
       noteOpened: (path, link) => this.#known.add(path, link),
