@@ -13,7 +13,8 @@ const configSchema = Type.Object(
     timeout: Duration({
       description:
         'How long to wait for the next part of a line. Then the line is passed on as far as it ' +
-        'has come; missing parts are counted in its field `partial_missing`.',
+        'has come; missing parts are counted in its field `partial_missing`. Lines held over a ' +
+        'restart of the collector wait 30 s at least, for senders take a while to connect again.',
       default: '5s',
     }),
     joined_max: Size({

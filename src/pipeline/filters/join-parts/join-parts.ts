@@ -7,8 +7,9 @@
  * the batch that completed it.
  *
  * A line that is not completed is passed on as far as it has come: after `timeout`; when its
- * connection closes or the collector stops, if it is the end of a stream without a newline; and
- * when memory is short. At a stop the others stay in the journal, for the rest comes after it.
+ * connection closes or the collector stops, if nothing more of it can come (it has its last part,
+ * or is the end of a stream without a newline); and when memory is short. At a stop the others
+ * stay in the journal, for the rest comes after it.
  */
 import { join } from 'node:path'
 import { ByteWriter } from '../../../codecs/byte-writer.ts'

@@ -98,12 +98,13 @@ export class Line {
   }
 
   /**
-   * Docker will send no more of it: its latest part is shorter than the buffer although it is not
-   * marked as the last, so the stream has ended without a newline.
+   * Docker will send no more of it: its last part is there, so those missing went before (passed
+   * on after a timeout); or its latest part is shorter than the buffer although it is not marked
+   * as the last, so the stream has ended without a newline.
    */
   get isEndOfStream(): boolean {
     const latest = this.#parts.get(this.#highestOrdinal)
-    return latest !== undefined && !latest.isLast && latest.size < DOCKER_PART_BYTES
+    return this.#lastOrdinal > 0 || (latest !== undefined && latest.size < DOCKER_PART_BYTES)
   }
 
   has(ordinal: number): boolean {

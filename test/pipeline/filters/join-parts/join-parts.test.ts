@@ -229,6 +229,27 @@ suite('passes on what does not become complete', () => {
     assert.deepEqual(logs(run), ['hello'])
   })
 
+  test('when the connection closes and only parts are missing that went before', async () => {
+    const { run, origin, send } = await open()
+    await send(batchOf(TAG, first('x')))
+    await run.advance(5000)
+    const last = 'z'.repeat(16 * 1024)
+    await send(batchOf(TAG, third(last)))
+    run.input.closed(origin)
+    assert.deepEqual(logs(run), ['x', last])
+    assert.equal(run.records[1]?.['partial_missing'], 2)
+    assert.equal(run.metric('incomplete_lines_total', { cause: 'closed' }), 1)
+    await run.stop()
+  })
+
+  test('when it stops and only parts are missing that went before', async () => {
+    const { run, send } = await open()
+    await send(batchOf(TAG, third('z')))
+    await run.stop()
+    assert.deepEqual(logs(run), ['z'])
+    assert.equal(run.records[0]?.['partial_missing'], 2)
+  })
+
   test('what an old Docker leaves without newline', async () => {
     const { run, origin, send } = await open()
     await send(batchOf(TAG, { ...dockerRecord('hello'), partial_message: 'true' }))
