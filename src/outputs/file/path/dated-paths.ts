@@ -19,7 +19,7 @@ export class DatedPaths {
   readonly #template: PathTemplate
   readonly #zone: Zone
   readonly #quietMs: number
-  /** How often to look for files that are over. */
+  /** How often to look at the clock, for files that are over or have to be rotated. */
   readonly lookEveryMs: number
   /** Its names with the times as groups, and which directive each group is. */
   readonly #timed: readonly RegExp[]

@@ -231,8 +231,8 @@ export class Housekeeping {
     const stats = await statIfThere(around.fileSystem, path)
     if (!stats) known.delete(path)
     if (!stats) return false
-    if (dated.isOver(path, stats.mtimeMs, around.clock.now()))
-      if (settings.isPastSetAside || stats.size === 0) return true
+    const isOver = dated.isOver(path, stats.mtimeMs, around.clock.now())
+    if (isOver && (settings.isPastSetAside || stats.size === 0)) return true
     if (stats.size === 0 || settings.everyMs === 0) return false
     return around.clock.now() >= settings.zone.nextBoundary(stats.mtimeMs, settings.everyMs)
   }
