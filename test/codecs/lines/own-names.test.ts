@@ -45,9 +45,9 @@ const formats: readonly FormatConfig[] = [
   { type: 'csv', fields: ['_time', '_tag'], delimiter: ',' },
 ]
 
-describe('a record of 60 KB takes work, and becomes a line, in proportion to its size', () => {
-  const times = new Array<string>(5000).fill('time')
-  const tags = new Array<string>(5000).fill('tag')
+describe('a record of many KB takes work, and becomes a line, in proportion to its size', () => {
+  const times = new Array<string>(1200).fill('time')
+  const tags = new Array<string>(1200).fill('tag')
   const records: Readonly<Record<string, readonly string[]>> = {
     'repeated names': [...times, ...tags],
     'underscored names': [...underscored('time', 240), ...underscored('tag', 240)],
