@@ -52,7 +52,7 @@ export class MsgpackScanner {
   readonly childOffsets = new Uint32Array(CHILD_OFFSETS_MAX)
   /** The value is nested deeper than allowed; its length and children are right all the same. */
   isTooDeep = false
-  /** Bytes that the value is going to take, as far as its headers say so. */
+  /** Bytes that the value is going to take, as far as its headers and its first entries say so. */
   expectedLength = 0
   /** How many of its values' values the skipper has passed over. */
   skippedCount = 0
@@ -106,9 +106,11 @@ export class MsgpackScanner {
         const stopped = this.#skip(bytes, position, Math.min(end, limit), left)
         if (stopped > position) {
           const { count } = this.#skipper!
+          const entryBytes = (stopped - position) / count
           position = stopped
           owed -= count
           left -= count
+          this.expectedLength = Math.ceil(position - start + left * entryBytes)
           while (left === 0 && depth > 0) left = outerLeft[--depth]!
           continue
         }
@@ -127,7 +129,7 @@ export class MsgpackScanner {
       const promised = owed + children - 1
       if (next + promised > limit) return this.#failTooLarge(position - start, type)
       if (next > end) {
-        this.expectedLength = next + promised - start
+        this.expectedLength = Math.max(this.expectedLength, next + promised - start)
         break
       }
       if (depth === 1) this.#noteChild(position - start)
