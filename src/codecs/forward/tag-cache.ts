@@ -2,7 +2,7 @@
  * Tags as text by their bytes. Senders repeat a few tags, in any order, and a text that is the same
  * object each time has its hash already, which all look-ups by tag on the way need.
  */
-const SLOTS = 2048
+const CACHED_MAX = 16_384
 /** Longer tags are made anew each time: they must not stay in memory. */
 const CACHED_MAX_BYTES = 128
 /** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
@@ -17,22 +17,25 @@ export interface Tag {
   readonly text: string
 }
 
-const cached = new Array<Tag | undefined>(SLOTS)
+/** By a hash of the bytes. */
+const cached = new Map<number, Tag>()
 
 /** The tag whose UTF-8 lies from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function tagOf(bytes: Uint8Array, start: number, end: number): Tag {
   if (end - start > CACHED_MAX_BYTES) return newTag(bytes, start, end)
   let hash = FNV_OFFSET
   for (let index = start; index < end; index++) hash = Math.imul(hash ^ bytes[index]!, FNV_PRIME)
-  // The high bits are mixed better than the low ones.
-  const slot = (hash ^ (hash >>> 16)) & (SLOTS - 1)
-  const known = cached[slot]
+  const known = cached.get(hash)
   if (known && isSame(known.bytes, bytes, start, end)) return known
-  return (cached[slot] = newTag(bytes, start, end))
+  const tag = newTag(bytes, start, end)
+  if (cached.size >= CACHED_MAX) cached.clear()
+  cached.set(hash, tag)
+  return tag
 }
 
 function newTag(bytes: Uint8Array, start: number, end: number): Tag {
-  const own = bytes.slice(start, end)
+  // A copy, which the slice of a Buffer would not be.
+  const own = new Uint8Array(bytes.subarray(start, end))
   return { bytes: own, text: decoder.decode(own) }
 }
 

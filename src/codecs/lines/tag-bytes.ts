@@ -1,5 +1,5 @@
 /** A tag's UTF-8, remembered: batch after batch has one of a few tags. */
-const TAGS_MAX = 2048
+const TAGS_MAX = 16_384
 /** Longer tags are encoded each time: they must not stay in memory. */
 const TAG_LENGTH_MAX = 256
 
