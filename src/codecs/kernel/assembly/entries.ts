@@ -44,11 +44,12 @@ export function readMessages(
   depthMax: u32,
 ): i32 {
   let source = start
-  let position = target
   let count: u32 = 0
   let status = DONE
+  startTarget(target, targetEnd)
   while (source < end) {
     status = UNUSUAL
+    const frame = source
     const hasOption = load<u8>(source) == 0x94
     if (!hasOption && load<u8>(source) != 0x93) break
     const text = tagText(source + 1, end)
@@ -59,22 +60,18 @@ export function readMessages(
       status = OTHER_TAG
       break
     }
-    const record = readTime(text + length)
-    if (record == BAD || record >= end) break
-    const recordEnd = mapEnd(record, end, depthMax)
-    if (recordEnd == BAD) break
-    if (hasOption && (recordEnd >= end || !isEmptyOption(load<u8>(recordEnd)))) break
-    const entryEnd = position + ENTRY_HEAD_BYTES + (recordEnd - record)
-    if (entryEnd + SLACK > targetEnd) {
-      status = FULL
+    const before = position
+    status = putEntry(readTime(text + length), end, depthMax)
+    if (status != DONE) break
+    source = hasOption ? emptyOptionEnd(recordEnd, end) : recordEnd
+    if (source == BAD) {
+      // Put, but not to be: its option says more.
+      position = before
+      source = frame
+      status = UNUSUAL
       break
     }
-    putHead(position)
-    copy(position + ENTRY_HEAD_BYTES, record, recordEnd - record)
-    position = entryEnd
-    source = recordEnd + (hasOption ? 1 : 0)
     count++
-    status = DONE
   }
   report(source, position, count)
   return status
@@ -108,29 +105,42 @@ export function convertEntries(
   countMax: u32,
 ): i32 {
   let source = start
-  let position = target
   let count: u32 = 0
   let status = DONE
+  startTarget(target, targetEnd)
   while (source < end && count < countMax) {
-    status = UNUSUAL
     const record = load<u8>(source) == 0x92 ? readEntryTime(source + 1) : BAD
-    if (record == BAD || record >= end) break
-    const recordEnd = mapEnd(record, end, depthMax)
-    if (recordEnd == BAD) break
-    const entryEnd = position + ENTRY_HEAD_BYTES + (recordEnd - record)
-    if (entryEnd + SLACK > targetEnd) {
-      status = FULL
-      break
-    }
-    putHead(position)
-    copy(position + ENTRY_HEAD_BYTES, record, recordEnd - record)
-    position = entryEnd
+    status = putEntry(record, end, depthMax)
+    if (status != DONE) break
     source = recordEnd
     count++
-    status = DONE
   }
   report(source, position, count)
   return status
+}
+
+/** Where the next entry goes, and where the target ends. */
+let position: usize = 0
+let limit: usize = 0
+/** Where the record of the last `putEntry` ends, in the source. */
+let recordEnd: usize = 0
+
+function startTarget(target: usize, targetEnd: usize): void {
+  position = target
+  limit = targetEnd
+}
+
+/** Puts the entry of the time read last and of the record at `record`, unless that is BAD. */
+function putEntry(record: usize, end: usize, depthMax: u32): i32 {
+  if (record == BAD || record >= end) return UNUSUAL
+  recordEnd = mapEnd(record, end, depthMax)
+  if (recordEnd == BAD) return UNUSUAL
+  const length = recordEnd - record
+  if (position + ENTRY_HEAD_BYTES + length + SLACK > limit) return FULL
+  putHead(position)
+  copy(position + ENTRY_HEAD_BYTES, record, length)
+  position += ENTRY_HEAD_BYTES + length
+  return DONE
 }
 
 /** Set by `tagText`. */
@@ -149,9 +159,11 @@ function tagText(at: usize, end: usize): usize {
   return at + 2
 }
 
-/** nil or an empty map */
-function isEmptyOption(type: u32): bool {
-  return type == 0xc0 || type == 0x80
+/** Behind nil or an empty map; BAD for any other option, or none. */
+function emptyOptionEnd(at: usize, end: usize): usize {
+  if (at >= end) return BAD
+  const type = load<u8>(at)
+  return type == 0xc0 || type == 0x80 ? at + 1 : BAD
 }
 
 /** Reads past the end of the bytes stay inside memory; the caller looks where the time ends. */
