@@ -38,7 +38,7 @@ export class DataFolder {
   async take(): Promise<void> {
     let isTaken: boolean
     try {
-      await mkdir(this.#path, { recursive: true, mode: 0o750 })
+      await makeFolder(this.#path)
       this.#folder = await open(this.#path)
       isTaken = await this.#lock()
     } catch (error) {
@@ -150,4 +150,14 @@ function absentIsEmpty(error: NodeJS.ErrnoException): string[] {
 function absentIsFalse(error: NodeJS.ErrnoException): boolean {
   if (error.code === 'ENOENT') return false
   throw error
+}
+
+/** With the real cause: of a read-only file system Node's recursive way says that it is missing. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mkdir(path)
+    throw error
+  }
 }
