@@ -156,9 +156,9 @@ export class CollectorProcess implements AsyncDisposable {
     return (await this.get(path)).json()
   }
 
-  /** All lines written so far, of all files; each must be JSON. */
+  /** All lines written so far, of all files; each must be JSON, and whole once it has ended. */
   lines(): Promise<Line[]> {
-    return readAllLines(this.logs)
+    return readAllLines(this.logs, this.process.alive)
   }
 
   /** The lines as soon as there are `count` of them. */
@@ -173,7 +173,7 @@ export class CollectorProcess implements AsyncDisposable {
     const path = join(this.logs, `${tag}.log`)
     const enough = async () => (await countNewlines(path)) >= count
     await until(`${count} lines are in ${tag}.log`, enough, limitMs)
-    return readLines(path)
+    return readLines(path, this.process.alive)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

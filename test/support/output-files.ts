@@ -16,21 +16,23 @@ export async function listFiles(folder: string): Promise<string[]> {
   return files.map((entry) => join(entry.parentPath, entry.name)).sort()
 }
 
-/** The parsed lines of one file; throws on a line that is not JSON or lacks its newline. */
-export async function readLines(path: string): Promise<Line[]> {
+/**
+ * The parsed lines of one file; throws on a line that is not JSON or lacks its newline. While the
+ * file `isWritten`, the last line may be there in part, as a write shows page by page: it is left
+ * out.
+ */
+export async function readLines(path: string, isWritten = false): Promise<Line[]> {
   const text = decompressed(path, await readFile(path)).toString()
-  if (text === '') return []
-  if (!text.endsWith('\n')) throw new Error(`the last line of ${basename(path)} is torn`)
-  return text
-    .slice(0, -1)
-    .split('\n')
-    .map((line) => parse(path, line))
+  const lines = text.split('\n')
+  const rest = lines.pop()
+  if (rest !== '' && !isWritten) throw new Error(`the last line of ${basename(path)} is torn`)
+  return lines.map((line) => parse(path, line))
 }
 
 /** The lines of all files below `folder`, but for what was cut into `.torn` files. */
-export async function readAllLines(folder: string): Promise<Line[]> {
+export async function readAllLines(folder: string, isWritten = false): Promise<Line[]> {
   const files = (await listFiles(folder)).filter((path) => !path.endsWith('.torn'))
-  return (await Promise.all(files.map(readLines))).flat()
+  return (await Promise.all(files.map((path) => readLines(path, isWritten)))).flat()
 }
 
 /** How many lines are complete so far; cheap, for polling while they are written. */
