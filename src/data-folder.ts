@@ -157,7 +157,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o750 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mkdir(path)
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(path, { mode: 0o750 })
   }
 }

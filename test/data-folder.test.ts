@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { DataFolder } from '../src/data-folder.ts'
 import { KeptLog } from './drivers/context.ts'
+import { runWell } from './support/child.ts'
 import { fillBacklog, leaveStaleSocket } from './support/stale-socket.ts'
+import { mountTmpfs } from './support/tmpfs.ts'
 
 test('is taken once, and again after its release', async (t) => {
   const path = join(temporaryFolder(t), 'data')
@@ -86,6 +88,14 @@ test('says why it cannot be used', async (t) => {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, '')
   await assert.rejects(folderAt(path).take(), /cannot use data_dir .*file.*; expected a folder/)
+})
+
+test('says that a file system is read-only, not that a folder is missing', async (t) => {
+  const mounted = join(temporaryFolder(t), 'mounted')
+  await using tmpfs = await mountTmpfs(t, mounted, '1m')
+  if (!tmpfs) return
+  await runWell('mount', ['-o', 'remount,ro', mounted])
+  await assert.rejects(folderAt(join(mounted, 'data')).take(), /cannot use data_dir .*read-only/)
 })
 
 test('knows what no component reads', async (t) => {

@@ -16,7 +16,7 @@ import { type CompiledModule, webAssembly } from './web-assembly.ts'
 export const SOURCE_BYTES = 256 * 1024
 const TARGET_BYTES = 1024 * 1024
 /** Tags, needles and templates: what comes with a source. */
-export const ASIDE_BYTES = 1024
+const ASIDE_BYTES = 1024
 /** The kernel reads and writes in steps of 16 bytes, and looks a few bytes ahead. */
 const SLACK_BYTES = 64
 const PAGE_BYTES = 64 * 1024

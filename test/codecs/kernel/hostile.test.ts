@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ASIDE_BYTES, type Kernel, SOURCE_BYTES } from '../../../src/codecs/kernel/kernel.ts'
+import { type Kernel, SOURCE_BYTES } from '../../../src/codecs/kernel/kernel.ts'
 import { packRecord } from '../../support/entries.ts'
 import { testKernel } from './test-kernel.ts'
 
@@ -142,8 +142,7 @@ test('a long header is not believed, and takes no time', () => {
     memory.set([0x92, ...TIME, 0x81, 0xa1, 0x61, ...header], source)
     for (let left = 100_000; left > 0; left--) {
       functions.checkEntries(source, source + SOURCE_BYTES, DEPTH_MAX, COUNT_MAX)
-      if (kernel.count !== 0) break
+      assert.equal(kernel.count, 0)
     }
   }
-  assert.ok(ASIDE_BYTES < SOURCE_BYTES)
 })
