@@ -1,8 +1,9 @@
 /**
  * Batches on their way into one file or stream. They wait as they came, so a target that has to
  * wait itself (for a descriptor, for a disk, for its reader) costs no memory but theirs, and are
- * encoded a slice at a time, just before it is written. A batch is answered once the slice with
- * its last line is written.
+ * encoded a slice at a time, just before it is written. Batches that come before the next slice
+ * begins share their answer, as long as they are not more than a slice: it is given once the last
+ * line of the last of them is written. So a batch of one line costs no promise of its own.
  */
 import { isMemoryShortage, type ByteWriter } from '../../codecs/byte-writer.ts'
 import type { EntryEncoder } from '../../codecs/lines/entry-encoder.ts'
@@ -23,7 +24,17 @@ export type Lines = Pick<Batch, 'tag' | 'entries' | 'count'>
 interface Waiting extends Lines {
   /** Of the entries, when they came. */
   readonly length: number
-  readonly answer: (outcome: Outcome) => void
+  readonly group: Group
+}
+
+/** Batches that are answered together. */
+interface Group extends PromiseWithResolvers<Outcome> {
+  /** Those that are not written yet. */
+  waiting: number
+  /** About what will be written of all of them. */
+  expectedBytes: number
+  /** `retry` if one of them is to come again, so that nothing is lost; then `rejected`. */
+  outcome: Outcome
 }
 
 /** A place between two entries: those before `offset` of the batch at `index` are done. */
@@ -44,6 +55,8 @@ export class BatchQueue {
   /** About what will be written of the batches that are not answered. */
   #expectedBytes = 0
   #bytes = 0
+  /** What the next batch belongs to; null when that begins one. */
+  #group: Group | null = null
 
   constructor(encode: EntryEncoder, logger: Logger) {
     this.#encode = encode
@@ -66,11 +79,14 @@ export class BatchQueue {
 
   /** Settles when the batch is written or given up; never rejects. */
   add({ tag, entries, count }: Lines): Promise<Outcome> {
-    if (entries.length === 0) return Promise.resolve('delivered')
-    this.#bytes += entries.length
-    this.#expectedBytes += expectedBytes(tag, entries.length, count)
     const { length } = entries
-    return new Promise((answer) => this.#batches.push({ tag, entries, count, length, answer }))
+    if (length === 0) return Promise.resolve('delivered')
+    const expected = expectedBytes(tag, length, count)
+    this.#bytes += length
+    this.#expectedBytes += expected
+    const group = this.#groupFor(expected)
+    this.#batches.push({ tag, entries, count, length, group })
+    return group.promise
   }
 
   /**
@@ -78,6 +94,7 @@ export class BatchQueue {
    * memory shortage if there is not enough for a single piece; nothing has changed then.
    */
   encodeSlice(slice: ByteWriter): void {
+    this.#group = null
     const at = Object.assign(this.#encoded, this.#written)
     for (; at.index < this.#batches.length; enter(at, at.index + 1)) {
       const batch = this.#batches[at.index]
@@ -97,10 +114,20 @@ export class BatchQueue {
 
   /** Answers `retry` to everything. */
   giveUp(): void {
+    this.#group = null
     for (let index = 0; index < this.#batches.length; index++) this.#answer(index, 'retry')
     enter(this.#encoded, this.#batches.length)
     Object.assign(this.#written, this.#encoded)
     this.#forgetAnswered()
+  }
+
+  #groupFor(bytes: number): Group {
+    const open = this.#group
+    const hasRoom = open !== null && open.expectedBytes + bytes <= SLICE_BYTES
+    const group = hasRoom ? open : newGroup()
+    group.waiting++
+    group.expectedBytes += bytes
+    return (this.#group = group)
   }
 
   /** False when the slice is as long as it should be. */
@@ -131,7 +158,10 @@ export class BatchQueue {
 
   #reject(index: number, error: unknown): void {
     const tag = tagForLog(this.#batches[index]!.tag)
-    this.#logger.error({ tag, error }, 'BUG: cannot encode a batch: it is rejected')
+    this.#logger.error(
+      { tag, error },
+      'BUG: cannot encode a batch: rejected, as are those answered with it',
+    )
     this.#answer(index, 'rejected')
   }
 
@@ -141,7 +171,7 @@ export class BatchQueue {
     this.#batches[index] = null
     this.#bytes -= batch.length
     this.#expectedBytes -= expectedBytes(batch.tag, batch.length, batch.count)
-    batch.answer(outcome)
+    answer(batch.group, outcome)
   }
 
   #forgetAnswered(): void {
@@ -152,6 +182,17 @@ export class BatchQueue {
     this.#written.index = 0
     this.#encoded.index -= index
   }
+}
+
+function newGroup(): Group {
+  const group = { waiting: 0, expectedBytes: 0, outcome: 'delivered' } as const
+  return { ...Promise.withResolvers<Outcome>(), ...group }
+}
+
+function answer(group: Group, outcome: Outcome): void {
+  if (outcome === 'retry' || group.outcome === 'delivered') group.outcome = outcome
+  group.waiting--
+  if (group.waiting === 0) group.resolve(group.outcome)
 }
 
 function enter(place: Place, index: number): void {

@@ -112,8 +112,44 @@ describe('slices', () => {
   })
 })
 
+describe('answers', () => {
+  test('are one promise for all that come before a slice begins, up to a slice', () => {
+    const { queue, slice } = setUp()
+    const small = batchOf('a', { log: '1' })
+    const first = queue.add(small)
+    assert.equal(queue.add(small), first)
+    slice()
+    const second = queue.add(small)
+    assert.notEqual(second, first)
+    assert.notEqual(queue.add(manySmall('a', 50_000)), second)
+  })
+
+  test('wait for the last of those that share one, and for no other', async () => {
+    const { add, slice, queue, outcomes } = setUp()
+    add(batchOf('a', { log: '1' }))
+    add(manySmall('a', 50_000))
+    slice()
+    queue.settle('delivered')
+    await Promise.resolve()
+    assert.deepEqual(outcomes, ['delivered', undefined])
+  })
+
+  test('are retry if one of them is, so that nothing is lost', async () => {
+    const { add, slice, queue, outcomes } = setUp((tag, entries, writer) => {
+      if (tag === 'bad') throw new TypeError('a bug')
+      encodeJsonLines(tag, entries, writer)
+    })
+    add(batchOf('bad', { log: '1' }))
+    add(batchOf('a', { log: '2' }))
+    slice()
+    queue.giveUp()
+    await Promise.resolve()
+    assert.deepEqual(outcomes, ['retry', 'retry'])
+  })
+})
+
 describe('failures', () => {
-  test('a batch that cannot be encoded is rejected alone, its tag cut in the log', async () => {
+  test('a batch that cannot be encoded is left out, its tag cut in the log', async () => {
     const { add, slice, queue, outcomes, log } = setUp((tag, entries, writer) => {
       if (tag.startsWith('bad')) throw new TypeError('a bug')
       encodeJsonLines(tag, entries, writer)
@@ -122,8 +158,9 @@ describe('failures', () => {
     assert.equal(linesIn(slice()), 2)
     queue.settle('delivered')
     await Promise.resolve()
-    assert.deepEqual(outcomes, ['delivered', 'rejected', 'delivered'])
-    assert.deepEqual(log.messages('error'), ['BUG: cannot encode a batch: it is rejected'])
+    assert.deepEqual(outcomes, ['rejected', 'rejected', 'rejected'])
+    const message = 'BUG: cannot encode a batch: rejected, as are those answered with it'
+    assert.deepEqual(log.messages('error'), [message])
     assert.ok((log.lines[0]!.fields['tag'] as string).length < 1000)
     assert.equal(queue.bytes, 0)
   })
@@ -137,7 +174,7 @@ describe('failures', () => {
     assert.equal(linesIn(slice()), 1)
     queue.settle('delivered')
     await Promise.resolve()
-    assert.deepEqual(outcomes, ['rejected', 'delivered'])
+    assert.deepEqual(outcomes, ['rejected', 'rejected'])
     assert.equal(queue.bytes, 0)
   })
 
@@ -168,7 +205,14 @@ describe('failures', () => {
     await Promise.resolve()
     assert.deepEqual(outcomes, ['retry', 'retry'])
     add(batchOf('a', { log: '3' }))
+    await Promise.resolve()
+    assert.deepEqual(outcomes, ['retry', 'retry', undefined])
     assert.match(slice(), /^[^\n]*"log":"3"}\n$/)
+    add(batchOf('a', { log: '4' }))
+    queue.giveUp()
+    add(batchOf('a', { log: '5' }))
+    await Promise.resolve()
+    assert.equal(outcomes.at(-1), undefined)
   })
 })
 
