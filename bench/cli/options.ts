@@ -26,7 +26,7 @@ Measures the collector and the peers found on PATH; without names, everything.
   --quick          a first answer in a minute: the main scenarios, fewer records, three runs
   --runs N         runs of each scenario (5)
   --records N      records instead of a scenario's own number (mostly 1,000,000)
-  --program FILE   the collector: src/main.ts, or dist/main.js once built
+  --program FILE   the collector (dist/main.js as just built; src/main.ts works too)
   --folder FOLDER  for traffic and output (memory if there is enough, else the temporary folder)
   --json FILE      for the results (logboom-bench.json in the temporary folder)
   --no-peers       the collector and the floor only
@@ -71,7 +71,7 @@ export function readOptions(args: readonly string[]): Options | string {
     scenarios: chosen.map((scenario) => resized(scenario, records, isQuick)),
     standing: standingScenarios.filter(({ name }) => names.has(name)),
     runs: values.runs === undefined ? (isQuick ? QUICK_RUNS : RUNS) : count('runs', values.runs),
-    program: resolve(values.program ?? join(import.meta.dirname, '../../src/main.ts')),
+    program: resolve(values.program ?? join(import.meta.dirname, '../../dist/main.js')),
     folder: resolve(values.folder ?? roomyFolder()),
     jsonFile: resolve(values.json ?? join(tmpdir(), 'logboom-bench.json')),
     isQuick,

@@ -174,7 +174,7 @@ export const forwardSchema = Type.Object(
         'Memory of what is received and not yet delivered, over all connections; at it, reading ' +
         'stops until half of it is delivered. Each message counts with its bytes and 1 KiB, ' +
         'except that messages of one tag count as one when they are read together.',
-      default: '64MiB',
+      default: '32MiB',
     }),
     connection_in_flight_max: Size({
       description: 'As `in_flight_max`, of one connection.',
