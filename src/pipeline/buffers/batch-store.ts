@@ -1,0 +1,51 @@
+/**
+ * Where the batches of one output wait until they are delivered: in memory (memory-store.ts) or on
+ * disk (disk/). First in, first out; what is handed out may be finished in any order.
+ */
+import type { Batch, Outcome } from '../batch.ts'
+
+/** A batch as it waits. */
+export interface StoredBatch {
+  readonly tag: string
+  /** Unchanged until `finish`; the store may give the memory back then. */
+  readonly entries: Uint8Array
+  readonly count: number
+  /** Grows by one from batch to batch, over restarts too if the store survives them. */
+  readonly sequence: number
+  /** Milliseconds since 1970 when it came in. */
+  readonly arrivedAt: number
+}
+
+export interface BatchLimit {
+  readonly bytes: number
+  readonly events: number
+}
+
+export interface BatchStore {
+  /** Bytes of entries that are not finished, handed out or not. */
+  readonly bytes: number
+  readonly events: number
+  /** `arrivedAt` of the oldest that is not finished, or null. */
+  readonly oldestAt: number | null
+  /** Why nothing can be taken in or handed out at the moment (`disk full: …`), or null. */
+  readonly problem: string | null
+  /**
+   * Takes a batch in. Never rejects. A store on disk settles with `delivered` once the batch is
+   * as safe as `fsync` says, one in memory with the outcome given to `finish`. It settles with
+   * `retry` if the store is stopped before. While the disk cannot be written it waits.
+   */
+  append(batch: Batch): Promise<Outcome>
+  /**
+   * The next ones in order that were not handed out yet, within the limit but at least one; empty
+   * if nothing waits. Never rejects: what cannot be read is quarantined and reported.
+   */
+  take(limit: BatchLimit): Promise<readonly StoredBatch[]>
+  /** Done with, for good: it will not be handed out again, nor after a restart. */
+  finish(batch: StoredBatch, outcome: Outcome): void
+  /** Called whenever there may be something to `take` that was not there before. */
+  onAvailable: () => void
+  /** Opens what an earlier run has left, in the background if it is much. */
+  start(): Promise<void>
+  /** Makes safe what is to be safe, and closes. What is not finished waits for the next start. */
+  stop(deadline: AbortSignal): Promise<void>
+}
