@@ -69,13 +69,13 @@ describe('long batches', () => {
     const faulty = new FaultyFileSystem()
     const { output, write, time } = await runFile(t, folder, { fsync: true }, faulty)
     faulty.writes = ['ok', { short: 100_000 }, { code: 'ENOSPC' }, { code: 'EIO' }, 'ok']
-    const logs = numbers(2000).map((log) => log + 'x'.repeat(2000))
+    const logs = numbers(4000).map((log) => log + 'x'.repeat(2000))
     let settled = false
     const pending = write('a', ...logs).finally(() => (settled = true))
     await until('it is written', () => (time.advance(5000), settled))
     assert.equal(await pending, 'delivered')
     assert.deepEqual(await logsOf(folder, 'a.log'), logs)
-    // About a MiB each, and what failed.
+    // About 2 MiB each, and what failed.
     assert.ok(faulty.writeCount >= 8 && faulty.writeCount <= 10, `${faulty.writeCount} writes`)
     assert.equal(output.problem, null)
   })
