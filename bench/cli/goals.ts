@@ -51,7 +51,7 @@ const GOALS: readonly Goal[] = [
   }),
   most('start to listening, built, ms', 120, (all) => standing(all, 'startup', 'dist/main.js, ms')),
   most('start to listening, sources, ms', 120, (all) =>
-    standing(all, 'startup', 'dist/main.js, ms'),
+    standing(all, 'startup', 'src/main.ts, ms'),
   ),
 ]
 
