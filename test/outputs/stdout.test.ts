@@ -210,7 +210,7 @@ test('lack of memory holds batches, and no line is lost or doubled', async (t) =
 test('a long batch is written in slices', async () => {
   const stream = new HeldStream()
   const run = await runOn(stream)
-  const logs = Array.from({ length: 2000 }, (_, index) => `${index}${'x'.repeat(2000)}`)
+  const logs = Array.from({ length: 4000 }, (_, index) => `${index}${'x'.repeat(2000)}`)
   const whole = watch(run.deliver('a', ...logs.map((log) => ({ log }))))
   for (let answered = 0; whole.outcome === undefined; answered++) {
     await until('it is written', () => stream.writes.length > answered)

@@ -108,8 +108,8 @@ describe('many tags', () => {
       return metricValue(context.registry, 'write_errors_total', { code: 'EACCES' })! >= 5000
     })
     const grown = memoryUsed() - before
-    // 50 MB for 20,000.
-    assert.ok(grown < 12_500_000, `${grown} bytes`)
+    // 4 kB each, with what the log of the test keeps.
+    assert.ok(grown < 20_000_000, `${grown} bytes`)
     await output.stop(AbortSignal.abort())
     assert.deepEqual(new Set(await Promise.all(outcomes)), new Set(['retry']))
   })
