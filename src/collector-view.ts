@@ -1,21 +1,16 @@
 /** What the collector shows of itself over HTTP: the view that src/http/view.ts asks for. */
 import { version } from './package.ts'
-import type { Config, FilterStep, Options, Registry, Step } from './config/model.ts'
+import type { Config, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
 import type { CollectorView, ComponentView, Readiness } from './http/view.ts'
-import type { Filter, Input, Output } from './pipeline/component.ts'
+import type { Assembly } from './assembly.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 
 export interface CollectorParts {
-  readonly config: Config
+  readonly assembly: Assembly
   readonly configPath: string | null
   readonly registry: Registry
-  readonly filterNames: ReadonlyMap<FilterStep, string>
-  readonly inputs: ReadonlyMap<string, Input>
-  /** By the names of `filterNames`. */
-  readonly filters: ReadonlyMap<string, Filter>
-  readonly outputs: ReadonlyMap<string, Output>
   readonly ledger: Ledger
   readonly metrics: MetricsRegistry
   /** Milliseconds since 1970. */
@@ -25,10 +20,16 @@ export interface CollectorParts {
 export class CollectorState implements CollectorView {
   phase: 'starting' | 'running' | 'stopping' = 'starting'
   wasRunning = false
+  /** Changed by a reload. */
+  assembly: Assembly
+  /** Why events are held back, if a reload went wrong so badly that they are. */
+  problem: string | null = null
+  reload: CollectorView['reload'] = null
   readonly #parts: CollectorParts
 
   constructor(parts: CollectorParts) {
     this.#parts = parts
+    this.assembly = parts.assembly
   }
 
   get version(): string {
@@ -44,11 +45,11 @@ export class CollectorState implements CollectorView {
   }
 
   get dataDir(): string {
-    return this.#parts.config.data_dir
+    return this.assembly.config.data_dir
   }
 
   components(): ComponentView[] {
-    const masked = maskSecrets(this.#parts.config, this.#parts.registry)
+    const masked = maskSecrets(this.assembly.config, this.#parts.registry)
     return [...this.#inputViews(masked), ...this.#filterViews(masked), ...this.#outputViews(masked)]
   }
 
@@ -62,11 +63,10 @@ export class CollectorState implements CollectorView {
 
   readiness(): Readiness {
     const reasons = this.phase === 'running' ? [] : [`the collector is ${this.phase}`]
-    const { filters, outputs } = this.#parts
-    for (const [name, { problem }] of filters)
-      if (problem !== null) reasons.push(`filter ${name}: ${problem}`)
-    for (const [name, { problem }] of outputs)
-      if (problem !== null) reasons.push(`output ${name}: ${problem}`)
+    if (this.problem !== null) reasons.push(this.problem)
+    const { filters, outputs } = this.assembly
+    for (const { kind, name, component } of [...filters, ...outputs])
+      if (component.problem !== null) reasons.push(`${kind} ${name}: ${component.problem}`)
     return { ready: reasons.length === 0, reasons }
   }
 
@@ -77,7 +77,7 @@ export class CollectorState implements CollectorView {
       type,
       label: label ?? null,
       config: options,
-      addresses: this.#parts.inputs.get(name)?.addresses ?? [],
+      addresses: partOf(this.assembly.inputs, name)?.component.addresses ?? [],
       problem: null,
     }))
   }
@@ -90,12 +90,12 @@ export class CollectorState implements CollectorView {
       label: null,
       config: options,
       addresses: [],
-      problem: this.#parts.outputs.get(name)?.problem ?? null,
+      problem: partOf(this.assembly.outputs, name)?.component.problem ?? null,
     }))
   }
 
   #filterViews({ pipeline, labels }: Config): ComponentView[] {
-    const { config } = this.#parts
+    const { config } = this.assembly
     const ofLabels = Object.entries(labels).flatMap(([label, steps]) =>
       this.#stepViews(steps, config.labels[label] ?? [], label),
     )
@@ -107,10 +107,14 @@ export class CollectorState implements CollectorView {
     return masked.flatMap((step, index): ComponentView[] => {
       const original = named[index]
       if ('match' in step || !original || 'match' in original) return []
-      const name = this.#parts.filterNames.get(original) ?? step.type
+      const name = this.assembly.filterNames.get(original) ?? step.type
       const config: Options = { filter: step.filter, ...step.options }
-      const problem = this.#parts.filters.get(name)?.problem ?? null
+      const problem = partOf(this.assembly.filters, name)?.component.problem ?? null
       return [{ kind: 'filter', name, type: step.type, label, config, addresses: [], problem }]
     })
   }
+}
+
+function partOf<Part extends { readonly name: string }>(parts: readonly Part[], name: string) {
+  return parts.find((part) => part.name === name)
 }

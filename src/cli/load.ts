@@ -1,11 +1,12 @@
 /** The configuration a command works on: the file of `-c`, or the built-in one. */
-import { hasErrors, renderDiagnostics } from '../config/diagnostic.ts'
+import { type Diagnostic, hasErrors, renderDiagnostics } from '../config/diagnostic.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/model.ts'
 import { secretKeys } from '../config/secrets.ts'
 import { CommandError, printError } from './command.ts'
 import { defaultConfigPath } from '../package.ts'
 import { registry } from '../registry.ts'
+import type { Reading } from '../reload.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -19,11 +20,21 @@ export interface LoadedConfig {
  */
 export function loadAndReport(path: string | null): LoadedConfig | undefined {
   const { config, diagnostics } = load(path ?? defaultConfigPath())
-  if (diagnostics.length > 0) printError(renderDiagnostics(diagnostics, secretKeys(registry)))
+  if (diagnostics.length > 0) printError(render(diagnostics))
   if (config) return { config, path }
   const errors = diagnostics.filter((diagnostic) => hasErrors([diagnostic])).length
   printError(`${path ?? 'the built-in configuration'} is not valid: ${counted(errors)}`)
   return undefined
+}
+
+/** The same for a reload, whose caller says what is wrong. Throws if it cannot be read. */
+export function loadAgain(path: string | null): Reading {
+  const { config, diagnostics } = load(path ?? defaultConfigPath())
+  return { config, diagnostics: render(diagnostics) }
+}
+
+function render(diagnostics: readonly Diagnostic[]): string {
+  return renderDiagnostics(diagnostics, secretKeys(registry))
 }
 
 function load(file: string) {

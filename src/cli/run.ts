@@ -1,10 +1,10 @@
 /** `logboom run`: the collector from its start to an ordered stop, and the signals in between. */
 import { messageOf } from '../config/cause.ts'
-import type { Config } from '../config/model.ts'
 import { durationInMs } from '../config/units.ts'
 import type { Collector } from '../collector.ts'
 import type { RootLogger } from '../log.ts'
 import { systemTimers } from '../pipeline/clock.ts'
+import { Reloader } from '../reload.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
@@ -23,7 +23,8 @@ Signals:
   SIGTERM, SIGINT   stop in order: take in what has arrived, write it, acknowledge it.
                     Lasts at most stop_timeout; a second signal ends at once.
   SIGUSR1           open the output files again, after logrotate has moved them
-  SIGHUP            does nothing yet; restart for a new configuration
+  SIGHUP            read the configuration file again and go over to it; what did not
+                    change goes on, and whatever is wrong, the one before does
 
 Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, 3 stop_timeout passed,
 70 a bug, 128 + signal number when a second signal ended it.
@@ -42,7 +43,7 @@ export const run: Command = {
   help,
   async run(args) {
     const path = parseConfigPath(args)
-    const [{ loadAndReport }, { createLog }, { Collector }] = await Promise.all([
+    const [{ loadAgain, loadAndReport }, { createLog }, { Collector }] = await Promise.all([
       import('./load.ts'),
       import('../log.ts'),
       import('../collector.ts'),
@@ -51,20 +52,22 @@ export const run: Command = {
     if (!loaded) return EXIT_FAILED
     const logger = await createLog(loaded.config.log)
     const collector = new Collector(loaded.config, { logger, configPath: path })
-    return new Session(loaded.config, collector, logger).run(path)
+    const reloader = new Reloader({ collector, logger, read: () => loadAgain(path) })
+    collector.offerReload(() => reloader.request())
+    return new Session(collector, reloader, logger).run(path)
   },
 }
 
 class Session {
-  readonly #config: Config
   readonly #collector: Collector
+  readonly #reloader: Reloader
   readonly #logger: RootLogger
   readonly #ended = Promise.withResolvers<number>()
   #isStopping = false
 
-  constructor(config: Config, collector: Collector, logger: RootLogger) {
-    this.#config = config
+  constructor(collector: Collector, reloader: Reloader, logger: RootLogger) {
     this.#collector = collector
+    this.#reloader = reloader
     this.#logger = logger
   }
 
@@ -90,8 +93,7 @@ class Session {
       this.#collector.reopen()
     })
     process.on('SIGHUP', () => {
-      const message = 'SIGHUP does not reload yet; restart for a new configuration'
-      this.#logger.warn({}, message)
+      if (!this.#isStopping) void this.#reloader.request()
     })
     process.on('uncaughtException', (error) => this.#onBug(error))
     process.on('unhandledRejection', (reason) => this.#onBug(reason))
@@ -104,8 +106,8 @@ class Session {
       process.exit(exitCode)
     }
     this.#isStopping = true
-    this.#logger.info({ signal, stop_timeout: this.#config.stop_timeout }, 'stopping')
-    void this.#stop(durationInMs(this.#config.stop_timeout), EXIT_OK)
+    this.#logger.info({ signal, stop_timeout: this.#collector.config.stop_timeout }, 'stopping')
+    void this.#stop(durationInMs(this.#collector.config.stop_timeout), EXIT_OK)
   }
 
   /** Ends the session; never rejects. `exitCode` is that of a stop that goes well. */
@@ -131,7 +133,7 @@ class Session {
   }
 
   async #failedStart(error: unknown): Promise<number> {
-    await this.#stop(durationInMs(this.#config.stop_timeout), EXIT_FAILED)
+    await this.#stop(durationInMs(this.#collector.config.stop_timeout), EXIT_FAILED)
     this.#logger.flush()
     printError(`logboom: ${messageOf(error)}`)
     return EXIT_FAILED
@@ -148,14 +150,20 @@ class Session {
 
   #announce(path: string | null): void {
     const { inputs, http } = this.#collector.addresses
-    const ready = { config: this.#config, configPath: path, addresses: inputs, page: http }
-    if (this.#config.log.format === 'json') this.#logger.info({ ...inputs, page: http }, 'ready')
+    const ready = {
+      config: this.#collector.config,
+      configPath: path,
+      addresses: inputs,
+      page: http,
+    }
+    if (this.#collector.config.log.format === 'json')
+      this.#logger.info({ ...inputs, page: http }, 'ready')
     else if (this.#writesToStdout()) printError(bannerText(ready))
     else print(bannerText(ready))
   }
 
   /** The banner must not get between the records. */
   #writesToStdout(): boolean {
-    return Object.values(this.#config.outputs).some(({ type }) => type === 'stdout')
+    return Object.values(this.#collector.config.outputs).some(({ type }) => type === 'stdout')
   }
 }

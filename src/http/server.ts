@@ -1,7 +1,7 @@
 /**
- * The HTTP server: health, readiness, metrics, the ledger and Fluentd's monitor_agent answers.
- * It only reads (see view.ts). The collector imports it once its inputs listen, because fastify
- * and prom-client take longer to load than everything else together.
+ * The HTTP server: health, readiness, metrics, the ledger and Fluentd's monitor_agent answers. It
+ * only reads (see view.ts), but for the reload. The collector imports it once its inputs listen,
+ * because fastify and prom-client take longer to load than everything else together.
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { systemClock } from '../pipeline/clock.ts'
@@ -32,6 +32,9 @@ const IDLE_MS = 10_000
 const CONNECTIONS_MAX = 256
 const HEADER_MAX_BYTES = 16 * 1024
 
+/** The only one that takes POST, and nothing else. */
+const RELOAD = '/api/reload'
+
 const ROUTES = [
   '/',
   '/healthz',
@@ -42,6 +45,7 @@ const ROUTES = [
   '/api/plugins.json',
   '/api/config',
   '/api/config.json',
+  RELOAD,
 ]
 
 /** Rejects when the address cannot be listened on; the message says why. */
@@ -82,6 +86,7 @@ function createApp({ view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInst
   })
   addHealth(app, view)
   addMonitoring(app, view)
+  addReload(app, view)
   return app
 }
 
@@ -116,6 +121,31 @@ function addMonitoring(app: FastifyInstance, view: CollectorView): void {
   })
 }
 
+const RELOAD_STATUS = { reloaded: 200, invalid: 422, failed: 500 } as const
+
+function addReload(app: FastifyInstance, view: CollectorView): void {
+  app.post(RELOAD, async (request, reply) => {
+    if (isFromPage(request)) {
+      const message = `cannot POST ${RELOAD}: a web page asks for it; expected a program like curl`
+      return reply.code(403).send({ error: 'Forbidden', message })
+    }
+    if (!view.reload) {
+      const message = `cannot POST ${RELOAD}: there is no configuration to read again`
+      return reply.code(409).send({ error: 'Conflict', message })
+    }
+    const result = await view.reload()
+    return reply.code(RELOAD_STATUS[result.outcome]).send(result)
+  })
+}
+
+/**
+ * Browsers say with every POST which page asks for it, and any page may ask. Ours does not.
+ * https://fetch.spec.whatwg.org/#origin-header
+ */
+function isFromPage({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+}
+
 /** Nothing here may be kept by a cache, framed by another page, or taken for a script. */
 function setHeaders(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store')
@@ -126,14 +156,15 @@ function setHeaders(reply: FastifyReply): void {
   )
 }
 
-/** Everything is read with GET or HEAD; a body is never read, so its connection ends. */
+/** Nearly all is read with GET or HEAD; a body is never read, so its connection ends. */
 function refuse(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method, headers } = request
   const hasBody =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
-  if (method !== 'GET' && method !== 'HEAD') {
-    const message = `cannot ${method} ${request.url}: nothing can be changed here; expected GET`
-    reply.code(405).header('allow', 'GET, HEAD').header('connection', 'close')
+  const allowed = request.url === RELOAD ? ['POST'] : ['GET', 'HEAD']
+  if (!allowed.includes(method)) {
+    const message = `cannot ${method} ${request.url}; expected ${allowed.join(' or ')}`
+    reply.code(405).header('allow', allowed.join(', ')).header('connection', 'close')
     reply.send({ error: 'Method Not Allowed', message })
     return true
   }

@@ -1,6 +1,6 @@
 /**
- * What the HTTP server may see of the collector. The collector implements it; the routes only
- * read, so nothing that comes in over HTTP can change what happens to events.
+ * What the HTTP server may see of the collector, which implements it. The routes only read, but for
+ * one that asks for the configuration file to be read again.
  */
 import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
 import type { Sample } from '../pipeline/metrics.ts'
@@ -28,6 +28,21 @@ export interface Readiness {
   readonly reasons: readonly string[]
 }
 
+/** What became of a reload. */
+export type ReloadResult =
+  | {
+      readonly outcome: 'reloaded'
+      /** Components by kind and name, `output files`; what is not named went on as it was. */
+      readonly started: readonly string[]
+      readonly stopped: readonly string[]
+      /** Settings that only a restart changes. */
+      readonly needs_restart: readonly string[]
+    }
+  /** The file is not a configuration; the former one goes on. */
+  | { readonly outcome: 'invalid'; readonly diagnostics: string }
+  /** Something could not be stopped or started; the former configuration goes on. */
+  | { readonly outcome: 'failed'; readonly reason: string }
+
 export interface CollectorView {
   readonly version: string
   /** Milliseconds since 1970. */
@@ -39,4 +54,6 @@ export interface CollectorView {
   ledger(): LedgerSnapshot
   metrics(): readonly Sample[]
   readiness(): Readiness
+  /** Reads the configuration file again; null where there is nothing to read. Never rejects. */
+  readonly reload: (() => Promise<ReloadResult>) | null
 }

@@ -93,6 +93,11 @@ export interface Filter extends Lifecycle {
   process(batch: Batch): Batch | Filtered | Promise<Filtered>
   /** The connection with this `Batch.origin` has ended; nothing held for it will be completed. */
   closed?(origin: object): void
+  /**
+   * Passes on all it holds, complete or not, because it will not be there any more (a reload);
+   * settles when that was taken or not. For filters that hold events.
+   */
+  flush?(): Promise<void>
 }
 
 export interface Output extends Lifecycle {

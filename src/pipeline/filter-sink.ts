@@ -33,7 +33,7 @@ interface Passage {
 export class FilterSink implements Sink {
   readonly name: string
   readonly filter: Filter
-  readonly #next: Sink
+  #next: Sink
   readonly #context: SinkContext
   readonly #counts: FilterCounts
   /** By tag, while an answer is awaited: settles once the last one so far is passed on. */
@@ -49,6 +49,11 @@ export class FilterSink implements Sink {
       restored: (tag, count) =>
         context.ledger.restore(this.#counts, context.ledger.tag(tag), count),
     })
+  }
+
+  /** Passes on to other steps from now on, also what it has in hand. */
+  leadTo(next: Sink): void {
+    this.#next = next
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {

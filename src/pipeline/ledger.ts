@@ -182,6 +182,11 @@ export class Ledger {
     to.received += count
   }
 
+  /** Events on their way, those that filters hold included. */
+  get inFlight(): number {
+    return this.#total.inFlight
+  }
+
   snapshot(): LedgerSnapshot {
     return snapshotOf({
       total: this.#total,

@@ -25,8 +25,11 @@ export interface FilterStep {
   readonly matches: TagPattern
   /** Unique among the filters of the pipeline. */
   readonly name: string
-  /** Called once, by the pipeline's constructor. */
-  readonly create: (port: FilterPort) => Filter
+  /**
+   * Called once, by the pipeline's constructor. Or the filter of an earlier pipeline, running and
+   * with all it holds, which is led here by `takeOver`.
+   */
+  readonly create: ((port: FilterPort) => Filter) | FilterSink
 }
 
 export interface MatchStep {
@@ -60,6 +63,8 @@ export class Pipeline {
   readonly #labels: ReadonlyMap<string, Stage>
   /** In the order of the flow: who emits comes before those it emits to. */
   readonly #filters: readonly FilterSink[]
+  /** Those of an earlier pipeline, with the steps that will be behind them. */
+  readonly #takenOver: ReadonlyMap<FilterSink, Sink>
 
   /** Throws an Error for labels that are unknown or lead in a circle, and for repeated names. */
   constructor(options: PipelineOptions) {
@@ -68,10 +73,17 @@ export class Pipeline {
     this.#labels = builder.buildLabels()
     this.#main = builder.buildMain()
     this.#filters = builder.filtersInOrder()
+    this.#takenOver = builder.takenOver
   }
 
-  get filters(): readonly { readonly name: string; readonly filter: Filter }[] {
+  /** In the order of the flow. */
+  get filters(): readonly FilterSink[] {
     return this.#filters
+  }
+
+  /** From now on the filters of an earlier pipeline belong to this one. */
+  takeOver(): void {
+    for (const [filter, next] of this.#takenOver) filter.leadTo(next)
   }
 
   /** For the input `name`, whose events start at `label` (without the `@`), else at the top. */
@@ -95,9 +107,10 @@ export class Pipeline {
     }
   }
 
-  /** Starts the filters, those that receive first. Outputs have to be started before. */
+  /** Starts its new filters, those that receive first. Outputs have to be started before. */
   async start(): Promise<void> {
-    for (const { filter } of this.#filters.toReversed()) await filter.start()
+    for (const sink of this.#filters.toReversed())
+      if (!this.#takenOver.has(sink)) await sink.filter.start()
   }
 
   /**
@@ -134,6 +147,7 @@ class PipelineBuilder {
   /** Labels being built, outermost first: meeting one of them again is a circle. */
   readonly #path: string[] = []
   readonly #filterNames = new Set<string>()
+  readonly takenOver = new Map<FilterSink, Sink>()
   /** Per list of steps in the order they were finished, so each comes behind those it leads to. */
   readonly #filters: FilterSink[][] = []
 
@@ -200,7 +214,11 @@ class PipelineBuilder {
       )
     }
     this.#filterNames.add(name)
-    return new FilterSink({ name, create, next: this.#stage(behind), context: this.#options })
+    const next = this.#stage(behind)
+    if (!(create instanceof FilterSink))
+      return new FilterSink({ name, create, next, context: this.#options })
+    this.takenOver.set(create, next)
+    return create
   }
 
   #match({ outputs, labels }: MatchStep): Sink {

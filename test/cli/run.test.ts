@@ -38,7 +38,7 @@ test('runs, shows the real ports, takes a record of logboom send, and stops in o
     const [address] = /tcp:\/\/127\.0\.0\.1:[1-9]\d+/.exec(process_.output)!
     assert.equal((await logboom(['send', '-a', address, 'app', 'a=b'])).code, 0)
     process_.signal('SIGHUP')
-    await saysOf(process_, 'SIGHUP does not reload')
+    await saysOf(process_, '"msg":"reloaded"')
   } finally {
     assert.deepEqual(await process_.end(), { code: 0, signal: null }, process_.output)
   }

@@ -26,14 +26,6 @@ test('SIGUSR1 opens the files again after logrotate moved them', async () => {
   assert.match(await readFile(path, 'utf8'), /^.*after"}\n$/)
 })
 
-test('SIGHUP changes nothing and says so', async () => {
-  await using collector = await CollectorProcess.start()
-  collector.process.signal('SIGHUP')
-  await until('the signal is logged', () => collector.process.output.includes('SIGHUP'))
-  await sendLine(collector, 'app', 'still here')
-  await collector.stop()
-})
-
 test('SIGINT stops in order too', async () => {
   await using collector = await CollectorProcess.start()
   await sendLine(collector, 'app', 'one')

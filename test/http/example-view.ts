@@ -29,6 +29,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       sample({ name: 'input_errors_total', labels: { name: 'docker' }, value: 4 }),
       sample({ name: 'input_connections', kind: 'gauge', labels: { name: 'docker' }, value: 2 }),
     ],
+    reload: null,
     readiness: () => ({ ready: true, reasons: [] }),
     ...changes,
   }

@@ -4,9 +4,9 @@ import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { startHttp } from '../../src/http/server.ts'
-import type { CollectorView } from '../../src/http/view.ts'
+import type { CollectorView, ReloadResult } from '../../src/http/view.ts'
 import { KeptLog } from '../drivers/context.ts'
 import { leaveStaleSocket } from '../support/stale-socket.ts'
 import { exampleView, HOSTILE } from './example-view.ts'
@@ -21,6 +21,8 @@ async function serve(t: TestContext, changes: Partial<CollectorView> = {}) {
     address: server.address,
     close: () => server.close(),
     get: (path: string, init?: RequestInit) => fetch(`${server.address}${path}`, init),
+    post: (path: string, headers: Readonly<Record<string, string>> = {}) =>
+      fetch(`${server.address}${path}`, { method: 'POST', headers }),
   }
 }
 
@@ -79,7 +81,43 @@ test('says what exists when a page does not', async (t) => {
   assert.equal(response.status, 404)
   const body = (await response.json()) as { routes: string[] }
   assert.ok(body.routes.includes('/api/ledger'))
-  for (const route of body.routes) assert.equal((await get(route)).status, 200, route)
+  const routes = body.routes.filter((route) => route !== '/api/reload')
+  for (const route of routes) assert.equal((await get(route)).status, 200, route)
+})
+
+describe('POST /api/reload', () => {
+  const reloaded = { outcome: 'reloaded', started: [], stopped: [], needs_restart: [] } as const
+
+  test('answers with what became of it', async (t) => {
+    const results: ReloadResult[] = [
+      reloaded,
+      { outcome: 'invalid', diagnostics: 'a.yaml:1:1: error' },
+      { outcome: 'failed', reason: 'cannot listen' },
+    ]
+    for (const [index, status] of [200, 422, 500].entries()) {
+      const { post } = await serve(t, { reload: () => Promise.resolve(results[index]!) })
+      const response = await post('/api/reload')
+      assert.equal(response.status, status)
+      assert.deepEqual(await response.json(), results[index])
+    }
+  })
+
+  test('is refused to web pages, whichever they are, and to GET', async (t) => {
+    let count = 0
+    const reload = () => Promise.resolve((count++, reloaded))
+    const { get, post } = await serve(t, { reload })
+    const origin = 'http://127.0.0.1:24220'
+    for (const headers of [{ origin }, { origin: 'null' }, { 'sec-fetch-site': 'same-origin' }])
+      assert.equal((await post('/api/reload', headers)).status, 403)
+    assert.equal((await get('/api/reload')).status, 405)
+    assert.equal((await post('/api/ledger')).status, 405)
+    assert.equal(count, 0)
+  })
+
+  test('says so when there is nothing to read again', async (t) => {
+    const { post } = await serve(t)
+    assert.equal((await post('/api/reload')).status, 409)
+  })
 })
 
 test('the page shows names and reasons as text, never as markup', async (t) => {

@@ -105,6 +105,12 @@ export class JoinParts implements Filter {
     }
   }
 
+  async flush(): Promise<void> {
+    for (const line of this.#open.values())
+      if (line.unwritten === 0) void this.#passOn(line, 'reload')
+    await Promise.all(this.#leaving)
+  }
+
   #sort(work: BatchWork): void {
     const { entries, tag } = work.batch
     for (let start = 0, end = 0; start < entries.length; start = end) {

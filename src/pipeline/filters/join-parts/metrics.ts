@@ -2,7 +2,7 @@
 import type { Counter, Gauge, Metrics } from '../../metrics.ts'
 
 /** Why a line was passed on before it was complete. */
-export type Cause = 'timeout' | 'closed' | 'stop' | 'memory'
+export type Cause = 'timeout' | 'closed' | 'stop' | 'memory' | 'reload'
 
 export class JoinMetrics {
   readonly joined: Counter
@@ -22,6 +22,7 @@ export class JoinMetrics {
       closed: incomplete('closed'),
       stop: incomplete('stop'),
       memory: incomplete('memory'),
+      reload: incomplete('reload'),
     }
     this.openLines = metrics.gauge('open_lines', 'Lines that wait for parts.')
     this.heldBytes = metrics.gauge('held_bytes', 'Memory of lines that wait for parts or leave.')

@@ -1,0 +1,263 @@
+/**
+ * What one configuration is built into: inputs, pipeline and outputs, created but not started. From
+ * the assembly that runs it takes over every component whose configuration is the same.
+ */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  Config,
+  FilterStep,
+  InputConfig,
+  MatchStep,
+  OutputConfig,
+  Registry,
+} from './config/model.ts'
+import type { RootLogger } from './log.ts'
+import { systemClock, systemTimers } from './pipeline/clock.ts'
+import type { ComponentContext, Filter, Input, Lifecycle, Output } from './pipeline/component.ts'
+import type { FilterSink } from './pipeline/filter-sink.ts'
+import { type Gate, GatedPort } from './pipeline/gate.ts'
+import type { Ledger } from './pipeline/ledger.ts'
+import type { MetricsRegistry } from './pipeline/metrics.ts'
+import { type FilterStep as PipelineFilter, Pipeline, type Step } from './pipeline/pipeline.ts'
+import { compileTagPattern } from './pipeline/tag-pattern.ts'
+
+/** What outlives an assembly. */
+export interface Surroundings {
+  readonly registry: Registry
+  readonly logger: RootLogger
+  readonly metrics: MetricsRegistry
+  readonly ledger: Ledger
+  readonly gate: Gate
+}
+
+export type Kind = 'input' | 'filter' | 'output'
+
+/** A component and what it was made from. */
+interface Part<Made extends Lifecycle, From> {
+  readonly kind: Kind
+  readonly name: string
+  readonly config: From
+  readonly component: Made
+  /** From the beginning of its start to that of its stop. */
+  isRunning: boolean
+}
+
+export type OutputPart = Part<Output, OutputConfig>
+
+export interface InputPart extends Part<Input, InputConfig> {
+  readonly port: GatedPort
+}
+
+export interface FilterPart extends Part<Filter, FilterStep> {
+  /** Below `data_dir/filters`. */
+  readonly folder: string
+  readonly sink: FilterSink
+}
+
+export type AnyPart = InputPart | FilterPart | OutputPart
+
+export interface Assembly {
+  readonly config: Config
+  readonly inputs: readonly InputPart[]
+  /** In the order of the flow: who emits comes before those it emits to. */
+  readonly filters: readonly FilterPart[]
+  readonly outputs: readonly OutputPart[]
+  readonly pipeline: Pipeline
+  /** What the filters of the configuration's steps are called. */
+  readonly filterNames: ReadonlyMap<FilterStep, string>
+}
+
+/** Characters of a filter's pattern in the name of its folder. */
+const FOLDER_PATTERN_MAX = 64
+
+/** `config` must have been validated. Throws if a component cannot be created; nothing is open. */
+export function assemble(config: Config, around: Surroundings, running?: Assembly): Assembly {
+  return new Assembler(config, around, running).assemble()
+}
+
+class Assembler {
+  readonly #config: Config
+  readonly #around: Surroundings
+  readonly #running: Assembly | undefined
+  readonly #outputs = new Map<string, OutputPart>()
+  /** Filters of the running assembly that no step has taken over yet. */
+  readonly #free: FilterPart[]
+  /** By step, what its filter is called and where it keeps its state. */
+  readonly #filters = new Map<FilterStep, Pick<FilterPart, 'name' | 'folder'>>()
+
+  constructor(config: Config, around: Surroundings, running: Assembly | undefined) {
+    this.#config = config
+    this.#around = around
+    this.#running = running
+    this.#free = (running?.filters ?? []).filter(({ isRunning }) => isRunning)
+  }
+
+  assemble(): Assembly {
+    const config = this.#config
+    for (const [name, output] of Object.entries(config.outputs))
+      this.#outputs.set(name, this.#keptOutput(name, output) ?? this.#createOutput(name, output))
+    const pipeline = this.#createPipeline()
+    const inputs = Object.entries(config.inputs).map(
+      ([name, input]) => this.#keptInput(name, input) ?? this.#createInput(name, input, pipeline),
+    )
+    const filters = this.#filterParts(pipeline)
+    const filterNames = new Map([...this.#filters].map(([step, { name }]) => [step, name]))
+    return { config, inputs, filters, outputs: [...this.#outputs.values()], pipeline, filterNames }
+  }
+
+  #keptOutput(name: string, { type, options }: OutputConfig): OutputPart | undefined {
+    const same = (part: OutputPart) =>
+      part.name === name && isSame(part.config, { type, options }) && part.isRunning
+    return this.#running?.outputs.find(same)
+  }
+
+  #createOutput(name: string, config: OutputConfig): OutputPart {
+    const { type, options } = config
+    const definition = find(this.#around.registry.outputs, 'output', type)
+    const component = definition.create(options, this.#context('output', name, type))
+    return { kind: 'output', name, config, component, isRunning: false }
+  }
+
+  /** The label is not the input's: it says where its port leads. */
+  #keptInput(name: string, { type, options }: InputConfig): InputPart | undefined {
+    const same = (part: InputPart) =>
+      part.name === name && isSame(part.config, { type, options }) && part.isRunning
+    return this.#running?.inputs.find(same)
+  }
+
+  #createInput(name: string, config: InputConfig, pipeline: Pipeline): InputPart {
+    const { type, label, options } = config
+    const definition = find(this.#around.registry.inputs, 'input', type)
+    const port = new GatedPort(this.#around.gate, pipeline.forInput(name, label))
+    const context = {
+      ...this.#context('input', name, type),
+      deliver: port.deliver.bind(port),
+      drop: port.drop.bind(port),
+      lose: port.lose.bind(port),
+      closed: port.closed.bind(port),
+    }
+    const component = definition.create(options, context)
+    return { kind: 'input', name, config, component, port, isRunning: false }
+  }
+
+  #createPipeline(): Pipeline {
+    const { pipeline, labels } = this.#config
+    const steps = [pipeline, ...Object.values(labels)].flat()
+    const filters = steps.filter((step): step is FilterStep => !('match' in step))
+    const kept = new Map(filters.map((step) => [step, this.#takeFree(step)]))
+    for (const [step, part] of kept) if (part) this.#filters.set(step, part)
+    for (const [step, part] of kept) if (!part) this.#filters.set(step, this.#nameFilter(step))
+    const toSteps = (all: Config['pipeline']): Step[] =>
+      all.map((step) =>
+        'match' in step ? this.#matchStep(step) : this.#filterStep(step, kept.get(step)?.sink),
+      )
+    return new Pipeline({
+      steps: toSteps(pipeline),
+      labels: Object.fromEntries(
+        Object.entries(labels).map(([name, list]) => [name, toSteps(list)]),
+      ),
+      ledger: this.#around.ledger,
+      logger: this.#around.logger.child({ component: 'pipeline' }),
+    })
+  }
+
+  /** A running filter with the same pattern and options, each for one step. */
+  #takeFree(step: FilterStep): FilterPart | undefined {
+    const index = this.#free.findIndex(({ config }) => isDeepStrictEqual(config, step))
+    return index < 0 ? undefined : this.#free.splice(index, 1)[0]
+  }
+
+  #matchStep({ match, to }: MatchStep): Step {
+    const outputs = to.filter((name) => !name.startsWith('@'))
+    return {
+      kind: 'match',
+      matches: compileTagPattern(match),
+      outputs: outputs.map((name) => ({ name, output: this.#output(name) })),
+      labels: to.filter((name) => name.startsWith('@')).map((name) => name.slice(1)),
+    }
+  }
+
+  #filterStep(step: FilterStep, kept: FilterSink | undefined): PipelineFilter {
+    const { name, folder } = this.#filters.get(step)!
+    const definition = find(this.#around.registry.filters, 'filter', step.type)
+    const dataDir = join(this.#config.data_dir, 'filters', folder)
+    const context = { ...this.#context('filter', name, step.type), dataDir }
+    return {
+      kind: 'filter',
+      matches: compileTagPattern(step.filter),
+      name,
+      create: kept ?? ((port) => definition.create(step.options, { ...context, ...port })),
+    }
+  }
+
+  #filterParts(pipeline: Pipeline): FilterPart[] {
+    const steps = new Map([...this.#filters].map(([step, { name }]) => [name, step]))
+    return pipeline.filters.map((sink): FilterPart => {
+      const kept = this.#running?.filters.find((part) => part.sink === sink)
+      if (kept) return kept
+      const config = steps.get(sink.name)!
+      const { name, folder } = this.#filters.get(config)!
+      const { filter: component } = sink
+      return { kind: 'filter', name, config, folder, component, sink, isRunning: false }
+    })
+  }
+
+  /** Filters have no names in the configuration: `join_parts`, `join_parts_2`, … */
+  #nameFilter({ type, filter }: FilterStep): Pick<FilterPart, 'name' | 'folder'> {
+    const given = [...this.#filters.values()]
+    const name = firstFree(type, '_', new Set(given.map((each) => each.name)))
+    const folders = new Set(given.map((each) => each.folder))
+    return { name, folder: firstFree(folderName(type, filter), '-', folders) }
+  }
+
+  #output(name: string): Output {
+    const part = this.#outputs.get(name)
+    if (!part) throw new Error(`BUG: no output ${name}; the loader should have said so`)
+    return part.component
+  }
+
+  #context(kind: Kind, name: string, type: string): ComponentContext {
+    const { logger, metrics } = this.#around
+    return {
+      name,
+      dataDir: join(this.#config.data_dir, `${kind}s`, name),
+      clock: systemClock,
+      timers: systemTimers,
+      logger: logger.child({ [kind]: name }),
+      metrics: metrics.scope(`${kind}_`, { [kind]: name, type }),
+    }
+  }
+}
+
+function isSame(one: OutputConfig, other: OutputConfig): boolean {
+  return one.type === other.type && isDeepStrictEqual(one.options, other.options)
+}
+
+/**
+ * By pattern, not by position: what a filter keeps must not go to another by an edit. The name is
+ * good for any file system, however long the pattern; what can be read of it is for people.
+ */
+function folderName(type: string, pattern: string): string {
+  const hash = createHash('sha256').update(pattern).digest('hex').slice(0, 12)
+  const readable = pattern.replaceAll(/[^\w.]+/g, '_').slice(0, FOLDER_PATTERN_MAX)
+  return `${type}-${readable}-${hash}`
+}
+
+/** `base`, else with a number behind it. */
+function firstFree(base: string, separator: string, taken: ReadonlySet<string>): string {
+  let name = base
+  for (let count = 2; taken.has(name); count++) name = `${base}${separator}${count}`
+  return name
+}
+
+function find<Definition extends { readonly type: string }>(
+  definitions: readonly Definition[],
+  kind: Kind,
+  type: string,
+): Definition {
+  const definition = definitions.find((candidate) => candidate.type === type)
+  if (!definition) throw new Error(`BUG: no ${kind} type ${type}; the loader should have said so`)
+  return definition
+}

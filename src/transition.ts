@@ -1,0 +1,133 @@
+/**
+ * From one assembly to the next while events come in. What both have goes on: files stay open,
+ * connections too. What goes is stopped in the direction of the flow once nothing is on its way
+ * to it, and only then is what comes started, which may use the same address, path or folder.
+ *
+ *     inputs that go   gate closes   filters flush   outputs, filters   gate opens   inputs that
+ *     are drained ───▶ events wait ─▶ all settles ──▶ go and come ─────▶ events ────▶ come listen
+ *
+ * Whatever fails, the caller goes back by a transition to the configuration before.
+ */
+import type { AnyPart, Assembly, InputPart } from './assembly.ts'
+import type { RootLogger } from './log.ts'
+import { systemClock, systemTimers } from './pipeline/clock.ts'
+import type { Gate } from './pipeline/gate.ts'
+import type { Ledger } from './pipeline/ledger.ts'
+
+/** How often it is looked whether all has settled. */
+const LOOK_EVERY_MS = 2
+
+export interface TransitionOptions {
+  readonly from: Assembly
+  readonly to: Assembly
+  readonly gate: Gate
+  readonly ledger: Ledger
+  readonly logger: RootLogger
+  /** For each of its waits: draining inputs, settling, stopping. */
+  readonly limitMs: number
+  /** Called at the moment from which events go the new way. */
+  readonly committed: () => void
+}
+
+/** Rejects when something cannot be stopped or started; the gate may be closed then. */
+export async function transit(options: TransitionOptions): Promise<void> {
+  const { from, to, gate, committed } = options
+  const isKept = keptBy(to)
+  const going = {
+    inputs: from.inputs.filter((part) => part.isRunning && !isKept(part)),
+    filters: from.filters.filter((part) => part.isRunning && !isKept(part)),
+    outputs: from.outputs.filter((part) => part.isRunning && !isKept(part)),
+  }
+  await stopAll(going.inputs, options)
+  gate.close()
+  if (going.filters.length + going.outputs.length > 0) {
+    for (const { component } of going.filters) await component.flush?.()
+    await untilSettled(options)
+    await stopAll(going.filters, options)
+    await stopAll(going.outputs, options)
+  }
+  await startPipeline(to)
+  to.pipeline.takeOver()
+  for (const { name, port } of to.inputs) {
+    port.leadTo(to.pipeline.forInput(name, to.config.inputs[name]?.label))
+  }
+  committed()
+  gate.open()
+  await startInputs(to.inputs)
+}
+
+/** Starts what does not run yet, those that receive first; all of it or nothing. */
+export async function startPipeline({ outputs, filters, pipeline }: Assembly): Promise<void> {
+  const coming = [...filters, ...outputs].filter(({ isRunning }) => !isRunning)
+  try {
+    for (const part of outputs) await start(part)
+    for (const part of filters) part.isRunning = true
+    await pipeline.start()
+  } catch (error) {
+    // Nothing has come to them yet.
+    await Promise.all(coming.map((part) => stop(part, AbortSignal.abort())))
+    throw error
+  }
+}
+
+export async function startInputs(inputs: readonly InputPart[]): Promise<void> {
+  for (const part of inputs) await start(part)
+}
+
+async function start(part: AnyPart): Promise<void> {
+  if (part.isRunning) return
+  part.isRunning = true
+  try {
+    await part.component.start()
+  } catch (error) {
+    await stop(part, AbortSignal.abort())
+    throw error
+  }
+}
+
+async function stop(part: AnyPart, deadline: AbortSignal): Promise<void> {
+  if (!part.isRunning) return
+  part.isRunning = false
+  await part.component.stop(deadline)
+}
+
+/** One that fails does not keep the others from finishing; it is as good as stopped. */
+export async function stopAll(
+  parts: readonly AnyPart[],
+  { limitMs, logger }: Pick<TransitionOptions, 'limitMs' | 'logger'>,
+): Promise<void> {
+  const deadline = new AbortController()
+  const cancel = systemTimers.after(limitMs, () => deadline.abort())
+  const stops = parts.map((part) => stop(part, deadline.signal).catch(reportTo(logger, part)))
+  await Promise.all(stops)
+  cancel()
+}
+
+function reportTo(logger: RootLogger, { kind, name }: AnyPart) {
+  return (error: unknown) =>
+    logger.error({ [kind]: name, error }, `cannot stop an ${kind} in order`)
+}
+
+/** Until only filters that stay hold events. */
+async function untilSettled({ from, to, ledger, limitMs }: TransitionOptions): Promise<void> {
+  const isKept = keptBy(to)
+  const staying = from.filters.filter(isKept).map(({ name }) => ledger.filter(name))
+  const deadline = systemClock.monotonic() + limitMs
+  for (;;) {
+    const held = staying.reduce((sum, counts) => sum + counts.held, 0)
+    if (ledger.inFlight === held) return
+    if (systemClock.monotonic() > deadline) {
+      const events = ledger.inFlight - held
+      throw new Error(
+        `${events} events are still on their way after ${limitMs / 1000} s; ` +
+          'expected them to be written, so that an output or filter can be exchanged',
+      )
+    }
+    await new Promise<void>((resolve) => void systemTimers.after(LOOK_EVERY_MS, resolve))
+  }
+}
+
+function keptBy({ inputs, filters, outputs }: Assembly): (part: AnyPart) => boolean {
+  const kept = new Set<AnyPart>([...inputs, ...filters, ...outputs])
+  return (part) => kept.has(part)
+}

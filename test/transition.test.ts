@@ -1,0 +1,186 @@
+/** From one configuration to the next, when components do not do what they should. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Collector } from '../src/collector.ts'
+import type { Config } from '../src/config/model.ts'
+import { Type } from '../src/config/type.ts'
+import { createLog } from '../src/log.ts'
+import type { Outcome } from '../src/pipeline/batch.ts'
+import { defineInput, defineOutput, type InputContext } from '../src/pipeline/component.ts'
+import { batchOf } from './support/entries.ts'
+
+/** What components of the test do, and what was done with them. */
+class Stage {
+  readonly steps: string[] = []
+  /** Names of components that cannot be started. */
+  readonly broken = new Set<string>()
+  /** While it is not null, outputs hold what they get. */
+  held: ((outcome: Outcome) => void)[] | null = null
+  readonly inputs = new Map<string, InputContext>()
+
+  readonly input = defineInput({
+    type: 'fake',
+    summary: 'Is for the test.',
+    configSchema: Type.Object({}),
+    resources: () => [],
+    create: (_options, context) => {
+      this.inputs.set(context.name, context)
+      return { addresses: [], ...this.#lifecycle(context.name) }
+    },
+  })
+
+  readonly output = defineOutput({
+    type: 'fake',
+    summary: 'Is for the test.',
+    configSchema: Type.Object({}),
+    create: (_options, { name }) => ({
+      problem: null,
+      ...this.#lifecycle(name),
+      deliver: ({ tag }) => {
+        this.steps.push(`${name} takes ${tag}`)
+        const { held } = this
+        if (held === null) return Promise.resolve<Outcome>('delivered')
+        return new Promise((resolve) => held.push(resolve))
+      },
+    }),
+  })
+
+  #lifecycle(name: string) {
+    let isOver = false
+    return {
+      start: async () => {
+        assert.ok(!isOver, 'started after its stop')
+        if (this.broken.has(name)) throw new Error(`cannot open ${name}`)
+        this.steps.push(`${name} starts`)
+      },
+      stop: async () => {
+        isOver = true
+        this.steps.push(`${name} stops`)
+      },
+    }
+  }
+
+  /** The steps since the last call. */
+  taken(): string[] {
+    return this.steps.splice(0)
+  }
+
+  deliver(tag: string): Promise<Outcome> {
+    return this.inputs.get('in')!.deliver(batchOf(tag, {}))
+  }
+}
+
+function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): Config {
+  return {
+    data_dir: dataDir,
+    http: { enabled: false, listen: 'tcp://127.0.0.1:0' },
+    log: { level: 'error', format: 'json' },
+    stop_timeout: '100ms',
+    inputs: { in: { type: 'fake', options: {} } },
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, version]) => [
+        name,
+        { type: 'fake', options: { version } },
+      ]),
+    ),
+    pipeline: [{ match: '**', to: Object.keys(outputs) }],
+    labels: {},
+  }
+}
+
+async function start(t: TestContext, outputs: Readonly<Record<string, number>>) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-transition-'))
+  const stage = new Stage()
+  const logger = await createLog({ level: 'error', format: 'json', destination: { write: noop } })
+  const registry = { inputs: [stage.input], filters: [], outputs: [stage.output] }
+  const config = configOf(dataDir, outputs)
+  const collector = new Collector(config, { logger, configPath: null, registry })
+  t.after(async () => {
+    await collector.stop(AbortSignal.timeout(100))
+    logger.flush()
+    rmSync(dataDir, { recursive: true })
+  })
+  await collector.start()
+  stage.taken()
+  const reload = (next: Readonly<Record<string, number>>) =>
+    collector.reload(configOf(dataDir, next))
+  return { stage, reload }
+}
+
+function noop(): void {
+  // What is logged is not looked at.
+}
+
+test('what stays is not touched, what goes is stopped before what comes starts', async (t) => {
+  const { stage, reload } = await start(t, { a: 1, b: 1 })
+  const changes = await reload({ a: 1, b: 2, c: 1 })
+  assert.deepEqual(stage.taken(), ['b stops', 'b starts', 'c starts'])
+  assert.deepEqual(changes, { started: ['output b', 'output c'], stopped: ['output b'] })
+  assert.equal(await stage.deliver('x'), 'delivered')
+  assert.deepEqual(stage.taken(), ['a takes x', 'b takes x', 'c takes x'])
+})
+
+test('an output goes when it has answered for all it was given; what comes waits', async (t) => {
+  const { stage, reload } = await start(t, { a: 1 })
+  stage.held = []
+  const first = stage.deliver('first')
+  const changed = reload({ a: 2 })
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  const second = stage.deliver('second')
+  assert.deepEqual(stage.taken(), ['a takes first'])
+  stage.held.shift()!('delivered')
+  stage.held = null
+  await changed
+  assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
+  assert.deepEqual(stage.taken(), ['a stops', 'a starts', 'a takes second'])
+})
+
+test('one that does not answer stays, and so does all else', async (t) => {
+  const { stage, reload } = await start(t, { a: 1, b: 1 })
+  stage.held = []
+  const first = stage.deliver('first')
+  await assert.rejects(reload({ a: 2, b: 1 }), /2 events are still on their way after 0\.1 s/)
+  assert.deepEqual(stage.taken(), ['a takes first', 'b takes first'])
+  const second = stage.deliver('second')
+  assert.deepEqual(stage.taken(), ['a takes second', 'b takes second'])
+  for (const settle of stage.held) settle('delivered')
+  stage.held = null
+  assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
+  await reload({ a: 2, b: 1 })
+  assert.deepEqual(stage.taken(), ['a stops', 'a starts'])
+})
+
+test('when what comes cannot start, what went is started again', async (t) => {
+  const { stage, reload } = await start(t, { a: 1, b: 1 })
+  stage.broken.add('c')
+  await assert.rejects(reload({ a: 2, c: 1 }), /cannot open c/)
+  assert.deepEqual(stage.taken().toSorted(), [
+    'a starts',
+    'a starts',
+    'a stops',
+    'a stops',
+    'b starts',
+    'b stops',
+    'c stops',
+  ])
+  assert.equal(await stage.deliver('x'), 'delivered')
+  assert.deepEqual(stage.taken(), ['a takes x', 'b takes x'])
+})
+
+test('when even that cannot be done, events are held until another reload helps', async (t) => {
+  const { stage, reload } = await start(t, { a: 1, b: 1 })
+  stage.broken.add('a').add('c')
+  await assert.rejects(reload({ a: 2, b: 1, c: 1 }), /cannot open a/)
+  let outcome: Outcome | undefined
+  void stage.deliver('x').then((settled) => (outcome = settled))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.equal(outcome, undefined)
+  stage.taken()
+  await reload({ b: 1 })
+  await Promise.resolve()
+  assert.deepEqual(stage.taken(), ['b takes x'])
+  assert.equal(outcome, 'delivered')
+})
