@@ -2,9 +2,11 @@
 import { messageOf } from '../config/cause.ts'
 import { durationInMs } from '../config/units.ts'
 import type { Collector } from '../collector.ts'
+import type { ReloadResult } from '../http/view.ts'
 import type { RootLogger } from '../log.ts'
 import { systemTimers } from '../pipeline/clock.ts'
 import { Reloader } from '../reload.ts'
+import { ServiceManager } from '../service-manager.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
@@ -53,7 +55,6 @@ export const run: Command = {
     const logger = await createLog(loaded.config.log)
     const collector = new Collector(loaded.config, { logger, configPath: path })
     const reloader = new Reloader({ collector, logger, read: () => loadAgain(path) })
-    collector.offerReload(() => reloader.request())
     return new Session(collector, reloader, logger).run(path)
   },
 }
@@ -62,6 +63,7 @@ class Session {
   readonly #collector: Collector
   readonly #reloader: Reloader
   readonly #logger: RootLogger
+  readonly #serviceManager: ServiceManager
   readonly #ended = Promise.withResolvers<number>()
   #isStopping = false
 
@@ -69,6 +71,9 @@ class Session {
     this.#collector = collector
     this.#reloader = reloader
     this.#logger = logger
+    const { env, pid } = process
+    this.#serviceManager = new ServiceManager({ env, pid, timers: systemTimers, logger })
+    collector.offerReload(() => this.#reload())
   }
 
   /** Until the process is to end; resolves with its exit code. */
@@ -79,8 +84,12 @@ class Session {
     } catch (error) {
       return await this.#failedStart(error)
     }
-    if (!this.#isStopping) this.#announce(path)
+    if (!this.#isStopping) {
+      this.#announce(path)
+      this.#serviceManager.ready(this.#status())
+    }
     const code = await this.#ended.promise
+    this.#serviceManager.close()
     this.#logger.flush()
     return code
   }
@@ -93,10 +102,23 @@ class Session {
       this.#collector.reopen()
     })
     process.on('SIGHUP', () => {
-      if (!this.#isStopping) void this.#reloader.request()
+      if (!this.#isStopping) void this.#reload()
     })
     process.on('uncaughtException', (error) => this.#onBug(error))
     process.on('unhandledRejection', (reason) => this.#onBug(reason))
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    this.#serviceManager.reloading()
+    const result = await this.#reloader.request()
+    const problem = result.outcome === 'reloaded' ? '' : '; could not reload, see the log'
+    this.#serviceManager.ready(this.#status() + problem)
+    return result
+  }
+
+  #status(): string {
+    const { inputs } = this.#collector.addresses
+    return `listening on ${Object.values(inputs).flat().join(', ')}`
   }
 
   #onStopSignal(signal: string, exitCode: number): void {
@@ -106,6 +128,7 @@ class Session {
       process.exit(exitCode)
     }
     this.#isStopping = true
+    void this.#serviceManager.stopping()
     this.#logger.info({ signal, stop_timeout: this.#collector.config.stop_timeout }, 'stopping')
     void this.#stop(durationInMs(this.#collector.config.stop_timeout), EXIT_OK)
   }
