@@ -1,0 +1,120 @@
+/**
+ * How a batch lies in a segment file. Drawing and reasons: docs/specs/buffer-files.md. All numbers
+ * are little-endian; the checksum is CRC-32 as in zlib (RFC 1952), over all that follows it.
+ */
+import { crc32 } from 'node:zlib'
+
+export const FORMAT_VERSION = 1
+export const SEGMENT_HEAD_BYTES = 32
+export const FRAME_HEAD_BYTES = 48
+const SEGMENT_MARKER = 0x53_42_42_4c // LBBS
+const FRAME_MARKER = 0x46_42_42_4c // LBBF
+/** A tag is at most this long, and a body; more is a sign of damage. */
+const TAG_BYTES_MAX = 1024 * 1024
+const BODY_BYTES_MAX = 0x7fff_ffff
+
+/** What is known of a batch without its bytes. */
+export interface FrameHead {
+  readonly sequence: number
+  /** Milliseconds since 1970. */
+  readonly arrivedAt: number
+  readonly count: number
+  /** Events in the frames before, since the buffer exists: tells how many a gap has swallowed. */
+  readonly eventsBefore: number
+}
+
+export interface Frame extends FrameHead {
+  readonly tag: string
+  /** A view of the bytes that were read. */
+  readonly entries: Uint8Array
+  /** Of the frame, head included. */
+  readonly length: number
+}
+
+export interface SegmentHead {
+  readonly version: number
+  readonly firstSequence: number
+  readonly eventsBefore: number
+}
+
+/** What is at a place: a frame, the beginning of one, or neither. */
+export type Found = Frame | 'incomplete' | 'damaged'
+
+export function encodeSegmentHead({ firstSequence, eventsBefore }: Omit<SegmentHead, 'version'>) {
+  const bytes = Buffer.alloc(SEGMENT_HEAD_BYTES)
+  bytes.writeUInt32LE(SEGMENT_MARKER, 0)
+  bytes.writeUInt32LE(FORMAT_VERSION, 8)
+  bytes.writeDoubleLE(firstSequence, 12)
+  bytes.writeDoubleLE(eventsBefore, 20)
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
+  return bytes
+}
+
+/** Undefined if that is no head of ours, or a damaged one. */
+export function decodeSegmentHead(bytes: Buffer): SegmentHead | undefined {
+  if (bytes.length < SEGMENT_HEAD_BYTES || bytes.readUInt32LE(0) !== SEGMENT_MARKER)
+    return undefined
+  if (bytes.readUInt32LE(4) !== crc32(bytes.subarray(8, SEGMENT_HEAD_BYTES))) return undefined
+  return {
+    version: bytes.readUInt32LE(8),
+    firstSequence: bytes.readDoubleLE(12),
+    eventsBefore: bytes.readDoubleLE(20),
+  }
+}
+
+/** All of a frame but its entries, which are to follow as they are. */
+export function encodeFrameHead(head: FrameHead, tag: string, entries: Uint8Array): Buffer {
+  const tagLength = Buffer.byteLength(tag)
+  const bytes = Buffer.allocUnsafe(FRAME_HEAD_BYTES + tagLength)
+  bytes.writeUInt32LE(FRAME_MARKER, 0)
+  bytes.writeUInt32LE(tagLength + entries.length, 8)
+  bytes.writeUInt32LE(tagLength, 12)
+  bytes.writeUInt32LE(head.count, 16)
+  bytes.writeDoubleLE(head.sequence, 24)
+  bytes.writeDoubleLE(head.arrivedAt, 32)
+  bytes.writeDoubleLE(head.eventsBefore, 40)
+  bytes.writeUInt32LE(headChecksum(bytes, 0), 20)
+  bytes.write(tag, FRAME_HEAD_BYTES)
+  bytes.writeUInt32LE(crc32(entries, crc32(bytes.subarray(8))), 4)
+  return bytes
+}
+
+/** What is at `offset`; bytes from `end` on are not there yet. */
+export function findFrame(bytes: Buffer, offset: number, end: number): Found {
+  if (end - offset < FRAME_HEAD_BYTES) return 'incomplete'
+  if (bytes.readUInt32LE(offset) !== FRAME_MARKER) return 'damaged'
+  // Before its lengths are believed: a wrong one would look like a frame that is not whole.
+  if (bytes.readUInt32LE(offset + 20) !== headChecksum(bytes, offset)) return 'damaged'
+  const bodyLength = bytes.readUInt32LE(offset + 8)
+  const tagLength = bytes.readUInt32LE(offset + 12)
+  if (tagLength > TAG_BYTES_MAX || bodyLength < tagLength || bodyLength > BODY_BYTES_MAX)
+    return 'damaged'
+  const length = FRAME_HEAD_BYTES + bodyLength
+  if (end - offset < length) return 'incomplete'
+  if (bytes.readUInt32LE(offset + 4) !== crc32(bytes.subarray(offset + 8, offset + length)))
+    return 'damaged'
+  const tagEnd = offset + FRAME_HEAD_BYTES + tagLength
+  return {
+    sequence: bytes.readDoubleLE(offset + 24),
+    arrivedAt: bytes.readDoubleLE(offset + 32),
+    count: bytes.readUInt32LE(offset + 16),
+    eventsBefore: bytes.readDoubleLE(offset + 40),
+    tag: bytes.toString('utf8', offset + FRAME_HEAD_BYTES, tagEnd),
+    entries: new Uint8Array(bytes.buffer, bytes.byteOffset + tagEnd, offset + length - tagEnd),
+    length,
+  }
+}
+
+/** Where after a damaged place the next frame may begin; -1 if nowhere before `end`. */
+export function nextMarker(bytes: Buffer, offset: number, end: number): number {
+  const at = bytes.indexOf(MARKER_BYTES, offset)
+  return at < 0 || at + MARKER_BYTES.length > end ? -1 : at
+}
+
+function headChecksum(bytes: Buffer, offset: number): number {
+  const lengths = crc32(bytes.subarray(offset + 8, offset + 20))
+  return crc32(bytes.subarray(offset + 24, offset + FRAME_HEAD_BYTES), lengths)
+}
+
+const MARKER_BYTES = Buffer.alloc(4)
+MARKER_BYTES.writeUInt32LE(FRAME_MARKER)

@@ -1,0 +1,50 @@
+/** Batches that came while a write was under way: the next write takes them, as one group. */
+import type { Batch, Outcome } from '../../batch.ts'
+
+/** A group that long is one; what comes behind it is for the next write. */
+const GROUP_BYTES = 4 * 1024 * 1024
+
+export interface GatheredBatch extends Batch {
+  /** Milliseconds since 1970. */
+  readonly arrivedAt: number
+}
+
+export interface Group {
+  readonly batches: readonly GatheredBatch[]
+  /** Settles the promises of all of them, which are one. */
+  answer(outcome: Outcome): void
+}
+
+class OpenGroup implements Group {
+  readonly batches: GatheredBatch[] = []
+  readonly settled = Promise.withResolvers<Outcome>()
+  bytes = 0
+
+  answer(outcome: Outcome): void {
+    this.settled.resolve(outcome)
+  }
+}
+
+export class Gathering {
+  #groups: OpenGroup[] = []
+
+  add({ tag, entries, count }: Batch, arrivedAt: number): Promise<Outcome> {
+    const last = this.#groups.at(-1)
+    const group = last && last.bytes < GROUP_BYTES ? last : new OpenGroup()
+    if (group !== last) this.#groups.push(group)
+    group.batches.push({ tag, entries, count, arrivedAt })
+    group.bytes += entries.length
+    return group.settled.promise
+  }
+
+  /** The oldest, which nothing is added to any more. */
+  next(): Group | undefined {
+    return this.#groups.shift()
+  }
+
+  /** Answers `retry` to all that is left. */
+  giveUp(): void {
+    for (const group of this.#groups) group.answer('retry')
+    this.#groups = []
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Walks through a segment file: frames as they come, what is damaged as ranges, and where the
+ * file ends in the middle of a frame. Bytes are read in large pieces, never all at once.
+ */
+import type { BufferFile } from './file-access.ts'
+import { findFrame, type Frame, FRAME_HEAD_BYTES, nextMarker } from './frame.ts'
+
+const READ_BYTES = 1024 * 1024
+
+/** Bytes of the file from `start` up to `end` that are no frames. */
+export interface DamagedRange {
+  readonly start: number
+  readonly end: number
+}
+
+export class SegmentScan {
+  readonly #file: BufferFile
+  readonly #end: number
+  #bytes: Buffer = Buffer.alloc(0)
+  /** Where in the file the bytes begin. */
+  #base: number
+  /** Where in the file the next frame is expected. */
+  offset: number
+
+  /** From one offset of a file up to another, at which it is known to end. */
+  constructor(file: BufferFile, offset: number, end: number) {
+    this.#file = file
+    this.#base = this.offset = offset
+    this.#end = end
+  }
+
+  /**
+   * The next frame or damaged range; null at the end, or where the last frame is not whole: then
+   * `offset` is before `end`. Rejects if the file cannot be read.
+   */
+  async next(): Promise<Frame | DamagedRange | null> {
+    if (this.offset >= this.#end) return null
+    const frame = await this.#frameAt(this.offset)
+    if (frame === 'incomplete') return this.#judgeIncomplete()
+    if (frame === 'damaged') return this.#skipDamage(this.offset)
+    this.offset += frame.length
+    return frame
+  }
+
+  /** A length that is wrong looks the same as a torn end: frames behind it tell which it is. */
+  async #judgeIncomplete(): Promise<DamagedRange | null> {
+    const start = this.offset
+    const next = await this.#frameBehind(start)
+    if (next === null) return null
+    this.offset = next
+    return { start, end: next }
+  }
+
+  async #skipDamage(start: number): Promise<DamagedRange> {
+    this.offset = (await this.#frameBehind(start)) ?? this.#end
+    return { start, end: this.offset }
+  }
+
+  /** Where the first whole frame behind a place begins, or null. */
+  async #frameBehind(place: number): Promise<number | null> {
+    for (let from = place + 1; from < this.#end;) {
+      await this.#load(from, FRAME_HEAD_BYTES)
+      const end = Math.min(this.#bytes.length, this.#end - this.#base)
+      const at = nextMarker(this.#bytes, from - this.#base, end)
+      if (at < 0) {
+        // A marker may lie across the end of what is loaded.
+        from = Math.max(from + 1, this.#base + end - 3)
+        continue
+      }
+      const candidate = this.#base + at
+      if (typeof (await this.#frameAt(candidate)) === 'object') return candidate
+      from = candidate + 1
+    }
+    return null
+  }
+
+  async #frameAt(offset: number): Promise<Frame | 'incomplete' | 'damaged'> {
+    await this.#load(offset, FRAME_HEAD_BYTES)
+    let found = this.#find(offset)
+    if (found === 'incomplete' && this.#loadedEnd < this.#end) {
+      const bodyLength = this.#bytes.readUInt32LE(offset - this.#base + 8)
+      if (offset + FRAME_HEAD_BYTES + bodyLength > this.#end) return 'incomplete'
+      await this.#load(offset, FRAME_HEAD_BYTES + bodyLength)
+      found = this.#find(offset)
+    }
+    return found
+  }
+
+  get #loadedEnd(): number {
+    return this.#base + this.#bytes.length
+  }
+
+  #find(offset: number) {
+    return findFrame(this.#bytes, offset - this.#base, this.#bytes.length)
+  }
+
+  /** Sees to it that `length` bytes from `offset` on are loaded, or all there are. */
+  async #load(offset: number, length: number): Promise<void> {
+    const end = Math.min(offset + length, this.#end)
+    if (offset >= this.#base && end <= this.#loadedEnd) return
+    const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
+    // Never written again: entries that were found are views of it.
+    this.#bytes = await this.#file.read(offset, wanted)
+    this.#base = offset
+  }
+}
