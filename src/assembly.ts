@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type {
+  BufferConfig,
   Config,
   FilterStep,
   InputConfig,
@@ -13,7 +14,11 @@ import type {
   OutputConfig,
   Registry,
 } from './config/model.ts'
+import { durationInMs, sizeInBytes } from './config/units.ts'
 import type { RootLogger } from './log.ts'
+import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
+import { fileAccess } from './pipeline/buffers/disk/file-access.ts'
+import { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
 import type { ComponentContext, Filter, Input, Lifecycle, Output } from './pipeline/component.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
@@ -44,7 +49,13 @@ interface Part<Made extends Lifecycle, From> {
   isRunning: boolean
 }
 
-export type OutputPart = Part<Output, OutputConfig>
+/** What of an output concerns those who run it; batches go the way of the pipeline. */
+type RunningOutput = Lifecycle & Pick<Output, 'problem' | 'reopen'>
+
+export interface OutputPart extends Part<RunningOutput, OutputConfig> {
+  readonly output: Output
+  readonly buffer: OutputBuffer | undefined
+}
 
 export interface InputPart extends Part<Input, InputConfig> {
   readonly port: GatedPort
@@ -69,6 +80,8 @@ export interface Assembly {
   readonly filterNames: ReadonlyMap<FilterStep, string>
 }
 
+/** A buffer is deleted in pieces of that size. */
+const SEGMENT_BYTES = 16 * 1024 * 1024
 /** Characters of a filter's pattern in the name of its folder. */
 const FOLDER_PATTERN_MAX = 64
 
@@ -107,17 +120,35 @@ class Assembler {
     return { config, inputs, filters, outputs: [...this.#outputs.values()], pipeline, filterNames }
   }
 
-  #keptOutput(name: string, { type, options }: OutputConfig): OutputPart | undefined {
+  #keptOutput(name: string, config: OutputConfig): OutputPart | undefined {
     const same = (part: OutputPart) =>
-      part.name === name && isSame(part.config, { type, options }) && part.isRunning
+      part.name === name && isDeepStrictEqual(part.config, config) && part.isRunning
     return this.#running?.outputs.find(same)
   }
 
   #createOutput(name: string, config: OutputConfig): OutputPart {
     const { type, options } = config
     const definition = find(this.#around.registry.outputs, 'output', type)
-    const component = definition.create(options, this.#context('output', name, type))
-    return { kind: 'output', name, config, component, isRunning: false }
+    const context = this.#context('output', name, type)
+    const output = definition.create(options, context)
+    const buffer = config.buffer && this.#createBuffer(config.buffer, output, context)
+    const component = buffer ?? output
+    return { kind: 'output', name, config, component, output, buffer, isRunning: false }
+  }
+
+  /** Known by the output's name, so that it survives what else changes about the output. */
+  #createBuffer(config: BufferConfig, output: Output, context: ComponentContext): OutputBuffer {
+    const { name } = context
+    const store = new DiskStore({
+      folder: join(this.#config.data_dir, 'buffers', name),
+      fsync: fsyncOf(config.fsync),
+      maxBytes: sizeInBytes(config.max_bytes),
+      segmentBytes: SEGMENT_BYTES,
+      access: fileAccess,
+      ...context,
+    })
+    const { ledger } = this.#around
+    return new OutputBuffer({ ...context, output, store, ledger, random: Math.random })
   }
 
   /** The label is not the input's: it says where its port leads. */
@@ -174,7 +205,7 @@ class Assembler {
     return {
       kind: 'match',
       matches: compileTagPattern(match),
-      outputs: outputs.map((name) => ({ name, output: this.#output(name) })),
+      outputs: outputs.map((name) => this.#output(name)),
       labels: to.filter((name) => name.startsWith('@')).map((name) => name.slice(1)),
     }
   }
@@ -212,10 +243,10 @@ class Assembler {
     return { name, folder: firstFree(folderName(type, filter), '-', folders) }
   }
 
-  #output(name: string): Output {
+  #output(name: string): OutputPart {
     const part = this.#outputs.get(name)
     if (!part) throw new Error(`BUG: no output ${name}; the loader should have said so`)
-    return part.component
+    return part
   }
 
   #context(kind: Kind, name: string, type: string): ComponentContext {
@@ -231,7 +262,11 @@ class Assembler {
   }
 }
 
-function isSame(one: OutputConfig, other: OutputConfig): boolean {
+function fsyncOf(text: string): Fsync {
+  return text === 'always' || text === 'never' ? text : { everyMs: durationInMs(text) }
+}
+
+function isSame(one: InputConfig, other: InputConfig): boolean {
   return one.type === other.type && isDeepStrictEqual(one.options, other.options)
 }
 

@@ -187,11 +187,16 @@ export class Collector {
   }
 
   async #reportOrphans(): Promise<void> {
-    const folders = new Set(this.#assembly.filters.map(({ folder }) => folder))
-    for (const path of await this.#dataFolder.orphans('filters', folders)) {
-      const message = 'left alone what a filter kept that is not in the configuration any more'
-      this.#around.logger.warn({ path }, message)
+    const { filters, outputs } = this.#assembly
+    const known = {
+      filters: new Set(filters.map(({ folder }) => folder)),
+      buffers: new Set(outputs.flatMap(({ name, buffer }) => (buffer ? [name] : []))),
     }
+    for (const kind of ['filters', 'buffers'] as const)
+      for (const path of await this.#dataFolder.orphans(kind, known[kind])) {
+        const message = 'left alone what was kept for something that is not configured any more'
+        this.#around.logger.warn({ path }, message)
+      }
   }
 
   /** One that fails does not keep the others from finishing. */

@@ -108,13 +108,15 @@ function reportTo(logger: RootLogger, { kind, name }: AnyPart) {
     logger.error({ [kind]: name, error }, `cannot stop an ${kind} in order`)
 }
 
-/** Until only filters that stay hold events. */
+/** Until only filters that stay hold events, and buffers. */
 async function untilSettled({ from, to, ledger, limitMs }: TransitionOptions): Promise<void> {
   const isKept = keptBy(to)
   const staying = from.filters.filter(isKept).map(({ name }) => ledger.filter(name))
+  const buffers = from.outputs.filter(({ buffer }) => buffer !== undefined)
+  const buffered = () => buffers.map(({ name }) => ledger.output(name).inFlight)
   const deadline = systemClock.monotonic() + limitMs
   for (;;) {
-    const held = staying.reduce((sum, counts) => sum + counts.held, 0)
+    const held = [...staying.map((counts) => counts.held), ...buffered()].reduce(add, 0)
     if (ledger.inFlight === held) return
     if (systemClock.monotonic() > deadline) {
       const events = ledger.inFlight - held
@@ -130,4 +132,8 @@ async function untilSettled({ from, to, ledger, limitMs }: TransitionOptions): P
 function keptBy({ inputs, filters, outputs }: Assembly): (part: AnyPart) => boolean {
   const kept = new Set<AnyPart>([...inputs, ...filters, ...outputs])
   return (part) => kept.has(part)
+}
+
+function add(one: number, other: number): number {
+  return one + other
 }

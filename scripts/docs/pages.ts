@@ -4,6 +4,7 @@ import type { Registry } from '../../src/config/model.ts'
 import {
   filterCommonSchema,
   inputCommonSchema,
+  outputCommonSchema,
   matchSchema,
   topLevelSchema,
 } from '../../src/config/top-level.ts'
@@ -30,6 +31,7 @@ export interface Component {
 const settings: TSchema = topLevelSchema
 const inputCommon: TSchema = inputCommonSchema
 const filterCommon: TSchema = filterCommonSchema
+const outputCommon: TSchema = outputCommonSchema
 const matchStep: TSchema = matchSchema
 
 export function componentsOf(registry: Registry): Component[] {
@@ -90,7 +92,10 @@ function commonText({ kind, type }: Component): string {
     return `It stands below \`inputs\`: \`{ type: ${type}, … }\`. What ${config} has comes on top.`
   }
   if (kind === 'output') {
-    return `It stands below \`outputs\`: \`{ type: ${type}, … }\`. A \`match\` sends events to it.`
+    return (
+      `It stands below \`outputs\`: \`{ type: ${type}, … }\`. A \`match\` sends events to it. ` +
+      `What ${config} has comes on top.`
+    )
   }
   return `It is a step of the \`pipeline\`: \`{ filter: "TAG PATTERN", type: ${type}, … }\`.`
 }
@@ -129,6 +134,8 @@ function configurationPage(components: readonly Component[]): Page {
       fieldsTable(fieldsOf(filterCommon)),
       '## Outputs',
       links('output'),
+      'Every output also has:',
+      fieldsTable(fieldsOf(outputCommon)),
       '## Match steps',
       fieldsTable(fieldsOf(matchStep)),
       '## Values',
@@ -183,7 +190,7 @@ function withFullName(metric: DescribedMetric): DescribedMetric & { full: string
 /** The collector puts the kind before a component's metrics. */
 function prefixOf(path: string): string {
   if (path.startsWith('src/inputs/')) return 'input_'
-  if (path.startsWith('src/outputs/')) return 'output_'
+  if (/^src\/(outputs|pipeline\/buffers)\//.test(path)) return 'output_'
   return path.startsWith('src/pipeline/filters/') ? 'filter_' : ''
 }
 

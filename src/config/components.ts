@@ -20,6 +20,7 @@ import {
   filterCommonSchema,
   inputCommonSchema,
   matchSchema,
+  outputCommonSchema,
   topLevelSchema,
 } from './top-level.ts'
 import { locate, plainValue, type Tree, treeAt, unfilledPaths } from './tree.ts'
@@ -104,12 +105,14 @@ class Checker {
   }
 
   #output(path: Path, item: unknown, registry: Registry): OutputConfig {
-    const { type, options } = this.#component(path, item, {
+    const { type, common, options } = this.#component(path, item, {
       kind: 'output',
       definitions: registry.outputs,
+      commonSchema: outputCommonSchema,
       claimedBy: 'path',
     })
-    return { type, options }
+    const buffer = validateConfig(outputCommonSchema, common).value?.buffer
+    return buffer ? { type, options, buffer } : { type, options }
   }
 
   #steps(path: Path, items: unknown, registry: Registry): Step[] {

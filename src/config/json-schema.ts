@@ -9,6 +9,7 @@ import {
   FREE_KEY_PREFIX,
   filterCommonSchema,
   inputCommonSchema,
+  outputCommonSchema,
   matchSchema,
   topLevelSchema,
 } from './top-level.ts'
@@ -35,7 +36,7 @@ export function buildConfigSchema(registry: Registry): Json {
       include: includeSchema,
       ...properties,
       inputs: ofNames(properties['inputs'], { anyOf: inputs(registry) }),
-      outputs: ofNames(properties['outputs'], { anyOf: registry.outputs.map((o) => variant(o)) }),
+      outputs: ofNames(properties['outputs'], { anyOf: outputs(registry) }),
       pipeline: { ...properties['pipeline'], items: { $ref: '#/definitions/step' } },
       labels: ofNames(properties['labels'], {
         type: 'array',
@@ -62,6 +63,10 @@ function inputs(registry: Registry): Json[] {
 
 function filterSteps(registry: Registry): Json[] {
   return registry.filters.map((filter) => variant(filter, forEditors(filterCommonSchema)))
+}
+
+function outputs(registry: Registry): Json[] {
+  return registry.outputs.map((output) => variant(output, forEditors(outputCommonSchema)))
 }
 
 function ofNames(schema: Json | undefined, item: Json): Json {

@@ -50,6 +50,16 @@ export interface InputConfig {
 export interface OutputConfig {
   readonly type: string
   readonly options: Options
+  /** What stands before it; absent, nothing does. */
+  readonly buffer?: BufferConfig
+}
+
+export interface BufferConfig {
+  readonly type: 'disk'
+  /** A size with its unit. */
+  readonly max_bytes: string
+  /** `always`, `never`, or a duration with its unit. */
+  readonly fsync: string
 }
 
 export type Step = FilterStep | MatchStep

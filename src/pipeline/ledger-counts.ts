@@ -14,6 +14,8 @@ export class Counts {
   rejected = 0
   /** Without `lost`. */
   dropped = 0
+  /** Left on disk by a buffer that was stopped. */
+  buffered = 0
   inFlight = 0
 
   lose(count: number): void {
@@ -102,6 +104,7 @@ function countsRow(counts: Counts): Row {
     retried: counts.retried - counts.lost,
     rejected: counts.rejected,
     dropped: counts.dropped + counts.lost,
+    buffered: counts.buffered,
     in_flight: counts.inFlight,
   }
 }
@@ -109,5 +112,6 @@ function countsRow(counts: Counts): Row {
 function isBalanced(counts: Counts): boolean {
   const came = counts.received + counts.restored + counts.copied
   const went = counts.filtered + counts.delivered + counts.retried + counts.rejected
-  return counts.inFlight >= 0 && came === went + counts.dropped + counts.inFlight
+  const gone = went + counts.dropped + counts.buffered
+  return counts.inFlight >= 0 && came === gone + counts.inFlight
 }

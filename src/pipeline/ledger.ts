@@ -2,18 +2,19 @@
  * What became of every event, as plain numbers that are moved once per batch.
  *
  *     received + restored + copied
- *         = filtered + delivered + retried + rejected + dropped + in_flight
+ *         = filtered + delivered + retried + rejected + dropped + buffered + in_flight
  *
  * holds for `total` after each of the methods below, whatever happens between them. The words:
  * - received: came in by an input, those it could not make entries of included (they are dropped).
  *   Sent again by its sender, an event is received again.
- * - restored: found on disk at start, held there by a filter of an earlier run.
+ * - restored: found on disk, held there by a filter or buffer of an earlier run.
  * - copied: additional copies, for routes to several outputs, for filters that make several events
  *   of one, and of held events of which an attempt to pass them on was answered `retry`.
  * - filtered: consumed by a filter; three parts joined to one event are two filtered.
  * - delivered, rejected: per output and copy. retried: handed back to the sender, per output too.
  * - dropped: thrown away for a reason; also handed back, but the sender could not send again.
- * - in_flight: everything between, what filters hold included.
+ * - buffered: left on disk by a buffer when it was stopped; the next one restores them.
+ * - in_flight: everything between, what filters and running buffers hold included.
  */
 import type { Outcome } from './batch.ts'
 import {
@@ -145,6 +146,24 @@ export class Ledger {
     this.#total.inFlight += count
     tag.restored += count
     tag.inFlight += count
+  }
+
+  /** Events that an output's buffer has found on disk. */
+  restoreBuffered(output: OutputCounts, tag: Counts, count: number): void {
+    this.#total.restored += count
+    this.#total.inFlight += count
+    tag.restored += count
+    tag.inFlight += count
+    this.send(output, count)
+  }
+
+  /** Events that an output's buffer leaves on disk. */
+  leaveBuffered(output: OutputCounts, tag: Counts, count: number): void {
+    output.inFlight -= count
+    this.#total.inFlight -= count
+    this.#total.buffered += count
+    tag.inFlight -= count
+    tag.buffered += count
   }
 
   /**

@@ -142,7 +142,7 @@ export class Pipeline {
 class PipelineBuilder {
   readonly #options: PipelineOptions
   readonly #noMatch: NoMatchSink
-  readonly #outputs = new Map<string, OutputSink>()
+  readonly #outputs = new Map<string, Sink>()
   readonly #labels = new Map<string, Stage>()
   /** Labels being built, outermost first: meeting one of them again is a circle. */
   readonly #path: string[] = []
@@ -231,8 +231,9 @@ class PipelineBuilder {
     return targets.length === 1 ? only : new CopySink(targets, this.#options.ledger)
   }
 
-  #output(target: NamedOutput): OutputSink {
-    const sink = this.#outputs.get(target.name) ?? new OutputSink(target, this.#options)
+  #output(target: NamedOutput): Sink {
+    const known = this.#outputs.get(target.name) ?? target.buffer
+    const sink = known ?? new OutputSink(target, this.#options)
     this.#outputs.set(target.name, sink)
     return sink
   }

@@ -22,6 +22,8 @@ export interface SinkContext {
 export interface NamedOutput {
   readonly name: string
   readonly output: Output
+  /** What takes its batches in its stead: its buffer. */
+  readonly buffer?: Sink | undefined
 }
 
 /** A log line shows this much of a tag at most. */

@@ -68,6 +68,7 @@ suite('counts', () => {
       retried: 0,
       rejected: 2,
       dropped: 0,
+      buffered: 0,
       in_flight: 0,
     })
   })

@@ -41,6 +41,7 @@ const LEDGER_COLUMNS = [
   'retried',
   'rejected',
   'dropped',
+  'buffered',
   'in_flight',
 ] as const
 
@@ -193,7 +194,8 @@ export class CollectorProcess implements AsyncDisposable {
 /** What came in, was found on disk or was copied equals what became of it. */
 export function assertBalanced(ledger: Ledger): void {
   const { received, restored, copied, filtered, delivered, retried, rejected } = ledger
-  const went = filtered + delivered + retried + rejected + ledger.dropped + ledger.in_flight
+  const went =
+    filtered + delivered + retried + rejected + ledger.dropped + ledger.buffered + ledger.in_flight
   assert.equal(received + restored + copied, went, `unbalanced: ${JSON.stringify(ledger)}`)
 }
 

@@ -42,6 +42,8 @@ export interface BatchStore {
   take(limit: BatchLimit): Promise<readonly StoredBatch[]>
   /** Done with, for good: it will not be handed out again, nor after a restart. */
   finish(batch: StoredBatch, outcome: Outcome): void
+  /** That of the next batch that is appended. */
+  readonly nextSequence: number
   /** Called whenever there may be something to `take` that was not there before. */
   onAvailable: () => void
   /** Opens what an earlier run has left, in the background if it is much. */

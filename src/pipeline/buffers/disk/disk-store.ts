@@ -89,6 +89,10 @@ export class DiskStore implements BatchStore {
     await this.#recover()
   }
 
+  get nextSequence(): number {
+    return this.#nextSequence
+  }
+
   append(batch: Batch): Promise<Outcome> {
     if (this.#isStopping) return Promise.resolve('retry')
     const answer = this.#gathering.add(batch, this.#options.clock.now())
@@ -123,7 +127,7 @@ export class DiskStore implements BatchStore {
     this.#cancelSync?.()
     await this.#sync()
     await this.#noteProgress()
-    if (this.events === 0) await this.#segments.deleteAll()
+    if (this.events === 0) await this.#forgetAll()
     await this.#segments.close()
   }
 
@@ -282,6 +286,14 @@ export class DiskStore implements BatchStore {
   #forget(events: number): void {
     this.events = Math.max(0, this.events - (Number.isNaN(events) ? 0 : events))
     this.#isProgressNoted = false
+  }
+
+  /** All is delivered: the next run may begin anew. */
+  async #forgetAll(): Promise<void> {
+    const { folder, access } = this.#options
+    await this.#segments.deleteAll()
+    if ((await access.list(folder)).includes(PROGRESS_FILE))
+      await access.remove(join(folder, PROGRESS_FILE))
   }
 
   async #noteProgress(): Promise<void> {

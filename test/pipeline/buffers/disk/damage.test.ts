@@ -79,7 +79,7 @@ test('cut at any byte, all that is whole is handed out', async (t) => {
   }
 })
 
-test(`with a bit changed, only what it hits is missing, and is counted (seed ${SEED})`, async (t) => {
+test(`a bit changed: only what it hits is missing, and is counted (seed ${SEED})`, async (t) => {
   const batches = numbered(12)
   const { segments, copy } = await filled(t, batches, 350)
   assert.ok(segments.length >= 3)
@@ -128,7 +128,7 @@ describe('a damaged range', () => {
     assert.deepEqual(kept, bytes.subarray(Number(start), Number(end)))
     for (const batch of taken) opened.store.finish(batch)
     await opened.store.stop(NEVER)
-    assert.deepEqual((await readdir(origin)).toSorted(), ['progress', 'quarantine'])
+    assert.deepEqual(await readdir(origin), ['quarantine'])
   })
 
   test('that appears while the store runs does not hold up what is behind it', async (t) => {

@@ -60,7 +60,7 @@ describe('what is appended', () => {
     await until('segments are deleted', async () => (await segments()).length <= 8)
     for (const batch of taken.slice(30)) store.finish(batch)
     await store.stop(NEVER)
-    assert.deepEqual(await readdir(folder), ['progress'])
+    assert.deepEqual(await readdir(folder), [])
   })
 
   test('waits while the buffer is full, and is answered when there is room', async (t) => {
@@ -150,7 +150,7 @@ describe('a disk that fails', () => {
     ['datasync', 'EIO', false],
     ['create', 'EMFILE', false],
   ] as const)
-    test(`${operation}: ${code}${half ? ' half way' : ''} is waited out, nothing twice`, async (t) => {
+    test(`${operation}: ${code}${half ? ' half way' : ''} is waited out`, async (t) => {
       const folder = await temporaryFolder(t)
       const { store, access, log } = await open(folder, { segmentBytes: 200 })
       const batches = numbered(12)
