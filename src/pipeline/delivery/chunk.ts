@@ -1,0 +1,79 @@
+/**
+ * The contract between the delivery engine and an output: what is sent in one piece, and what the
+ * output says of it, event by event if it can.
+ */
+
+/** A run of consecutive events of one stored batch: all of them, or those that are still to go. */
+export interface ChunkBatch {
+  readonly tag: string
+  /** `count` entries end to end. Not to be read any more once the attempt's signal has fired. */
+  readonly entries: Uint8Array
+  readonly count: number
+  /**
+   * Of the stored batch, and the place of the first entry in it. The two name an event for good,
+   * over retries and restarts: an output can make an id of them that is the same every time.
+   */
+  readonly sequence: number
+  readonly firstEvent: number
+}
+
+export interface Chunk {
+  /** At least one. Those of one tag are in order. */
+  readonly batches: readonly ChunkBatch[]
+  readonly events: number
+  /** Of entries. More than `max_bytes` only if it is a single event. */
+  readonly bytes: number
+  /** Earlier attempts, also those with more events around these. */
+  readonly attempts: number
+  /** Milliseconds since 1970 of the first attempt of this run, or null before it. */
+  readonly firstTriedAt: number | null
+}
+
+/** Events of a chunk: `count` of them from `first` on in `chunk.batches[batch]`. */
+export interface EventRange {
+  readonly batch: number
+  readonly first: number
+  readonly count: number
+}
+
+export interface RejectedRange extends EventRange {
+  readonly reason: string
+}
+
+/**
+ * - `delivered`: all of it.
+ * - `retry`: nothing was taken; it is sent again, until `give_up_after`.
+ * - `hold`: nothing was taken, and no event is to blame (a wrong password, a missing index). It is
+ *   sent again for ever and not counted for `give_up_after`.
+ * - `rejected`: nothing was taken and never will be, as at least one event cannot be; the output
+ *   cannot say which. The chunk is halved until those are found; the rest is sent again.
+ * - `partly`: what no range names was delivered. `rejected` events can never be; `retry` events
+ *   were not taken this time; nor were the `suspected`, at least one of which can never be.
+ *
+ * `afterMs`: milliseconds in which it must not be tried again (Retry-After), see `RETRY_AFTER_MAX`.
+ * An answer that does not fit the chunk, a throw and a rejection are taken for `retry`.
+ */
+export type ChunkAnswer =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry' | 'hold'; readonly reason: string; readonly afterMs?: number }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | {
+      readonly kind: 'partly'
+      readonly rejected?: readonly RejectedRange[]
+      readonly retry?: readonly EventRange[]
+      readonly suspected?: readonly EventRange[]
+      /** Of `retry` and `suspected`. */
+      readonly reason: string
+      readonly afterMs?: number
+    }
+
+export interface ChunkOutput {
+  /**
+   * Sends a chunk and says what became of it. `signal` fires when the answer is not waited for any
+   * more (the attempt's time is over, or the collector stops): the output ends what it was doing.
+   * What it answers then is not looked at: the events are sent again.
+   */
+  deliverChunk(chunk: Chunk, signal: AbortSignal): Promise<ChunkAnswer>
+}
+
+export const DELIVERED: ChunkAnswer = { kind: 'delivered' }

@@ -1,0 +1,103 @@
+/**
+ * Takes batches from the store, no more than the look-ahead at a time, and gives each back finished
+ * once all of its events are settled. The only one who speaks with the store.
+ */
+import type { BatchStore, StoredBatch } from '../buffers/batch-store.ts'
+import type { Clock } from '../clock.ts'
+import { Lanes } from './lanes.ts'
+import { HeldBatch, Piece } from './piece.ts'
+import type { DeliverySettings } from './settings.ts'
+
+/** A store that has events but hands none out (a read error, say) is asked again after this. */
+const ASK_AGAIN_MS = 1000
+
+export interface IntakeOptions {
+  readonly store: BatchStore
+  readonly settings: DeliverySettings
+  readonly clock: Clock
+  /** Called when there is more in the lanes, or the store has to be asked again later. */
+  readonly onTaken: () => void
+  readonly onFinished: (held: HeldBatch) => void
+}
+
+export class Intake {
+  readonly lanes: Lanes
+  bytes = 0
+  events = 0
+  /** Monotonic milliseconds from which `refill` asks the store again on its own. */
+  askAgainAtMs = Infinity
+  readonly #options: IntakeOptions
+  #mayHaveMore = true
+  #isTaking = false
+  #isStopped = false
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    this.lanes = new Lanes(options.settings.isOrdered)
+  }
+
+  start(): void {
+    this.#options.store.onAvailable = () => {
+      this.#mayHaveMore = true
+      this.refill()
+    }
+    this.refill()
+  }
+
+  /** What a `take` that is under way still brings stays in the store. */
+  stop(): void {
+    this.#isStopped = true
+    this.#options.store.onAvailable = () => undefined
+  }
+
+  /** Asks the store if it may have something and there is room for it. */
+  refill(): void {
+    const { store, settings, clock } = this.#options
+    if (this.askAgainAtMs <= clock.monotonic()) this.#mayHaveMore = true
+    if (!this.#mayHaveMore || this.#isTaking || this.#isStopped) return
+    const { chunk, lookAhead } = settings
+    const bytes = Math.min(chunk.bytes, lookAhead.bytes - this.bytes)
+    const events = Math.min(chunk.events, lookAhead.events - this.events)
+    if (bytes <= 0 || events <= 0) return
+    this.#isTaking = true
+    this.#mayHaveMore = false
+    this.askAgainAtMs = Infinity
+    void store.take({ bytes, events }).then((batches) => this.#taken(batches))
+  }
+
+  /** Counts events of a batch as settled; with the last of them the batch is finished. */
+  settle(held: HeldBatch, { delivered, rejected }: { delivered: number; rejected: number }): void {
+    held.delivered += delivered
+    held.rejected += rejected
+    if (!held.isSettled) return
+    const { store, onFinished } = this.#options
+    const { stored } = held
+    // Before `finish`, after which the entries may be gone.
+    this.bytes -= stored.entries.length
+    this.events -= stored.count
+    store.finish(stored, held.delivered > 0 ? 'delivered' : 'rejected')
+    onFinished(held)
+  }
+
+  #taken(batches: readonly StoredBatch[]): void {
+    this.#isTaking = false
+    if (this.#isStopped) return
+    for (const stored of batches) {
+      this.bytes += stored.entries.length
+      this.events += stored.count
+      this.lanes.add(Piece.whole(new HeldBatch(stored, this.#dueAtMs(stored))))
+    }
+    if (batches.length > 0) this.#mayHaveMore = true
+    else if (this.#options.store.events > this.events)
+      this.askAgainAtMs = this.#options.clock.monotonic() + ASK_AGAIN_MS
+    this.#options.onTaken()
+  }
+
+  /** The system's clock may have jumped since it came; it does not wait longer for that. */
+  #dueAtMs({ arrivedAt }: StoredBatch): number {
+    const { clock, settings } = this.#options
+    const { ageMs } = settings.chunk
+    const leftMs = Math.min(ageMs, Math.max(0, arrivedAt + ageMs - clock.now()))
+    return clock.monotonic() + leftMs
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A second target for what an output did not get. What that one rejects goes to the dead letters;
+ * while it answers `retry`, everything waits, as it does for dead letters that cannot be kept.
+ */
+import type { Batch, Outcome } from '../batch.ts'
+import type { DeadLetter, DeadLetterSink } from './dead-letter.ts'
+
+export interface SecondaryTarget {
+  /** Like `Output.deliver`: with a buffer of its own it answers once the events are safe there. */
+  deliver(batch: Batch): Promise<Outcome>
+}
+
+export class Secondary implements DeadLetterSink {
+  readonly #target: SecondaryTarget
+  readonly #deadLetters: DeadLetterSink
+  /** Done with in an earlier call that failed in part: not to be sent twice. */
+  readonly #done = new WeakSet<DeadLetter>()
+
+  constructor(target: SecondaryTarget, deadLetters: DeadLetterSink) {
+    this.#target = target
+    this.#deadLetters = deadLetters
+  }
+
+  async add(letters: readonly DeadLetter[]): Promise<void> {
+    const rejected: DeadLetter[] = []
+    for (const letter of letters) {
+      if (this.#done.has(letter)) continue
+      const { tag, entries, count } = letter
+      const outcome = await this.#target.deliver({ tag, entries, count })
+      if (outcome === 'retry') throw new Error('cannot deliver to the secondary output: it waits')
+      if (outcome === 'rejected') rejected.push(letter)
+      else this.#done.add(letter)
+    }
+    if (rejected.length > 0) await this.#deadLetters.add(rejected)
+  }
+}

@@ -1,0 +1,13 @@
+/** One life of the engine, between two restarts. What is dead has no effect on the world. */
+import type { OwnTimers } from './virtual-time.ts'
+
+export interface Run {
+  /** Of the engine alone. */
+  readonly timers: OwnTimers
+  /** From then on it may send nothing. */
+  isStopping: boolean
+  /** What is not answered yet will not be waited for. */
+  isPastDeadline: boolean
+  /** It has stopped, or was killed; no answer reaches it. */
+  isOver: boolean
+}
