@@ -1,7 +1,8 @@
 /** The scenarios of `npm run bench`, by name, in the order in which they run. */
 import type { Traffic } from './traffic/prepare.ts'
 
-export type Output = 'file-per-tag' | 'one-file' | 'compressed-files' | 'stdout' | 'null'
+export type Output =
+  'file-per-tag' | 'one-file' | 'compressed-files' | 'buffered-files' | 'stdout' | 'null'
 
 export interface Scenario {
   readonly name: string
@@ -93,6 +94,13 @@ export const scenarios: readonly Scenario[] = [
     group: 'outputs',
     output: 'compressed-files',
   }),
+  ...(['file-per-tag', 'buffered-files'] as const).map((output) =>
+    scenario(
+      output === 'buffered-files' ? 'buffered' : 'unbuffered',
+      `PackedForward, ${output === 'buffered-files' ? 'behind a' : 'without a'} buffer on disk`,
+      { group: 'buffers', output, traffic: { mode: 'packed' } },
+    ),
+  ),
   scenario('memory', `${docker} from 100 connections: see the peak`, {
     withFloor: false,
     traffic: { connections: 100 },

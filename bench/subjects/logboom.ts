@@ -83,7 +83,8 @@ function outputConfiguration(output: Output, place: Place): string {
     output === 'compressed-files'
       ? `rotate: { size: ${SMALL_ROTATION} }, compress: zstd`
       : 'rotate: { size: 100MiB, every: 1d }'
-  return `{ type: file, path: ${path}, ${rotation} }`
+  const buffer = output === 'buffered-files' ? ', buffer: { type: disk }' : ''
+  return `{ type: file, path: ${path}, ${rotation}${buffer} }`
 }
 
 type Watch = Pick<Launch, 'pollMs' | 'progress' | 'isDone'>

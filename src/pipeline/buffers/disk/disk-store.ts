@@ -105,10 +105,12 @@ export class DiskStore implements BatchStore {
   }
 
   finish(batch: StoredBatch): void {
+    // Its memory may be given back now.
+    const { length } = batch.entries
     if (!this.#reader.finish(batch)) return
     this.events -= batch.count
     // How many bytes a damaged range has cost is not known; at the end it is.
-    this.bytes = this.events === 0 ? 0 : this.bytes - batch.entries.length
+    this.bytes = this.events === 0 ? 0 : this.bytes - length
     this.#progress.finish(batch.sequence)
     this.#isProgressNoted = false
     this.#wake()

@@ -2,6 +2,7 @@
  * Hands out what is in the segments, in order, each batch once: from the first that is not
  * finished up to what was written last.
  */
+import type { Lease } from '../../../codecs/lease.ts'
 import type { Logger } from '../../logger.ts'
 import type { BatchLimit, StoredBatch } from '../batch-store.ts'
 import { type Frame, SEGMENT_HEAD_BYTES } from './frame.ts'
@@ -9,12 +10,17 @@ import { Progress } from './progress.ts'
 import { SegmentScan } from './segment-scan.ts'
 import type { Segment, Segments } from './segments.ts'
 
+interface ReadBatch extends StoredBatch {
+  /** Of the memory that its entries are in. */
+  readonly lease: Lease | undefined
+}
+
 export class Reader {
   readonly #segments: Segments
   readonly #logger: Logger
   readonly #onLost: (events: number) => void
   /** Handed out and not finished, by sequence, oldest first. */
-  readonly #out = new Map<number, StoredBatch>()
+  readonly #out = new Map<number, ReadBatch>()
   #progress = new Progress()
   #segment: Segment | null = null
   #scan: SegmentScan | null = null
@@ -25,7 +31,7 @@ export class Reader {
   #next = 0
   #nextEvents = NaN
   /** Read, but too much for the last `take`. */
-  #kept: StoredBatch | null = null
+  #kept: ReadBatch | null = null
   #latest: Promise<unknown> = Promise.resolve()
 
   /** `onLost` is told how many events turned out to be unreadable since the start. */
@@ -60,6 +66,7 @@ export class Reader {
 
   /** False for one that is not out. */
   finish({ sequence }: StoredBatch): boolean {
+    this.#out.get(sequence)?.lease?.release()
     return this.#out.delete(sequence)
   }
 
@@ -81,7 +88,7 @@ export class Reader {
     return taken
   }
 
-  async #read(): Promise<StoredBatch | null> {
+  async #read(): Promise<ReadBatch | null> {
     try {
       for (;;) {
         const frame = await this.#nextFrame()
@@ -90,11 +97,12 @@ export class Reader {
         this.#passOver(frame)
         if (this.#progress.isFinished(frame.sequence)) continue
         const { tag, entries, count, sequence, arrivedAt } = frame
-        return { tag, entries, count, sequence, arrivedAt }
+        return { tag, entries, count, sequence, arrivedAt, lease: this.#scan?.hold() }
       }
     } catch (error) {
       const path = this.#segment?.path
       this.#logger.error({ path, error }, 'cannot read a buffer file; tried again')
+      this.#scan?.close()
       this.#scan = null
       return null
     }
@@ -151,6 +159,7 @@ export class Reader {
     const start = this.#scan!.offset
     if (start < this.#scanEnd) this.#reportDamage(start, this.#scanEnd)
     this.#scannedTo = this.#scanEnd
+    this.#scan?.close()
     this.#scan = null
   }
 

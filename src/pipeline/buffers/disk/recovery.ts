@@ -48,6 +48,7 @@ export class Recovery {
       if ('sequence' in found) this.#count(found)
       else await this.#setAside(segment, found)
     }
+    scan.close()
     if (scan.offset < segment.size) await this.#cut(segment, scan.offset)
   }
 

@@ -1,7 +1,9 @@
 /**
  * Walks through a segment file: frames as they come, what is damaged as ranges, and where the
- * file ends in the middle of a frame. Bytes are read in large pieces, never all at once.
+ * file ends in the middle of a frame. Bytes are read in large pieces, never all at once; a piece is
+ * given back when the next one is read and nobody has a hold on it any more.
  */
+import { Lease } from '../../../codecs/lease.ts'
 import type { BufferFile } from './file-access.ts'
 import { findFrame, type Frame, FRAME_HEAD_BYTES, nextMarker } from './frame.ts'
 
@@ -17,6 +19,7 @@ export class SegmentScan {
   readonly #file: BufferFile
   readonly #end: number
   #bytes: Buffer = Buffer.alloc(0)
+  #lease: Lease | null = null
   /** Where in the file the bytes begin. */
   #base: number
   /** Where in the file the next frame is expected. */
@@ -27,6 +30,17 @@ export class SegmentScan {
     this.#file = file
     this.#base = this.offset = offset
     this.#end = end
+  }
+
+  /** For the frame found last: its entries stay as long as this is held. */
+  hold(): Lease | undefined {
+    return this.#lease?.retain()
+  }
+
+  /** Nothing more is wanted. */
+  close(): void {
+    this.#lease?.release()
+    this.#lease = null
   }
 
   /**
@@ -99,8 +113,11 @@ export class SegmentScan {
     const end = Math.min(offset + length, this.#end)
     if (offset >= this.#base && end <= this.#loadedEnd) return
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
+    const bytes = await this.#file.read(offset, wanted)
+    this.close()
     // Never written again: entries that were found are views of it.
-    this.#bytes = await this.#file.read(offset, wanted)
+    this.#bytes = bytes
+    this.#lease = new Lease(new Uint8Array(bytes.buffer))
     this.#base = offset
   }
 }

@@ -63,6 +63,22 @@ describe('what is appended', () => {
     assert.deepEqual(await readdir(folder), [])
   })
 
+  test('takes memory until all that was read together is finished, and no longer', async (t) => {
+    const { store } = await open(await temporaryFolder(t))
+    await appendAll(store, numbered(3))
+    const taken = await takeAll(store)
+    // The piece they were read in is let go of when the next one is read.
+    await appendAll(store, numbered(1, 3))
+    const [next] = await takeAll(store)
+    for (const batch of taken.slice(0, 2)) store.finish(batch)
+    assert.ok(taken.every(({ entries }) => entries.length > 0))
+    store.finish(taken[2]!)
+    assert.ok(taken.every(({ entries }) => entries.length === 0))
+    assert.ok(next!.entries.length > 0)
+    assert.equal(store.bytes, next!.entries.length)
+    await store.stop(NEVER)
+  })
+
   test('waits while the buffer is full, and is answered when there is room', async (t) => {
     const batches = numbered(6)
     const maxBytes = batches.slice(0, 5).reduce((sum, { entries }) => sum + entries.length, 0)
