@@ -29,7 +29,7 @@ class Gathered {
     this.#limit = limit
   }
 
-  /** What of the piece goes with it, and what stays; a batch is cut only if it is too much alone. */
+  /** What of the piece goes with it, and what stays. Only what is too much alone is cut. */
   fit(piece: Piece): [Piece | null, Piece | null] {
     if (this.pieces.length === 0) return piece.cutToFit(this.#limit)
     const bytes = this.bytes + piece.entries.length

@@ -4,18 +4,23 @@
  * LOGBOOM_SIMULATION_SECONDS it goes on for longer.
  */
 import { test } from 'node:test'
-import { World } from './simulation/world.ts'
+import { type Totals, World } from './simulation/world.ts'
 
 const ONE_SEED = process.env['LOGBOOM_SIMULATION_SEED']
 const SECONDS = Number(process.env['LOGBOOM_SIMULATION_SECONDS'] ?? 5)
 const FIRST_SEED = Date.now() % 0x3fff_ffff
 
-async function play(seed: number) {
+async function play(seed: number): Promise<Totals> {
   try {
     return await new World(seed).play()
   } catch (cause) {
     throw new Error(`LOGBOOM_SIMULATION_SEED=${seed}: ${(cause as Error).message}`, { cause })
   }
+}
+
+function add(sums: Map<string, number>, totals: Totals): void {
+  for (const [name, value] of Object.entries(totals) as [string, number][])
+    sums.set(name, (sums.get(name) ?? 0) + value)
 }
 
 test('whatever happens, every event comes to its end', async (context) => {
@@ -24,10 +29,10 @@ test('whatever happens, every event comes to its end', async (context) => {
     return
   }
   const endMs = performance.now() + SECONDS * 1000
-  const sums: Record<string, number> = {}
+  const sums = new Map<string, number>()
   let seed = FIRST_SEED
-  for (; performance.now() < endMs; seed++)
-    for (const [name, value] of Object.entries(await play(seed)))
-      sums[name] = (sums[name] ?? 0) + value
-  context.diagnostic(`seeds ${FIRST_SEED} to ${seed - 1}: ${JSON.stringify(sums)}`)
+  for (; performance.now() < endMs; seed++) add(sums, await play(seed))
+  context.diagnostic(
+    `seeds ${FIRST_SEED} to ${seed - 1}: ${JSON.stringify(Object.fromEntries(sums))}`,
+  )
 })

@@ -14,6 +14,8 @@ export interface ModelDeadLettersParts {
 
 export class ModelDeadLetters {
   isCalm = false
+  /** In the run at hand. */
+  isBusy = false
   readonly #parts: ModelDeadLettersParts
 
   constructor(parts: ModelDeadLettersParts) {
@@ -21,28 +23,30 @@ export class ModelDeadLetters {
   }
 
   sinkOf(run: Run): DeadLetterSink {
-    let isBusy = false
-    return {
-      add: (letters) => {
-        this.#parts.oracle.watch(() => assert.ok(!isBusy, 'two calls at a time'))
-        isBusy = true
-        return this.#add(letters, run).finally(() => (isBusy = false))
-      },
-    }
+    this.isBusy = false
+    return { add: (letters) => this.#add(letters, run) }
   }
 
   #add(letters: readonly DeadLetter[], run: Run): Promise<void> {
-    const { oracle, random, timers } = this.#parts
-    const events = oracle.watch(() => letters.flatMap((letter) => oracle.checkLetter(letter)))
+    const { random, timers } = this.#parts
+    const events = this.#parts.oracle.watch(() => this.#check(letters, run))
+    this.isBusy = true
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const fails = !this.isCalm && random.chance(0.3)
     timers.after(this.#delayMs(), () => {
-      if (fails && !run.isOver) reject(new Error('no room for dead letters'))
-      if (fails) return
-      keep(events, run)
-      if (!run.isOver) resolve()
+      if (!run.isOver) this.isBusy = false
+      if (!fails) keep(events, run)
+      if (run.isKilled) return
+      if (fails) reject(new Error('no room for dead letters'))
+      else resolve()
     })
     return promise
+  }
+
+  #check(letters: readonly DeadLetter[], run: Run): readonly ModelEvent[] {
+    assert.ok(!run.isOver, 'dead letters of a dead engine')
+    assert.ok(!this.isBusy, 'two calls at a time')
+    return letters.flatMap((letter) => this.#parts.oracle.checkLetter(letter))
   }
 
   #delayMs(): number {

@@ -84,7 +84,7 @@ export class ModelOutput {
     const delayMs = fault === 'late' ? timeoutMs + random.whole(1, 50) : this.#delayMs()
     timers.after(delayMs, () => {
       call.answer(plan)
-      if (call.run.isOver) return
+      if (call.run.isKilled) return
       if (fault === 'reject') reject(new Error('connection reset'))
       else resolve(plan.answer)
     })
@@ -108,7 +108,8 @@ export class ModelOutput {
     const { random } = this.#parts
     const takeable = attempt.events.filter(({ isPoison }) => !isPoison)
     if (fault === 'reject') return { answer: null, meaning: FAILED, taken: [] }
-    if (fault === 'garbage') return { answer: this.#garbage(), meaning: FAILED, taken: [] }
+    if (fault === 'garbage')
+      return { answer: this.#garbage(attempt.chunk), meaning: FAILED, taken: [] }
     if (fault === 'lost') {
       const answer: ChunkAnswer = { kind: 'retry', reason: 'reset after the request' }
       return { answer, meaning: FAILED, taken: takeable }
@@ -140,8 +141,9 @@ export class ModelOutput {
     return answerFor(attempt, fates, afterMs)
   }
 
-  #garbage(): unknown {
+  #garbage({ batches }: Chunk): unknown {
     const range = { batch: 0, first: 0, count: 1 }
+    const tooLong = { batch: 0, first: 0, count: batches[0]!.count + 1 }
     return this.#parts.random.pick([
       ...[null, undefined, 'delivered', 0, {}, { kind: 'ok' }, { kind: 'toString' }],
       { kind: 'partly', reason: '', retry: [{ batch: 99, first: 0, count: 1 }] },
@@ -150,6 +152,7 @@ export class ModelOutput {
       { kind: 'partly', reason: '', retry: [{ batch: 0.5, first: 0, count: 1 }] },
       { kind: 'partly', reason: '', retry: [{ batch: 0, first: 0, count: NaN }] },
       { kind: 'partly', reason: '', retry: 'all' },
+      { kind: 'partly', reason: '', retry: [tooLong] },
       { kind: 'partly', reason: '', rejected: [range], retry: [range] },
       { kind: 'partly', reason: '', suspected: [range, range] },
     ])

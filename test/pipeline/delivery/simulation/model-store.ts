@@ -19,79 +19,107 @@ export interface ModelStoreParts {
   readonly lookAhead: BatchLimit
 }
 
-export class ModelStore implements BatchStore {
+/** What is in it, over all runs. */
+export class ModelStore {
   bytes = 0
   events = 0
-  readonly oldestAt = null
-  readonly problem = null
   nextSequence = 0
-  /** Handed out in this run and not finished. */
-  heldBytes = 0
-  heldEvents = 0
   isCalm = false
-  /** What is left of a batch that was finished, by the oracle. */
-  onFinished: (sequence: number, outcome: Outcome) => void = () => undefined
-  readonly #parts: ModelStoreParts
-  readonly #unfinished = new Map<number, StoredBatch>()
-  #waiting: StoredBatch[] = []
-  #run: Run | null = null
-  #onAvailable: () => void = () => undefined
+  readonly parts: ModelStoreParts
+  readonly unfinished = new Map<number, StoredBatch>()
+  #run: RunStore | null = null
 
   constructor(parts: ModelStoreParts) {
-    this.#parts = parts
+    this.parts = parts
   }
 
-  set onAvailable(callback: () => void) {
-    const run = this.#run
-    this.#onAvailable = () => {
-      if (run && !run.isOver) callback()
-    }
+  /** Handed out in this run and not finished. */
+  get heldBytes(): number {
+    return this.#run?.heldBytes ?? 0
   }
 
-  get onAvailable(): () => void {
-    return this.#onAvailable
+  get heldEvents(): number {
+    return this.#run?.heldEvents ?? 0
   }
 
-  /** All that is not finished is to be handed out again, to another engine. */
-  reopen(run: Run): void {
-    this.#run = run
-    this.heldBytes = 0
-    this.heldEvents = 0
-    this.#waiting = [...this.#unfinished.values()]
+  /** As a new engine sees it: all that is not finished is to be handed out again. */
+  reopen(run: Run): RunStore {
+    this.#run = new RunStore(this, run)
+    return this.#run
   }
 
-  append({ tag, entries, count }: Batch): Promise<Outcome> {
+  append({ tag, entries, count }: Batch): void {
     const sequence = this.nextSequence++
-    const arrivedAt = this.#parts.time.now()
-    const stored = { tag, entries, count, sequence, arrivedAt }
-    this.#unfinished.set(sequence, stored)
-    this.#waiting.push(stored)
+    const stored = { tag, entries, count, sequence, arrivedAt: this.parts.time.now() }
+    this.unfinished.set(sequence, stored)
     this.bytes += entries.length
     this.events += count
-    this.#onAvailable()
-    return Promise.resolve('delivered')
+    this.#run?.add(stored)
+  }
+}
+
+class RunStore implements BatchStore {
+  readonly oldestAt = null
+  readonly problem = null
+  onAvailable: () => void = () => undefined
+  heldBytes = 0
+  heldEvents = 0
+  /** Of the batch that was finished last. */
+  outcome: Outcome | null = null
+  readonly #store: ModelStore
+  readonly #run: Run
+  readonly #waiting: StoredBatch[]
+  #isTaking = false
+
+  constructor(store: ModelStore, run: Run) {
+    this.#store = store
+    this.#run = run
+    this.#waiting = [...store.unfinished.values()]
+  }
+
+  get bytes(): number {
+    return this.#store.bytes
+  }
+
+  get events(): number {
+    return this.#store.events
+  }
+
+  get nextSequence(): number {
+    return this.#store.nextSequence
+  }
+
+  add(stored: StoredBatch): void {
+    this.#waiting.push(stored)
+    if (!this.#run.isKilled) this.onAvailable()
+  }
+
+  append(): Promise<Outcome> {
+    throw new Error('BUG: not by the engine')
   }
 
   take(limit: BatchLimit): Promise<readonly StoredBatch[]> {
-    const { oracle, random, timers } = this.#parts
-    const run = this.#run!
-    oracle.watch(() => this.#checkTake(limit, run))
-    if (this.isCalm || random.chance(0.6)) return Promise.resolve(this.#take(limit))
+    const { parts, isCalm } = this.#store
+    const { oracle, random, timers } = parts
+    oracle.watch(() => this.#checkTake(limit))
+    if (isCalm || random.chance(0.6)) return Promise.resolve(this.#take(limit))
     const { promise, resolve } = Promise.withResolvers<readonly StoredBatch[]>()
+    this.#isTaking = true
     timers.after(random.whole(0, 20), () => {
-      if (!run.isOver) resolve(random.chance(0.1) ? [] : this.#take(limit))
+      this.#isTaking = false
+      if (!this.#run.isKilled) resolve(random.chance(0.1) ? [] : this.#take(limit))
     })
     return promise
   }
 
   finish({ sequence, entries, count }: StoredBatch, outcome: Outcome): void {
-    this.#parts.oracle.watch(() => this.#checkFinish(sequence))
-    this.#unfinished.delete(sequence)
-    this.bytes -= entries.length
-    this.events -= count
+    this.#store.parts.oracle.watch(() => this.#checkFinish(sequence))
+    this.#store.unfinished.delete(sequence)
+    this.#store.bytes -= entries.length
+    this.#store.events -= count
     this.heldBytes -= entries.length
     this.heldEvents -= count
-    this.onFinished(sequence, outcome)
+    this.outcome = outcome
     // The memory goes to somebody else.
     entries.fill(0xff)
   }
@@ -104,16 +132,17 @@ export class ModelStore implements BatchStore {
     return Promise.resolve()
   }
 
-  #checkTake(limit: BatchLimit, run: Run): void {
-    const { lookAhead } = this.#parts
-    assert.ok(!run.isStopping, 'took a batch after the stop')
+  #checkTake(limit: BatchLimit): void {
+    const { lookAhead } = this.#store.parts
+    assert.ok(!this.#run.isStopping, 'took a batch after the stop')
+    assert.ok(!this.#isTaking, 'took twice at a time')
     assert.ok(this.heldBytes < lookAhead.bytes && this.heldEvents < lookAhead.events, 'look-ahead')
     assert.ok(limit.bytes > 0 && limit.events > 0, 'a limit of nothing')
   }
 
   #checkFinish(sequence: number): void {
-    assert.ok(!this.#run!.isOver, 'finished by a dead engine')
-    assert.ok(this.#unfinished.has(sequence), `batch ${sequence} is not there`)
+    assert.ok(!this.#run.isOver, 'finished by a dead engine')
+    assert.ok(this.#store.unfinished.has(sequence), `batch ${sequence} is not there`)
     assert.ok(!this.#waiting.some((batch) => batch.sequence === sequence), 'was not handed out')
   }
 

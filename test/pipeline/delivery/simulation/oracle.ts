@@ -22,7 +22,8 @@ export class ModelEvent {
   readonly index: number
   readonly isPoison: boolean
   state: State = 'open'
-  isTried = false
+  /** The output took some of its chunk and not the rest, so that their order is gone. */
+  isLoose = false
   attempts = 0
   failures = 0
   failingSinceMs: number | null = null
@@ -48,7 +49,7 @@ export class ModelEvent {
     if (this.state === 'taken') this.timesTakenUnseen++
     if (this.state === 'kept') this.timesKeptUnseen++
     this.state = 'open'
-    this.isTried = false
+    this.isLoose = false
     this.attempts = 0
     this.failures = 0
     this.failingSinceMs = null
@@ -134,7 +135,6 @@ export class Oracle {
     assert.ok(this.inFlight.size <= this.#settings.concurrency, 'too many chunks in flight')
     for (const event of events) {
       event.state = 'sent'
-      event.isTried = true
       event.attempts++
     }
     return attempt
@@ -179,8 +179,10 @@ export class Oracle {
   #endMixed(attempt: ModelAttempt, { fates, afterMs }: Extract<Meaning, { kind: 'fates' }>): void {
     this.#breaker.succeed()
     const suspected = fates.filter((fate) => fate === 'suspected').length
+    const isMixed = fates.some((fate) => fate !== fates[0])
     attempt.events.forEach((event, place) => {
       const fate = fates[place]!
+      event.isLoose ||= isMixed
       if (fate === 'taken') event.state = 'taken'
       else if (fate === 'rejected' || (fate === 'suspected' && suspected === 1))
         this.#bury(event, 'rejected')
@@ -252,7 +254,7 @@ export class Oracle {
     assert.equal(event.attempts, chunk.attempts, `attempts of event ${event.id}`)
   }
 
-  /** What is sent for the first time has nothing of its tag before it that is still to be sent. */
+  /** Of one tag nothing is sent before all that came before it is done with, or goes with it. */
   #checkOrder(sent: readonly ModelEvent[]): void {
     const inChunk = new Set(sent)
     const latest = new Map<string, ModelEvent>()
@@ -261,9 +263,8 @@ export class Oracle {
       assert.ok(!before || isBefore(before, event), `event ${event.id} out of order in its chunk`)
       latest.set(event.tag, event)
     }
-    for (const [tag, last] of latest) {
-      if (!last.isTried) this.#checkNothingBefore(tag, last, inChunk)
-    }
+    for (const [tag, last] of latest)
+      if (!last.isLoose) this.#checkNothingBefore(tag, last, inChunk)
   }
 
   #checkNothingBefore(tag: string, last: ModelEvent, inChunk: ReadonlySet<ModelEvent>): void {

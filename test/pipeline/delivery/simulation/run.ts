@@ -8,6 +8,8 @@ export interface Run {
   isStopping: boolean
   /** What is not answered yet will not be waited for. */
   isPastDeadline: boolean
-  /** It has stopped, or was killed; no answer reaches it. */
+  /** It has stopped or was killed; what it hears from now on must have no effect. */
   isOver: boolean
+  /** It hears nothing any more. */
+  isKilled: boolean
 }

@@ -101,22 +101,20 @@ export class World {
   #startEngine(): void {
     const run = {
       timers: new OwnTimers(this.#time),
-      ...{ isStopping: false, isPastDeadline: false, isOver: false },
+      ...{ isStopping: false, isPastDeadline: false, isOver: false, isKilled: false },
     }
     this.#run = run
     this.#runs++
     this.#oracle.restart()
-    this.#store.reopen(run)
-    const finished = new Map<number, string>()
-    this.#store.onFinished = (sequence, outcome) => void finished.set(sequence, outcome)
+    const store = this.#store.reopen(run)
     this.#engine = new DeliveryEngine({
-      store: this.#store,
+      store,
       output: this.#output.outputOf(run),
       deadLetters: this.#letters.sinkOf(run),
       settings: this.#settings,
       observer: {
         finished: ({ sequence }, settled) => {
-          const check = () => this.#checkFinished(sequence, settled, finished.get(sequence))
+          const check = () => this.#checkFinished(sequence, settled, store.outcome)
           this.#oracle.watch(check)
         },
         retried: (_tag, events) => (this.#retried += events),
@@ -132,7 +130,7 @@ export class World {
   #checkFinished(
     sequence: number,
     settled: { delivered: number; rejected: number },
-    outcome: string | undefined,
+    outcome: string | null,
   ): void {
     const { events } = this.#oracle.finish(sequence)
     const delivered = events.filter(({ state }) => state === 'taken').length
@@ -160,7 +158,7 @@ export class World {
       return new ModelEvent({ id: this.#nextId++, tag, sequence, index, isPoison })
     })
     this.#oracle.append({ tag, sequence, events, isFinished: false })
-    void this.#store.append({ tag, entries, count })
+    this.#store.append({ tag, entries, count })
   }
 
   #planTrouble(): void {
@@ -170,8 +168,7 @@ export class World {
         if (!this.#isCalm) callback()
       })
     for (let count = random.whole(0, 2); count > 0; count--) at(() => this.#goAway())
-    for (let count = random.whole(0, 2); count > 0; count--)
-      at(() => this.#stopAndStart().catch((error: Error) => (this.#oracle.broken ??= error)))
+    for (let count = random.whole(0, 2); count > 0; count--) at(() => this.#restart())
     for (let count = random.whole(0, 1); count > 0; count--) at(() => this.#kill())
     for (let count = random.whole(0, 2); count > 0; count--)
       at(() => this.#time.jump(random.whole(-100_000, 100_000)))
@@ -180,6 +177,10 @@ export class World {
   #goAway(): void {
     this.#output.isAway = true
     this.#timers.after(this.#random.whole(50, 600), () => (this.#output.isAway = false))
+  }
+
+  #restart(): void {
+    this.#stopAndStart().catch((error: Error) => (this.#oracle.broken ??= error))
   }
 
   async #stopAndStart(): Promise<void> {
@@ -200,6 +201,10 @@ export class World {
     run.isStopping = true
     await stopped
     cancel()
+    if (!run.isPastDeadline) {
+      assert.equal(this.#oracle.inFlight.size, 0, 'stopped with chunks in flight')
+      assert.ok(!this.#letters.isBusy, 'stopped while dead letters were written')
+    }
     assert.ok(this.#time.monotonic() <= startedMs + deadlineMs, 'stopped after the deadline')
     assert.equal(run.timers.pending, 0, 'timers left behind by a stop')
     run.isOver = true
@@ -209,6 +214,7 @@ export class World {
     if (this.#run.isStopping) return
     this.#run.isStopping = true
     this.#run.isOver = true
+    this.#run.isKilled = true
     this.#run.timers.kill()
     this.#startEngine()
   }
@@ -274,7 +280,7 @@ function randomSettings(random: SeededRandom): DeliverySettings {
     giveUpAfter: random.pick<GiveUpAfter>([
       { kind: 'forever' },
       { kind: 'count', failures: random.whole(1, 5) },
-      { kind: 'duration', ms: random.whole(0, 500) },
+      { kind: 'duration', ms: random.pick([0, 50, 500]) },
     ]),
     breakerFailures: random.pick([1, 2, 5, 1000]),
   }
