@@ -21,13 +21,9 @@ export class Attempt {
   }
 
   start(output: ChunkOutput, timers: Timers): void {
-    const { chunk, timeoutMs } = this.#options
-    this.#cancelTimeout = timers.after(timeoutMs, () => {
-      // First, so that it does not read entries any more when they are sent again or finished.
-      this.#controller.abort()
-      this.#end(retry(`no answer within ${timeoutMs} ms`))
-    })
-    this.#call(output, chunk).then(
+    if (!output.withoutTimeout)
+      this.#cancelTimeout = timers.after(this.#options.timeoutMs, () => this.#expire())
+    this.#call(output, this.#options.chunk).then(
       (answer) => this.#end(answer),
       (error: unknown) => this.#end(retry(reasonOf(error))),
     )
@@ -39,6 +35,12 @@ export class Attempt {
     this.#isOver = true
     this.#cancelTimeout()
     this.#controller.abort()
+  }
+
+  #expire(): void {
+    // First, so that it does not read entries any more when they are sent again or finished.
+    this.#controller.abort()
+    this.#end(retry(`no answer within ${this.#options.timeoutMs} ms`))
   }
 
   #call(output: ChunkOutput, chunk: Chunk): Promise<unknown> {

@@ -69,6 +69,11 @@ export type ChunkAnswer =
 
 export interface ChunkOutput {
   /**
+   * For an output that no signal ends and that answers at last, however long it takes: its attempts
+   * have no timeout, so it is not given again what it still has.
+   */
+  readonly withoutTimeout?: boolean
+  /**
    * Sends a chunk and says what became of it. `signal` fires when the answer is not waited for any
    * more (the attempt's time is over, or the collector stops): the output ends what it was doing.
    * What it answers then is not looked at: the events are sent again.

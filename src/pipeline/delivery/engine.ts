@@ -166,13 +166,23 @@ export class DeliveryEngine {
     return lanes.fills(this.#parts.settings.chunk) ? nowMs : lanes.dueAtMs
   }
 
-  /** What was tried already comes first. */
+  /**
+   * What was tried already comes first. But a probe asks whether the output works, and what has
+   * failed often is the worst to ask with: chunks that fail for ever would keep all others back.
+   */
   #nextJob(nowMs: number): Job | null {
-    const retry = this.#retryJob()
-    if (retry && retry.readyAtMs <= nowMs) {
-      this.#waiting.delete(retry)
-      return retry
-    }
+    const isProbe = this.#breaker.state(nowMs) !== 'closed'
+    if (isProbe) return this.#newJob(nowMs) ?? this.#takeWaiting(this.#probeJob(nowMs), nowMs)
+    return this.#takeWaiting(this.#retryJob(), nowMs) ?? this.#newJob(nowMs)
+  }
+
+  #takeWaiting(job: Job | null, nowMs: number): Job | null {
+    if (!job || job.readyAtMs > nowMs) return null
+    this.#waiting.delete(job)
+    return job
+  }
+
+  #newJob(nowMs: number): Job | null {
     if (this.#newJobDueAtMs(nowMs) > nowMs) return null
     const pieces = this.#intake.lanes.take(this.#parts.settings.chunk)
     return pieces.length === 0 ? null : new Job(new Parcel(pieces))
@@ -182,6 +192,14 @@ export class DeliveryEngine {
     let first: Job | null = null
     for (const job of this.#waiting) if (!first || job.readyAtMs < first.readyAtMs) first = job
     return first
+  }
+
+  /** Of those that may go, the one that has failed least. */
+  #probeJob(nowMs: number): Job | null {
+    let best: Job | null = null
+    for (const job of this.#waiting)
+      if (job.readyAtMs <= nowMs && (!best || job.failures < best.failures)) best = job
+    return best
   }
 
   #send(job: Job, sentAtMs: number): void {

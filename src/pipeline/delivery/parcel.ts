@@ -80,6 +80,11 @@ export class Job {
     return this.parcels.at(-1)
   }
 
+  /** Of what is sent next. */
+  get failures(): number {
+    return this.next?.history.failures ?? 0
+  }
+
   /** Monotonic milliseconds; Infinity if nothing is left. */
   get readyAtMs(): number {
     return this.next?.readyAtMs ?? Infinity

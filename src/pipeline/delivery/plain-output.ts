@@ -13,10 +13,12 @@ const RETRY_REASON = 'the output answered retry'
 const REJECTED_REASON = 'the output answered rejected'
 
 /**
- * Batches go in the chunk's order, all at once. Such an output knows no signal: when an attempt's
- * time is over it may still write the batch, and then writes it twice. Give it a long `timeoutMs`.
+ * Batches go in the chunk's order, all at once. Such an output knows no signal and waits where it
+ * cannot write, so its attempts have no timeout: it would be given a batch once more each time, and
+ * could read entries whose memory is given back. So stop it before the store.
  */
 export class PlainOutput implements ChunkOutput {
+  readonly withoutTimeout = true
   readonly #output: Pick<Output, 'deliver'>
 
   constructor(output: Pick<Output, 'deliver'>) {

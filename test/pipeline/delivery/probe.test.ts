@@ -1,0 +1,88 @@
+/** What keeps an output's failures from becoming those of the tags that it would take. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Batch, Outcome } from '../../../src/pipeline/batch.ts'
+import { MemoryStore } from '../../../src/pipeline/buffers/memory-store.ts'
+import type { ChunkOutput } from '../../../src/pipeline/delivery/chunk.ts'
+import { DeliveryEngine } from '../../../src/pipeline/delivery/engine.ts'
+import { PlainOutput } from '../../../src/pipeline/delivery/plain-output.ts'
+import { KeptLog, ManualTime } from '../../drivers/context.ts'
+
+const HOUR_SECONDS = 3600
+const BREAKER_PAUSE_MAX_MS = 30_000
+
+function engineFor(output: ChunkOutput) {
+  const time = new ManualTime()
+  const store = new MemoryStore(time)
+  const engine = new DeliveryEngine({
+    ...{ store, output, clock: time, timers: time, logger: new KeptLog() },
+    deadLetters: { add: () => Promise.reject(new Error('nothing is to die here')) },
+    settings: {
+      chunk: { bytes: 1000, events: 1, ageMs: 0 },
+      concurrency: 1,
+      isOrdered: true,
+      lookAhead: { bytes: 100_000, events: 1000 },
+      timeoutMs: 60_000,
+      backoff: { firstMs: 1000, maxMs: BREAKER_PAUSE_MAX_MS },
+      giveUpAfter: { kind: 'forever' },
+      breakerFailures: 5,
+    },
+    observer: { finished: () => undefined, retried: () => undefined },
+    random: () => 0.5,
+  })
+  engine.start()
+  return { engine, store, time }
+}
+
+function batchOf(tag: string): Batch {
+  return { tag, entries: new Uint8Array(20), count: 1 }
+}
+
+/** Lets time pass second by second, with all that follows from each. */
+async function pass(time: ManualTime, seconds: number, each: (second: number) => void) {
+  for (let second = 0; second < seconds; second++) {
+    each(second)
+    await new Promise((resolve) => setImmediate(resolve))
+    time.advance(1000)
+  }
+}
+
+test('tags that always fail do not keep a healthy one waiting', async () => {
+  const { engine, store, time } = engineFor({
+    deliverChunk: async ({ batches }) =>
+      batches[0]!.tag.startsWith('bad')
+        ? { kind: 'retry', reason: 'its index is blocked' }
+        : { kind: 'delivered' },
+  })
+  for (let index = 0; index < 20; index++) void store.append(batchOf(`bad${index}`))
+  const waitsMs: number[] = []
+  let sent = 0
+  await pass(time, HOUR_SECONDS, (second) => {
+    if (second < HOUR_SECONDS / 2 || second % 10 !== 0) return
+    const sentAt = time.monotonic()
+    sent++
+    void store.append(batchOf('healthy')).then(() => waitsMs.push(time.monotonic() - sentAt))
+  })
+  assert.ok(waitsMs.length >= sent - 3, `${waitsMs.length} of ${sent} were delivered`)
+  assert.ok(
+    Math.max(...waitsMs) <= 2 * BREAKER_PAUSE_MAX_MS,
+    `one waited ${Math.max(...waitsMs)} ms`,
+  )
+  await engine.stop(AbortSignal.abort())
+})
+
+test('a plain output that waits for its disk is given a batch once', async () => {
+  const answers: ((outcome: Outcome) => void)[] = []
+  const deliver = () => new Promise<Outcome>((resolve) => answers.push(resolve))
+  const { engine, store, time } = engineFor(new PlainOutput({ deliver }))
+  let outcome: Outcome | null = null
+  void store.append(batchOf('a')).then((answer) => (outcome = answer))
+  await pass(time, HOUR_SECONDS, () => undefined)
+  assert.equal(answers.length, 1)
+  assert.equal(outcome, null)
+  answers[0]!('delivered')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(outcome, 'delivered')
+  await engine.stop(AbortSignal.abort())
+  assert.equal(time.pending, 0)
+})
