@@ -114,6 +114,8 @@ export class DiskStore implements BatchStore {
     this.#progress.finish(batch.sequence)
     this.#isProgressNoted = false
     this.#wake()
+    // After a stop the files may be another store's.
+    if (this.#isStopping) return
     this.#cancelProgress ??= this.#options.timers.after(PROGRESS_EVERY_MS, () => {
       this.#cancelProgress = null
       void this.#noteProgress()
