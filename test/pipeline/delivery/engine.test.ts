@@ -152,10 +152,11 @@ suite('failing', () => {
     assert.equal(rig.engine.problem, 'busy')
     assert.equal(rig.engine.state.nextTryAt, rig.time.now() + 100)
     await rig.advance(100)
-    assert.deepEqual(rig.sent, [[0], [10], [0]])
+    // The probe is what has not failed yet.
+    assert.deepEqual(rig.sent, [[0], [10], [20]])
     assert.equal(rig.engine.state.breaker, 'half_open')
     await rig.answer(DELIVERED)
-    assert.deepEqual(rig.sent, [[0], [10], [0], [10], [20]])
+    assert.deepEqual(rig.sent, [[0], [10], [20], [0], [10]])
     assert.equal(rig.engine.problem, null)
     assert.deepEqual(rig.log.messages('warn'), [
       'an output keeps failing: sending pauses, then one try',
