@@ -7,7 +7,7 @@ import { drain } from './simulation/virtual-time.ts'
 const HOLD = { kind: 'hold', reason: '401 Unauthorized' } as const
 
 suite('sending', () => {
-  test('a batch goes with the next microtask, and its sender hears of it without a timer', async () => {
+  test('a batch goes with the next microtask, its sender is answered without a timer', async () => {
     const rig = new Rig()
     await drain()
     rig.answers.push(DELIVERED)
@@ -162,6 +162,17 @@ suite('failing', () => {
       'an output keeps failing: sending pauses, then one try',
     ])
     assert.deepEqual(rig.log.messages('info'), ['an output works again'])
+  })
+
+  test('the probe is what has failed least', async () => {
+    const rig = new Rig({ breakerFailures: 3 })
+    rig.answers.push(RETRY, RETRY, RETRY)
+    await rig.add('a', 0)
+    await rig.advance(100)
+    await rig.add('b', 10)
+    assert.equal(rig.engine.state.breaker, 'open')
+    await rig.advance(100)
+    assert.deepEqual(rig.sent, [[0], [0], [10], [10]])
   })
 
   test('an output that holds is tried for ever, and says so', async () => {

@@ -39,6 +39,8 @@ type Fault = (typeof FAULTS)[number]
 export class ModelOutput {
   isCalm = false
   isAway = false
+  /** It answers at last, and must be given the time. */
+  withoutTimeout = false
   /** Share of the attempts that something goes wrong with. */
   faultRate = 0.3
   attempts = 0
@@ -49,7 +51,8 @@ export class ModelOutput {
   }
 
   outputOf(run: Run): ChunkOutput {
-    return { deliverChunk: (chunk, signal) => this.#deliver(chunk, signal, run) }
+    const { withoutTimeout } = this
+    return { withoutTimeout, deliverChunk: (...call) => this.#deliver(...call, run) }
   }
 
   #deliver(chunk: Chunk, signal: AbortSignal, run: Run): Promise<ChunkAnswer> {
@@ -64,8 +67,13 @@ export class ModelOutput {
   }
 
   #fault(): Fault | null {
-    const { random } = this.#parts
     if (this.isCalm) return null
+    const fault = this.#anyFault()
+    return fault === 'never' && this.withoutTimeout ? 'late' : fault
+  }
+
+  #anyFault(): Fault | null {
+    const { random } = this.#parts
     if (this.isAway) return random.pick(OUTAGE_FAULTS)
     return random.chance(this.faultRate) ? random.pick(FAULTS) : null
   }

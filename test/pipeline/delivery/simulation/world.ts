@@ -61,6 +61,7 @@ export class World {
     this.#store = new ModelStore({ ...parts, time: this.#time, lookAhead })
     this.#output = new ModelOutput({ ...parts, timeoutMs })
     this.#letters = new ModelDeadLetters(parts)
+    this.#output.withoutTimeout = this.#random.chance(0.2)
     this.#output.faultRate = this.#random.pick([0, 0.1, 0.3, 0.8])
     this.#poisonRate = this.#random.pick([0, 0, 0.02, 0.2])
   }
