@@ -69,7 +69,10 @@ export class DeliveryEngine {
     this.#wakeTimer = new WakeTimer({ clock, timers, onWake: () => this.#pump() })
     this.#intake = new Intake({
       ...parts,
-      onTaken: () => this.#pump(),
+      onTaken: () => {
+        this.#checkIdle()
+        this.#pump()
+      },
       onFinished: (held) => this.#finished(held),
     })
     this.#settler = new Settler({
@@ -117,8 +120,8 @@ export class DeliveryEngine {
   }
 
   /**
-   * Sends nothing new, and settles once what is on its way is answered, at the deadline at the
-   * latest. What is not finished then stays in the store. Idempotent.
+   * Sends nothing new, and settles once what is on its way is answered and the store has ended a
+   * `take`, at the deadline at the latest. What is not finished then stays in the store. Idempotent.
    */
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopped ??= this.#stop(deadline)
@@ -269,7 +272,8 @@ export class DeliveryEngine {
   }
 
   #checkIdle(): void {
-    if (!this.#isStopping || this.#inFlight.size > 0 || this.#letters.isWriting) return
+    if (!this.#isStopping || this.#inFlight.size > 0) return
+    if (this.#letters.isWriting || this.#intake.isTaking) return
     this.#idle.resolve()
   }
 }

@@ -15,7 +15,7 @@ export interface IntakeOptions {
   readonly store: BatchStore
   readonly settings: DeliverySettings
   readonly clock: Clock
-  /** Called when there is more in the lanes, or the store has to be asked again later. */
+  /** Called when a `take` has ended: there may be more in the lanes, or it is to ask again later. */
   readonly onTaken: () => void
   readonly onFinished: (held: HeldBatch) => void
 }
@@ -42,6 +42,11 @@ export class Intake {
       this.refill()
     }
     this.refill()
+  }
+
+  /** The store must not be closed meanwhile. */
+  get isTaking(): boolean {
+    return this.#isTaking
   }
 
   /** What a `take` that is under way still brings stays in the store. */
@@ -81,7 +86,10 @@ export class Intake {
 
   #taken(batches: readonly StoredBatch[]): void {
     this.#isTaking = false
-    if (this.#isStopped) return
+    if (this.#isStopped) {
+      this.#options.onTaken()
+      return
+    }
     for (const stored of batches) {
       this.bytes += stored.entries.length
       this.events += stored.count

@@ -1,7 +1,8 @@
-/** What keeps an output's failures from becoming those of the tags that it would take. */
+/** How the engine keeps the failures of some from becoming those of others. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Batch, Outcome } from '../../../src/pipeline/batch.ts'
+import type { StoredBatch } from '../../../src/pipeline/buffers/batch-store.ts'
 import { MemoryStore } from '../../../src/pipeline/buffers/memory-store.ts'
 import type { ChunkOutput } from '../../../src/pipeline/delivery/chunk.ts'
 import { DeliveryEngine } from '../../../src/pipeline/delivery/engine.ts'
@@ -85,4 +86,22 @@ test('a plain output that waits for its disk is given a batch once', async () =>
   assert.equal(outcome, 'delivered')
   await engine.stop(AbortSignal.abort())
   assert.equal(time.pending, 0)
+})
+
+test('a stop waits for the store to end what it reads, but not beyond the deadline', async () => {
+  for (const isEnded of [true, false]) {
+    const taken = Promise.withResolvers<readonly StoredBatch[]>()
+    const { engine, store } = engineFor({ deliverChunk: async () => ({ kind: 'delivered' }) })
+    await new Promise((resolve) => setImmediate(resolve))
+    store.take = () => taken.promise
+    void store.append(batchOf('a'))
+    const deadline = new AbortController()
+    let isStopped = false
+    const stopped = engine.stop(deadline.signal).then(() => (isStopped = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(isStopped, false)
+    if (isEnded) taken.resolve([])
+    else deadline.abort()
+    await stopped
+  }
 })

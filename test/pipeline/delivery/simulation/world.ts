@@ -229,8 +229,11 @@ export class World {
   }
 
   async #end(): Promise<void> {
-    const stopped = this.#stop(0)
+    let isStopped = false
+    const stopped = this.#stop(0).finally(() => (isStopped = true))
     await drain()
+    // The store may be slow to answer the last `take`; then the deadline ends the stop.
+    while (!isStopped && (await this.#time.step()));
     await stopped
     while (await this.#time.step());
     if (this.#oracle.broken) throw this.#oracle.broken
