@@ -121,7 +121,7 @@ export class DeliveryEngine {
 
   /**
    * Sends nothing new, and settles once what is on its way is answered and the store has ended a
-   * `take`, at the deadline at the latest. What is not finished then stays in the store. Idempotent.
+   * `take`, at the deadline at the latest. What is not finished stays in the store. Idempotent.
    */
   stop(deadline: AbortSignal): Promise<void> {
     this.#stopped ??= this.#stop(deadline)

@@ -15,7 +15,7 @@ export interface IntakeOptions {
   readonly store: BatchStore
   readonly settings: DeliverySettings
   readonly clock: Clock
-  /** Called when a `take` has ended: there may be more in the lanes, or it is to ask again later. */
+  /** Called when a `take` has ended: there may be more in the lanes, or it asks again later. */
   readonly onTaken: () => void
   readonly onFinished: (held: HeldBatch) => void
 }
