@@ -63,7 +63,7 @@ export class DiskStore implements BatchStore {
   #failures = 0
   #wake: () => void = () => undefined
   #isProgressNoted = true
-  #isProgressBeingWritten = false
+  #noting: Promise<void> | null = null
   #cancelProgress: Cancel | null = null
   #cancelSync: Cancel | null = null
 
@@ -130,6 +130,8 @@ export class DiskStore implements BatchStore {
     this.#cancelProgress?.()
     this.#cancelSync?.()
     await this.#sync()
+    // What was finished while one was written is not in that one.
+    await this.#noting
     await this.#noteProgress()
     if (this.events === 0) await this.#forgetAll()
     await this.#segments.close()
@@ -300,10 +302,16 @@ export class DiskStore implements BatchStore {
       await access.remove(join(folder, PROGRESS_FILE))
   }
 
+  /** One at a time. */
   async #noteProgress(): Promise<void> {
-    if (this.#isProgressNoted || this.#isProgressBeingWritten) return
+    if (this.#isProgressNoted || this.#noting) return
+    this.#noting = this.#writeProgress()
+    await this.#noting
+    this.#noting = null
+  }
+
+  async #writeProgress(): Promise<void> {
     const { folder, access, logger } = this.#options
-    this.#isProgressBeingWritten = true
     try {
       this.#isProgressNoted = true
       const { from } = this.#progress
@@ -313,7 +321,6 @@ export class DiskStore implements BatchStore {
       this.#isProgressNoted = false
       logger.warn({ folder, error }, 'cannot note what is delivered: after a crash it comes again')
     }
-    this.#isProgressBeingWritten = false
   }
 }
 
