@@ -26,6 +26,7 @@ export interface DeadLetterQueueOptions {
 export class DeadLetterQueue {
   readonly #options: DeadLetterQueueOptions
   #waiting: Letter[] = []
+  #writing: readonly Letter[] = []
   #isWriting = false
   #isStopping = false
   #isAbandoned = false
@@ -40,6 +41,11 @@ export class DeadLetterQueue {
   /** Why letters cannot be kept at the moment, or null. */
   get problem(): string | null {
     return this.#problem
+  }
+
+  /** Not kept yet. */
+  get events(): number {
+    return countOf(this.#waiting) + countOf(this.#writing)
   }
 
   get isWriting(): boolean {
@@ -68,8 +74,10 @@ export class DeadLetterQueue {
     while (this.#waiting.length > 0) {
       const letters = this.#waiting
       this.#waiting = []
+      this.#writing = letters
       const isKept = await this.#tryToKeep(letters)
       if (this.#isAbandoned) return
+      this.#writing = []
       if (!isKept) {
         this.#waiting = letters.concat(this.#waiting)
         break
@@ -102,4 +110,10 @@ export class DeadLetterQueue {
       void this.#write()
     })
   }
+}
+
+function countOf(letters: readonly Letter[]): number {
+  let events = 0
+  for (const { count } of letters) events += count
+  return events
 }

@@ -111,6 +111,7 @@ export class DeliveryEngine {
       attempts: Math.max(0, ...attempts),
       nextTryAt: dueAtMs === Infinity ? null : clock.now() + Math.max(0, dueAtMs - nowMs),
       lastFailure: this.#lastFailure,
+      deadLettersWaiting: this.#letters.events,
       deadLetterProblem: this.#letters.problem,
     }
   }

@@ -1,6 +1,7 @@
 /**
  * A second target for what an output did not get. What that one rejects goes to the dead letters;
- * while it answers `retry`, everything waits, as it does for dead letters that cannot be kept.
+ * while it answers `retry`, everything waits, as it does for dead letters that cannot be kept. The
+ * engine counts them as rejected by its own output, whichever of the two has them.
  */
 import type { Batch, Outcome } from '../batch.ts'
 import type { DeadLetter, DeadLetterSink } from './dead-letter.ts'

@@ -24,6 +24,8 @@ export interface DeliveryState {
   readonly nextTryAt: number | null
   /** Null once an attempt has succeeded. */
   readonly lastFailure: LastFailure | null
+  /** Events for the dead letters that are not safe there yet; they are held meanwhile. */
+  readonly deadLettersWaiting: number
   readonly deadLetterProblem: string | null
 }
 

@@ -269,10 +269,12 @@ suite('dead letters', () => {
     assert.deepEqual(rig.finished, ['a: 1 + 0'])
     assert.equal(rig.outcomes.get(0), undefined)
     assert.equal(rig.engine.problem, 'cannot keep dead letters: no space left')
+    assert.equal(rig.engine.state.deadLettersWaiting, 1)
     rig.lettersError = null
     await rig.advance(100)
     assert.deepEqual(rig.finished, ['a: 1 + 0', 'a: 1 + 1'])
     assert.deepEqual([rig.letters.length, rig.engine.problem], [1, null])
+    assert.equal(rig.engine.state.deadLettersWaiting, 0)
   })
 })
 

@@ -116,6 +116,13 @@ export class Oracle {
     this.#queues.set(batch.tag, queue)
   }
 
+  countOf(wanted: State): number {
+    let count = 0
+    for (const queue of this.#queues.values())
+      for (const { events } of queue) for (const { state } of events) if (state === wanted) count++
+    return count
+  }
+
   /** A new engine comes; nothing of the old one counts any more. */
   restart(): void {
     this.inFlight.clear()

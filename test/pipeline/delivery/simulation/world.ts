@@ -95,6 +95,7 @@ export class World {
     assert.equal(state.chunksInFlight, this.#oracle.inFlight.size, 'chunks in flight')
     assert.equal(state.heldEvents, this.#store.heldEvents, 'held events')
     assert.equal(state.heldBytes, this.#store.heldBytes, 'held bytes')
+    assert.equal(state.deadLettersWaiting, this.#oracle.countOf('dead'), 'dead letters waiting')
     assert.equal(this.#retried, this.#oracle.retried, 'retried events')
     assert.ok(this.#run.timers.pending <= 2 + this.#oracle.inFlight.size, 'too many timers')
   }
