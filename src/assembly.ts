@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { createBuffer } from './buffering.ts'
+import type { BufferedConfig } from './config/buffer-schema.ts'
 import type {
-  BufferConfig,
   Config,
   FilterStep,
   InputConfig,
@@ -14,18 +15,24 @@ import type {
   OutputConfig,
   Registry,
 } from './config/model.ts'
-import { durationInMs, sizeInBytes } from './config/units.ts'
 import type { RootLogger } from './log.ts'
-import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
-import { fileAccess } from './pipeline/buffers/disk/file-access.ts'
-import { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
+import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
-import type { ComponentContext, Filter, Input, Lifecycle, Output } from './pipeline/component.ts'
+import type {
+  ChunkedOutput,
+  ComponentContext,
+  Filter,
+  Input,
+  Lifecycle,
+  Output,
+} from './pipeline/component.ts'
+import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 import { type FilterStep as PipelineFilter, Pipeline, type Step } from './pipeline/pipeline.ts'
+import type { NamedOutput } from './pipeline/sink.ts'
 import { compileTagPattern } from './pipeline/tag-pattern.ts'
 
 /** What outlives an assembly. */
@@ -35,6 +42,8 @@ export interface Surroundings {
   readonly metrics: MetricsRegistry
   readonly ledger: Ledger
   readonly gate: Gate
+  /** Where what the output of that name does not get is kept. */
+  readonly deadLetters: (output: string) => DeadLetterSink
 }
 
 export type Kind = 'input' | 'filter' | 'output'
@@ -53,7 +62,7 @@ interface Part<Made extends Lifecycle, From> {
 type RunningOutput = Lifecycle & Pick<Output, 'problem' | 'reopen'>
 
 export interface OutputPart extends Part<RunningOutput, OutputConfig> {
-  readonly output: Output
+  readonly output: Output | ChunkedOutput
   readonly buffer: OutputBuffer | undefined
 }
 
@@ -80,8 +89,6 @@ export interface Assembly {
   readonly filterNames: ReadonlyMap<FilterStep, string>
 }
 
-/** A buffer is deleted in pieces of that size. */
-const SEGMENT_BYTES = 16 * 1024 * 1024
 /** Characters of a filter's pattern in the name of its folder. */
 const FOLDER_PATTERN_MAX = 64
 
@@ -131,24 +138,20 @@ class Assembler {
     const definition = find(this.#around.registry.outputs, 'output', type)
     const context = this.#context('output', name, type)
     const output = definition.create(options, context)
-    const buffer = config.buffer && this.#createBuffer(config.buffer, output, context)
+    const buffer = config.buffered && this.#createBuffer(config.buffered, output, context)
     const component = buffer ?? output
     return { kind: 'output', name, config, component, output, buffer, isRunning: false }
   }
 
-  /** Known by the output's name, so that it survives what else changes about the output. */
-  #createBuffer(config: BufferConfig, output: Output, context: ComponentContext): OutputBuffer {
-    const { name } = context
-    const store = new DiskStore({
-      folder: join(this.#config.data_dir, 'buffers', name),
-      fsync: fsyncOf(config.fsync),
-      maxBytes: sizeInBytes(config.max_bytes),
-      segmentBytes: SEGMENT_BYTES,
-      access: fileAccess,
-      ...context,
-    })
-    const { ledger } = this.#around
-    return new OutputBuffer({ ...context, output, store, ledger, random: Math.random })
+  #createBuffer(
+    config: BufferedConfig,
+    output: Output | ChunkedOutput,
+    context: ComponentContext,
+  ): OutputBuffer {
+    const { ledger, deadLetters } = this.#around
+    const letters = deadLetters(context.name)
+    const dataDir = this.#config.data_dir
+    return createBuffer({ config, output, context, dataDir, deadLetters: letters, ledger })
   }
 
   /** The label is not the input's: it says where its port leads. */
@@ -205,7 +208,7 @@ class Assembler {
     return {
       kind: 'match',
       matches: compileTagPattern(match),
-      outputs: outputs.map((name) => this.#output(name)),
+      outputs: outputs.map((name) => this.#target(name)),
       labels: to.filter((name) => name.startsWith('@')).map((name) => name.slice(1)),
     }
   }
@@ -243,10 +246,13 @@ class Assembler {
     return { name, folder: firstFree(folderName(type, filter), '-', folders) }
   }
 
-  #output(name: string): OutputPart {
+  #target(name: string): NamedOutput {
     const part = this.#outputs.get(name)
     if (!part) throw new Error(`BUG: no output ${name}; the loader should have said so`)
-    return part
+    const { buffer, output } = part
+    if (buffer) return { name, buffer }
+    if ('deliver' in output) return { name, output }
+    throw new Error(`BUG: output ${name} has no buffer; the loader should have given it one`)
   }
 
   #context(kind: Kind, name: string, type: string): ComponentContext {
@@ -260,10 +266,6 @@ class Assembler {
       metrics: metrics.scope(`${kind}_`, { [kind]: name, type }),
     }
   }
-}
-
-function fsyncOf(text: string): Fsync {
-  return text === 'always' || text === 'never' ? text : { everyMs: durationInMs(text) }
 }
 
 function isSame(one: InputConfig, other: InputConfig): boolean {

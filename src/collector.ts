@@ -52,7 +52,10 @@ export class Collector {
   constructor(config: Config, { logger, configPath, registry = builtIn }: CollectorOptions) {
     const metrics = new MetricsRegistry()
     const ledger = new Ledger()
-    this.#around = { registry, logger, metrics, ledger, gate: new Gate() }
+    // Until there is a store for them, what would be one waits in its buffer.
+    const add = () => Promise.reject(new Error('there is no store for dead letters yet'))
+    const deadLetters = () => ({ add })
+    this.#around = { registry, logger, metrics, ledger, gate: new Gate(), deadLetters }
     this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#assembly = assemble(config, this.#around)
     this.#state = new CollectorState({

@@ -1,10 +1,10 @@
 /** The generated reference: which pages there are and what each consists of. */
 import type { TSchema } from 'typebox'
+import { outputCommonSchema } from '../../src/config/buffer-schema.ts'
 import type { Registry } from '../../src/config/model.ts'
 import {
   filterCommonSchema,
   inputCommonSchema,
-  outputCommonSchema,
   matchSchema,
   topLevelSchema,
 } from '../../src/config/top-level.ts'

@@ -1,5 +1,6 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
+import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-schema.ts'
 import { type Diagnostic, elsewhere } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
 import type {
@@ -20,7 +21,6 @@ import {
   filterCommonSchema,
   inputCommonSchema,
   matchSchema,
-  outputCommonSchema,
   topLevelSchema,
 } from './top-level.ts'
 import { locate, plainValue, type Tree, treeAt, unfilledPaths } from './tree.ts'
@@ -111,8 +111,23 @@ class Checker {
       commonSchema: outputCommonSchema,
       claimedBy: 'path',
     })
-    const buffer = validateConfig(outputCommonSchema, common).value?.buffer
-    return buffer ? { type, options, buffer } : { type, options }
+    const isChunked = registry.outputs.some((each) => each.type === type && each.isChunked)
+    const meant = isChunked ? { buffer: { type: 'disk' }, ...common } : common
+    if (meant['buffer'] === undefined) {
+      this.#reportUnbuffered(path, Object.keys(common))
+      return { type, options }
+    }
+    const { value } = validateConfig(outputCommonSchema, meant)
+    return value?.buffer ? { type, options, buffered: value as BufferedConfig } : { type, options }
+  }
+
+  #reportUnbuffered(path: Path, keys: readonly string[]): void {
+    const problems = NEED_BUFFER.filter((key) => keys.includes(key)).map((key) => ({
+      path: [key],
+      message: `cannot use "${key}" without a buffer; expected "buffer: { type: disk }" beside it`,
+      atKey: true,
+    }))
+    this.#report(path, `${aboutOf(path)}: `, problems)
   }
 
   #steps(path: Path, items: unknown, registry: Registry): Step[] {

@@ -3,13 +3,13 @@
  * config/schema.json. Looser than the loader where `${env:…}` may stand for a value.
  */
 import type { TSchema } from 'typebox'
+import { outputCommonSchema } from './buffer-schema.ts'
 import { formats } from './formats.ts'
 import type { Registry } from './model.ts'
 import {
   FREE_KEY_PREFIX,
   filterCommonSchema,
   inputCommonSchema,
-  outputCommonSchema,
   matchSchema,
   topLevelSchema,
 } from './top-level.ts'

@@ -1,11 +1,16 @@
 /** A validated configuration, whatever it was written in, and the components it may name. */
-import type { FilterDefinition, InputDefinition, OutputDefinition } from '../pipeline/component.ts'
+import type { BufferedConfig } from './buffer-schema.ts'
+import type {
+  AnyOutputDefinition,
+  FilterDefinition,
+  InputDefinition,
+} from '../pipeline/component.ts'
 
 /** The component types a configuration may name. Handed in, so that config/ imports none. */
 export interface Registry {
   readonly inputs: readonly InputDefinition[]
   readonly filters: readonly FilterDefinition[]
-  readonly outputs: readonly OutputDefinition[]
+  readonly outputs: readonly AnyOutputDefinition[]
 }
 
 /** Everything a run needs; defaults are filled in, names that are referred to exist. */
@@ -50,16 +55,8 @@ export interface InputConfig {
 export interface OutputConfig {
   readonly type: string
   readonly options: Options
-  /** What stands before it; absent, nothing does. */
-  readonly buffer?: BufferConfig
-}
-
-export interface BufferConfig {
-  readonly type: 'disk'
-  /** A size with its unit. */
-  readonly max_bytes: string
-  /** `always`, `never`, or a duration with its unit. */
-  readonly fsync: string
+  /** The buffer before it and how that is delivered; absent, nothing stands before it. */
+  readonly buffered?: BufferedConfig
 }
 
 export type Step = FilterStep | MatchStep

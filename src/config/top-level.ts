@@ -1,5 +1,5 @@
 /** The keys of a configuration beside the components' own, with defaults and descriptions. */
-import { Duration, Size } from './fields.ts'
+import { Duration } from './fields.ts'
 import { Type } from './type.ts'
 
 /** Keys of the top level that start so mean nothing: a place for anchors. */
@@ -97,34 +97,6 @@ export const inputCommonSchema = Type.Object(
   },
   closed,
 )
-
-const bufferSchema = Type.Object(
-  {
-    type: Type.Literal('disk', { description: 'Where events wait: in files below `data_dir`.' }),
-    max_bytes: Size({
-      description: 'Most that waits, as bytes of entries; at it, sources are held back.',
-      default: '1GiB',
-    }),
-    fsync: Type.Union(
-      [Type.Literal('never'), Type.Literal('always'), Type.String({ format: 'duration' })],
-      {
-        description:
-          'When what was taken is made to survive a power cut: `always` before it is ' +
-          'acknowledged, a duration at least that often, `never` when the system likes.',
-        default: '100ms',
-      },
-    ),
-  },
-  {
-    ...closed,
-    description:
-      'Takes events at once, keeps them on disk, and delivers them as fast as the output can. ' +
-      'Absent, an event is taken once the output has written it.',
-  },
-)
-
-/** What every output has beside its own options. */
-export const outputCommonSchema = Type.Object({ buffer: Type.Optional(bufferSchema) }, closed)
 
 /** What a `match` step consists of. */
 export const matchSchema = Type.Object(

@@ -1,7 +1,7 @@
 /** The outputs a configuration may name, in the order the reference lists them. */
-import type { OutputDefinition } from '../pipeline/component.ts'
+import type { AnyOutputDefinition } from '../pipeline/component.ts'
 import { file } from './file/index.ts'
 import { nullOutput } from './null.ts'
 import { stdout } from './stdout.ts'
 
-export const outputs: readonly OutputDefinition[] = [file, stdout, nullOutput]
+export const outputs: readonly AnyOutputDefinition[] = [file, stdout, nullOutput]

@@ -8,6 +8,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { Batch, Outcome } from './batch.ts'
 import type { Clock, Timers } from './clock.ts'
+import type { ChunkOutput } from './delivery/chunk.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -113,6 +114,15 @@ export interface Output extends Lifecycle {
   reopen?(): void
 }
 
+/**
+ * An output that always stands behind a buffer, which keeps what it cannot take: one for the
+ * network. It is given chunks and says of each what became of it (delivery/chunk.ts).
+ */
+export interface ChunkedOutput extends Lifecycle, ChunkOutput {
+  /** Why it cannot take chunks, if it knows so before it has tried, or null; shown by /readyz. */
+  readonly problem: string | null
+}
+
 /** Something wrong with a configuration that its schema cannot say. */
 export interface Fault {
   /** Keys from the component's root: `['rotate', 'every']`. */
@@ -144,7 +154,18 @@ export interface OutputDefinition<Schema extends TSchema = TSchema> extends Defi
   /** What it claims exclusively, e.g. paths it writes; `check` finds two claims to one. */
   resources?(config: Static<Schema>): readonly string[]
   create(config: Static<Schema>, context: OutputContext): Output
+  readonly isChunked?: never
 }
+
+export interface ChunkedOutputDefinition<
+  Schema extends TSchema = TSchema,
+> extends Definition<Schema> {
+  readonly isChunked: true
+  resources?(config: Static<Schema>): readonly string[]
+  create(config: Static<Schema>, context: OutputContext): ChunkedOutput
+}
+
+export type AnyOutputDefinition = OutputDefinition | ChunkedOutputDefinition
 
 export function defineInput<Schema extends TSchema>(definition: InputDefinition<Schema>) {
   return definition
@@ -156,4 +177,10 @@ export function defineFilter<Schema extends TSchema>(definition: FilterDefinitio
 
 export function defineOutput<Schema extends TSchema>(definition: OutputDefinition<Schema>) {
   return definition
+}
+
+export function defineChunkedOutput<Schema extends TSchema>(
+  definition: Omit<ChunkedOutputDefinition<Schema>, 'isChunked'>,
+): ChunkedOutputDefinition<Schema> {
+  return { ...definition, isChunked: true }
 }

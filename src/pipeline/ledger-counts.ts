@@ -42,6 +42,7 @@ export interface OutputCounts {
   delivered: number
   retried: number
   rejected: number
+  dropped: number
   inFlight: number
 }
 

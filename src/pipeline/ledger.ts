@@ -11,8 +11,10 @@
  * - copied: additional copies, for routes to several outputs, for filters that make several events
  *   of one, and of held events of which an attempt to pass them on was answered `retry`.
  * - filtered: consumed by a filter; three parts joined to one event are two filtered.
- * - delivered, rejected: per output and copy. retried: handed back to the sender, per output too.
- * - dropped: thrown away for a reason; also handed back, but the sender could not send again.
+ * - delivered, rejected: per output and copy; behind a buffer, rejected ones are dead letters.
+ *   retried: handed back to the sender, per output too.
+ * - dropped: thrown away for a reason, by a full buffer per output; also handed back, but the
+ *   sender could not send again.
  * - buffered: left on disk by a buffer when it was stopped; the next one restores them.
  * - in_flight: everything between, what filters and running buffers hold included.
  */
@@ -67,6 +69,7 @@ export class Ledger {
       delivered: 0,
       retried: 0,
       rejected: 0,
+      dropped: 0,
       inFlight: 0,
     }))
   }
@@ -137,6 +140,13 @@ export class Ledger {
     this.#total[fate] += count
     tag.inFlight -= count
     tag[fate] += count
+  }
+
+  /** An output's buffer throws events away. */
+  shed(output: OutputCounts, tag: Counts, count: number, reason: string): void {
+    output.inFlight -= count
+    output.dropped += count
+    this.drop(tag, count, reason)
   }
 
   restore(filter: FilterCounts, tag: Counts, count: number): void {

@@ -232,8 +232,8 @@ class PipelineBuilder {
   }
 
   #output(target: NamedOutput): Sink {
-    const known = this.#outputs.get(target.name) ?? target.buffer
-    const sink = known ?? new OutputSink(target, this.#options)
+    if (target.buffer) return target.buffer
+    const sink = this.#outputs.get(target.name) ?? new OutputSink(target, this.#options)
     this.#outputs.set(target.name, sink)
     return sink
   }

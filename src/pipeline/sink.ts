@@ -19,12 +19,14 @@ export interface SinkContext {
   readonly logger: Logger
 }
 
-export interface NamedOutput {
+export interface PlainTarget {
   readonly name: string
-  readonly output: Output
-  /** What takes its batches in its stead: its buffer. */
-  readonly buffer?: Sink | undefined
+  readonly output: Pick<Output, 'deliver'>
+  readonly buffer?: undefined
 }
+
+/** An output, or the buffer that takes its batches in its stead. */
+export type NamedOutput = PlainTarget | { readonly name: string; readonly buffer: Sink }
 
 /** A log line shows this much of a tag at most. */
 const LOGGED_TAG_LENGTH_MAX = 256
@@ -36,13 +38,13 @@ const WARNED_TAGS_MAX = 1000
  * together and share the promise made here too, so a small batch costs next to nothing.
  */
 export class OutputSink implements Sink {
-  readonly #target: NamedOutput
+  readonly #target: PlainTarget
   readonly #context: SinkContext
   readonly #counts: OutputCounts
   /** Those of the output's latest answer. */
   #latest: AnsweredTogether | null = null
 
-  constructor(target: NamedOutput, context: SinkContext) {
+  constructor(target: PlainTarget, context: SinkContext) {
     this.#target = target
     this.#context = context
     this.#counts = context.ledger.output(target.name)

@@ -8,7 +8,12 @@ import { Collector } from '../../src/collector.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config, Registry } from '../../src/config/model.ts'
 import { createLog } from '../../src/log.ts'
-import type { InputContext } from '../../src/pipeline/component.ts'
+import {
+  type AnyOutputDefinition,
+  defineChunkedOutput,
+  type InputContext,
+} from '../../src/pipeline/component.ts'
+import { DELIVERED } from '../../src/pipeline/delivery/chunk.ts'
 import { registry } from '../../src/registry.ts'
 import { until } from '../support/wait.ts'
 
@@ -96,16 +101,28 @@ function recording(inputs: Map<string, InputContext>, taken: string[]): Registry
       ...definition,
       create: () => ({ ...idle, problem: null, process: (batch) => batch }),
     })),
-    outputs: registry.outputs.map((definition) => ({
-      ...definition,
-      create: (_config, { name }) => ({
-        ...idle,
-        problem: null,
-        deliver: async () => {
-          taken.push(name)
-          return 'delivered'
-        },
-      }),
-    })),
+    outputs: registry.outputs.map((definition): AnyOutputDefinition => {
+      const take = <Answer>(name: string, answer: Answer) => {
+        taken.push(name)
+        return Promise.resolve(answer)
+      }
+      if (definition.isChunked)
+        return defineChunkedOutput({
+          ...definition,
+          create: (_config, { name }) => ({
+            ...idle,
+            problem: null,
+            deliverChunk: () => take(name, DELIVERED),
+          }),
+        })
+      return {
+        ...definition,
+        create: (_config, { name }) => ({
+          ...idle,
+          problem: null,
+          deliver: () => take(name, 'delivered'),
+        }),
+      }
+    }),
   }
 }

@@ -22,6 +22,11 @@ export interface BatchLimit {
 }
 
 export interface BatchStore {
+  /**
+   * Whether `append` settles once the batch is safe, and not only once it is finished. `bytes` and
+   * `events` count a batch from then on; those of a store that is not durable from the `append` on.
+   */
+  readonly isDurable: boolean
   /** Bytes of entries that are not finished, handed out or not. */
   readonly bytes: number
   readonly events: number

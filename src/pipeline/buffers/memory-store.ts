@@ -27,6 +27,7 @@ class WaitingBatch implements StoredBatch {
 }
 
 export class MemoryStore implements BatchStore {
+  readonly isDurable = false
   bytes = 0
   events = 0
   nextSequence = 0

@@ -1,58 +1,90 @@
 /**
- * What stands before an output that has a buffer: it takes batches at once, as safe as the store
- * says, and delivers them in their order, as fast as the output can. What the output gives back
- * is tried again with growing pauses; nothing else overtakes it.
+ * What stands before an output that has a buffer: it takes batches as safe as the store says, and
+ * the delivery engine (../delivery/engine.ts) brings them to the output. Here both meet the ledger.
  */
 import type { Batch, Outcome } from '../batch.ts'
-import type { Timers } from '../clock.ts'
-import type { Lifecycle, Output } from '../component.ts'
-import { untilDeadline } from '../deadline.ts'
+import type { Clock, Timers } from '../clock.ts'
+import type { ChunkedOutput, Lifecycle, Output } from '../component.ts'
+import type { ChunkOutput } from '../delivery/chunk.ts'
+import type { DeadLetterSink } from '../delivery/dead-letter.ts'
+import { DeliveryEngine } from '../delivery/engine.ts'
+import { PlainOutput } from '../delivery/plain-output.ts'
+import type { DeliverySettings } from '../delivery/settings.ts'
+import type { DeliveryObserver, DeliveryState } from '../delivery/state.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Counts, OutputCounts } from '../ledger-counts.ts'
 import type { Logger } from '../logger.ts'
-import type { Counter, Gauge, Metrics } from '../metrics.ts'
-import { type Sink, tagForLog } from '../sink.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Sink } from '../sink.ts'
 import type { BatchStore, StoredBatch } from './batch-store.ts'
+import { BufferMetrics } from './buffer-metrics.ts'
+import { Overflow, type WhenFull } from './overflow.ts'
 
-/** What is on its way to the output at a time. */
-const IN_HAND = { bytes: 4 * 1024 * 1024, events: 100_000 }
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 30_000
+/** A stop waits so long for what is on its way: it is in the buffer as well. */
+const STOP_GRACE_MS = 3000
+/** Of `maxBytes`; more makes the collector not ready. */
+const NEARLY_FULL = 0.9
 
 export interface OutputBufferOptions {
   readonly name: string
-  readonly output: Output
+  readonly output: Output | ChunkedOutput
   readonly store: BatchStore
+  readonly maxBytes: number
+  readonly whenFull: WhenFull
+  readonly settings: DeliverySettings
+  readonly deadLetters: DeadLetterSink
   readonly ledger: Ledger
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly clock: Clock
   readonly timers: Timers
   /** From 0 up to 1, for pauses that differ from one collector to the next. */
   readonly random: () => number
 }
 
-export class OutputBuffer implements Sink, Lifecycle {
+/** What /api/buffers shows. */
+export interface BufferState extends DeliveryState {
+  readonly bytes: number
+  readonly events: number
+  readonly maxBytes: number
+  /** Milliseconds since 1970, or null if nothing waits. */
+  readonly oldestAt: number | null
+  /** Events given back by the output and sent again, since the start. */
+  readonly retries: number
+}
+
+export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #options: OutputBufferOptions
   readonly #counts: OutputCounts
   readonly #metrics: BufferMetrics
-  /** Of what this process has let in and not delivered, by row of the ledger. */
+  readonly #engine: DeliveryEngine
+  readonly #overflow: Overflow
+  /** Of what this process has let in or taken up again, and not settled, by row of the ledger. */
   readonly #waiting = new Map<Counts, number>()
   /** Sequences below were there before the start. */
   #firstOwn = Infinity
-  #isStopping = false
-  #running: Promise<void> = Promise.resolve()
-  #wake: () => void = () => undefined
 
   constructor(options: OutputBufferOptions) {
+    const { output, ledger, name, store, maxBytes, whenFull } = options
     this.#options = options
-    this.#counts = options.ledger.output(options.name)
-    this.#metrics = bufferMetrics(options.metrics)
-    options.store.onAvailable = () => this.#wake()
+    this.#counts = ledger.output(name)
+    this.#metrics = new BufferMetrics(options.metrics)
+    const chunked = isChunked(output) ? output : new PlainOutput(output)
+    this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
+    const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
+    this.#overflow = new Overflow({ store, maxBytes, whenFull, onDropped })
   }
 
   get problem(): string | null {
-    const { store, output } = this.#options
-    return store.problem ?? output.problem
+    const { store } = this.#options
+    return store.problem ?? this.#problemOfOutput ?? this.#fullness()
+  }
+
+  get state(): BufferState {
+    const { store, maxBytes } = this.#options
+    const { bytes, events, oldestAt } = store
+    const { retries } = this.#metrics
+    return { bytes, events, maxBytes, oldestAt, retries, ...this.#engine.state }
   }
 
   async start(): Promise<void> {
@@ -60,90 +92,99 @@ export class OutputBuffer implements Sink, Lifecycle {
     await output.start()
     await store.start()
     this.#firstOwn = store.nextSequence
-    this.#running = this.#run()
+    this.#engine.start()
+    this.#show()
   }
 
-  /** What is in hand is delivered or given back; the rest waits for the next start. */
+  /** What is on its way is waited for, a while; the rest waits for the next start. */
   async stop(deadline: AbortSignal): Promise<void> {
-    const { output, store, ledger, logger, name } = this.#options
-    this.#isStopping = true
-    this.#wake()
+    const { output, store, timers } = this.#options
+    const grace = new AbortController()
+    const cancel = timers.after(STOP_GRACE_MS, () => grace.abort())
     // One that cannot write is not waited for: what it has in hand is in the store as well.
-    await output.stop(output.problem === null ? deadline : AbortSignal.abort())
-    await untilDeadline(deadline, this.#running)
+    if (this.#problemOfOutput !== null) grace.abort()
+    const soon = AbortSignal.any([deadline, grace.signal])
+    const stopped = this.#engine.stop(soon)
+    // A plain output knows no signal but this: what it has in hand is written or given back.
+    if (!isChunked(output)) await output.stop(soon)
+    await stopped
+    if (isChunked(output)) await output.stop(soon)
+    cancel()
     await store.stop(deadline)
-    for (const [tagCounts, count] of this.#waiting)
-      ledger.leaveBuffered(this.#counts, tagCounts, count)
-    this.#waiting.clear()
-    this.#show()
-    const { events, bytes } = store
-    if (events > 0) logger.info({ output: name, events, bytes }, 'left in the buffer for later')
+    this.#leaveRest()
   }
 
   reopen(): void {
-    this.#options.output.reopen?.()
+    const { output } = this.#options
+    if (!isChunked(output)) output.reopen?.()
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
     const { store, ledger } = this.#options
     const { count } = batch
     ledger.send(this.#counts, count)
+    if (!this.#overflow.admits(batch)) {
+      ledger.shed(this.#counts, tagCounts, count, 'buffer_full')
+      this.#metrics.dropped(count)
+      return Promise.resolve('rejected')
+    }
     this.#hold(tagCounts, count)
     return store.append(batch).then((outcome) => {
-      if (outcome !== 'delivered') this.#settle(tagCounts, count, outcome)
+      this.#overflow.appended(batch)
+      // What was taken is settled when it is finished.
+      if (outcome === 'retry') this.#settle(tagCounts, count, outcome)
       this.#show()
       return outcome
     })
   }
 
-  async #run(): Promise<void> {
-    const { store } = this.#options
-    while (!this.#isStopping) {
-      const available = new Promise<void>((resolve) => (this.#wake = resolve))
-      const batches = await store.take(IN_HAND)
-      if (this.#isStopping) return
-      if (batches.length === 0) await available
-      else await this.#deliverAll(batches)
-    }
-  }
-
-  /** Again from the first that was given back, until all are gone or the buffer is stopped. */
-  async #deliverAll(batches: readonly StoredBatch[]): Promise<void> {
-    for (const batch of batches) if (batch.sequence < this.#firstOwn) this.#restore(batch)
-    let rest = batches
-    for (let failures = 0; rest.length > 0; failures++) {
-      if (failures > 0) await this.#pause(failures)
-      if (this.#isStopping && failures > 0) return
-      const outcomes = await Promise.all(rest.map((batch) => this.#offer(batch)))
-      for (const [index, outcome] of outcomes.entries())
-        if (outcome !== 'retry') this.#finish(rest[index]!, outcome)
-      rest = rest.filter((_batch, index) => outcomes[index] === 'retry')
-    }
-  }
-
-  async #offer({ tag, entries, count }: StoredBatch): Promise<Outcome> {
-    const { output, logger, name } = this.#options
-    try {
-      return await output.deliver({ tag, entries, count })
-    } catch (error) {
-      const fields = { output: name, tag: tagForLog(tag), events: count, error }
-      logger.error(fields, 'BUG: an output failed instead of answering')
-      return 'retry'
-    }
-  }
-
-  #finish(batch: StoredBatch, outcome: Outcome): void {
-    const { store, ledger } = this.#options
-    this.#settle(ledger.tag(batch.tag), batch.count, outcome)
-    store.finish(batch, outcome)
-    this.#show()
-  }
-
-  #restore({ tag, count }: StoredBatch): void {
+  taken({ sequence, tag, count }: StoredBatch): void {
+    if (sequence >= this.#firstOwn) return
     const { ledger } = this.#options
     const tagCounts = ledger.tag(tag)
     ledger.restoreBuffered(this.#counts, tagCounts, count)
     this.#hold(tagCounts, count)
+  }
+
+  finished({ tag }: StoredBatch, settled: { delivered: number; rejected: number }): void {
+    const { delivered, rejected } = settled
+    const tagCounts = this.#options.ledger.tag(tag)
+    if (delivered > 0) this.#settle(tagCounts, delivered, 'delivered')
+    if (rejected > 0) this.#settle(tagCounts, rejected, 'rejected')
+    this.#show()
+  }
+
+  retried(_tag: string, events: number): void {
+    this.#metrics.retried(events)
+  }
+
+  get #problemOfOutput(): string | null {
+    return this.#engine.problem ?? this.#options.output.problem
+  }
+
+  #dropStored(batch: StoredBatch): void {
+    const { ledger } = this.#options
+    this.taken(batch)
+    const tagCounts = ledger.tag(batch.tag)
+    ledger.shed(this.#counts, tagCounts, batch.count, 'buffer_full')
+    this.#hold(tagCounts, -batch.count)
+    this.#metrics.dropped(batch.count)
+  }
+
+  #fullness(): string | null {
+    const { store, maxBytes } = this.#options
+    if (store.bytes < maxBytes * NEARLY_FULL) return null
+    return `its buffer is full to ${Math.round((store.bytes / maxBytes) * 100)} %`
+  }
+
+  #leaveRest(): void {
+    const { store, ledger, logger, name } = this.#options
+    for (const [tagCounts, count] of this.#waiting)
+      ledger.leaveBuffered(this.#counts, tagCounts, count)
+    this.#waiting.clear()
+    this.#show()
+    const { events, bytes } = store
+    if (events > 0) logger.info({ output: name, events, bytes }, 'left in the buffer for later')
   }
 
   #hold(tagCounts: Counts, count: number): void {
@@ -156,37 +197,10 @@ export class OutputBuffer implements Sink, Lifecycle {
   }
 
   #show(): void {
-    const { bytes, events } = this.#options.store
-    this.#metrics.bytes.set(bytes)
-    this.#metrics.events.set(events)
-  }
-
-  /** Between half and all of a time that doubles. */
-  #pause(failures: number): Promise<void> {
-    const { timers, random } = this.#options
-    this.#metrics.retries.add(1)
-    const longest = Math.min(RETRY_FIRST_MS * 2 ** (failures - 1), RETRY_MAX_MS)
-    return new Promise((resolve) => {
-      const cancel = timers.after((longest * (1 + random())) / 2, resolve)
-      this.#wake = () => {
-        if (!this.#isStopping) return
-        cancel()
-        resolve()
-      }
-    })
+    this.#metrics.show(this.#options.store)
   }
 }
 
-interface BufferMetrics {
-  readonly bytes: Gauge
-  readonly events: Gauge
-  readonly retries: Counter
-}
-
-function bufferMetrics(metrics: Metrics): BufferMetrics {
-  return {
-    bytes: metrics.gauge('buffer_bytes', 'Bytes of entries that wait in the buffer.'),
-    events: metrics.gauge('buffer_events', 'Events that wait in the buffer.'),
-    retries: metrics.counter('buffer_retries_total', 'Times that the output gave batches back.'),
-  }
+function isChunked(output: Output | ChunkedOutput): output is ChunkedOutput & ChunkOutput {
+  return 'deliverChunk' in output
 }

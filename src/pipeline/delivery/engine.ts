@@ -73,6 +73,7 @@ export class DeliveryEngine {
         this.#checkIdle()
         this.#pump()
       },
+      onBatch: (stored) => parts.observer.taken(stored),
       onFinished: (held) => this.#finished(held),
     })
     this.#settler = new Settler({

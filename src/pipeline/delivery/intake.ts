@@ -17,6 +17,7 @@ export interface IntakeOptions {
   readonly clock: Clock
   /** Called when a `take` has ended: there may be more in the lanes, or it asks again later. */
   readonly onTaken: () => void
+  readonly onBatch: (stored: StoredBatch) => void
   readonly onFinished: (held: HeldBatch) => void
 }
 
@@ -91,6 +92,7 @@ export class Intake {
       return
     }
     for (const stored of batches) {
+      this.#options.onBatch(stored)
       this.bytes += stored.entries.length
       this.events += stored.count
       this.lanes.add(Piece.whole(new HeldBatch(stored, this.#dueAtMs(stored))))

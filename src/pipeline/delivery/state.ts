@@ -31,6 +31,8 @@ export interface DeliveryState {
 
 /** Told of every event; for the ledger and the metrics. */
 export interface DeliveryObserver {
+  /** The store has handed it out; `finished` follows, or it stays there. */
+  taken(batch: StoredBatch): void
   /** Once per batch, right after the store's `finish`. The sum of both is the batch's count. */
   finished(batch: StoredBatch, settled: { delivered: number; rejected: number }): void
   /** Events that were not taken and are sent again; for each such attempt. */

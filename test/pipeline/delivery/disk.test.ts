@@ -66,6 +66,7 @@ test(`nothing is lost over stops (seed ${SEED})`, async (t) => {
         concurrency: 2,
       },
       observer: {
+        taken: () => undefined,
         finished: (_batch, { delivered, rejected }) => (settled += delivered + rejected),
         retried: () => undefined,
       },

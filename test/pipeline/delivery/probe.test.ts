@@ -28,7 +28,7 @@ function engineFor(output: ChunkOutput) {
       giveUpAfter: { kind: 'forever' },
       breakerFailures: 5,
     },
-    observer: { finished: () => undefined, retried: () => undefined },
+    observer: { taken: () => undefined, finished: () => undefined, retried: () => undefined },
     random: () => 0.5,
   })
   engine.start()

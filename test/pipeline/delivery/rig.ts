@@ -60,6 +60,7 @@ export class Rig {
       output: { deliverChunk: (chunk, signal) => this.#deliver(chunk, signal) },
       deadLetters: { add: (letters) => this.#bury(letters) },
       observer: {
+        taken: () => undefined,
         finished: ({ tag }, { delivered, rejected }) =>
           void this.finished.push(`${tag}: ${delivered} + ${rejected}`),
         retried: (tag, events) => void this.retried.push(`${tag}: ${events}`),

@@ -46,6 +46,7 @@ const RETRY_MAX_MS = 5000
 const PROGRESS_FILE = 'progress'
 
 export class DiskStore implements BatchStore {
+  readonly isDurable = true
   bytes = 0
   events = 0
   problem: string | null = null

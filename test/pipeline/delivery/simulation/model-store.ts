@@ -59,6 +59,7 @@ export class ModelStore {
 }
 
 class RunStore implements BatchStore {
+  readonly isDurable = true
   readonly oldestAt = null
   readonly problem = null
   onAvailable: () => void = () => undefined

@@ -115,6 +115,7 @@ export class World {
       deadLetters: this.#letters.sinkOf(run),
       settings: this.#settings,
       observer: {
+        taken: () => undefined,
         finished: ({ sequence }, settled) => {
           const check = () => this.#checkFinished(sequence, settled, store.outcome)
           this.#oracle.watch(check)

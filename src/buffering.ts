@@ -1,0 +1,94 @@
+/** Builds the buffer that stands before an output, from its configuration. */
+import { join } from 'node:path'
+import type { BufferedConfig } from './config/buffer-schema.ts'
+import { durationInMs, sizeInBytes } from './config/units.ts'
+import type { BatchStore } from './pipeline/buffers/batch-store.ts'
+import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
+import { fileAccess } from './pipeline/buffers/disk/file-access.ts'
+import { MemoryStore } from './pipeline/buffers/memory-store.ts'
+import { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
+import type { ChunkedOutput, ComponentContext, Output } from './pipeline/component.ts'
+import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
+import {
+  type ChunkLimit,
+  defaultLookAhead,
+  type DeliverySettings,
+  type GiveUpAfter,
+} from './pipeline/delivery/settings.ts'
+import type { Ledger } from './pipeline/ledger.ts'
+
+/** A buffer on disk is deleted in pieces of that size. */
+const SEGMENT_BYTES = 16 * 1024 * 1024
+
+export interface BufferingOptions {
+  readonly config: BufferedConfig
+  readonly output: Output | ChunkedOutput
+  readonly context: ComponentContext
+  readonly dataDir: string
+  readonly deadLetters: DeadLetterSink
+  readonly ledger: Ledger
+}
+
+/** Known by the output's name, so that it survives what else changes about the output. */
+export function createBuffer(options: BufferingOptions): OutputBuffer {
+  const { config, context } = options
+  const maxBytes = sizeInBytes(config.buffer.max_bytes)
+  return new OutputBuffer({
+    ...options,
+    ...context,
+    maxBytes,
+    whenFull: config.buffer.when_full,
+    store: createStore(options, maxBytes),
+    settings: settingsOf(config, maxBytes),
+    random: Math.random,
+  })
+}
+
+export function bufferFolder(dataDir: string, output: string): string {
+  return join(dataDir, 'buffers', output)
+}
+
+function createStore({ config, context, dataDir }: BufferingOptions, maxBytes: number): BatchStore {
+  if (config.buffer.type === 'memory') return new MemoryStore(context.clock)
+  return new DiskStore({
+    ...context,
+    folder: bufferFolder(dataDir, context.name),
+    fsync: fsyncOf(config.buffer.fsync),
+    maxBytes,
+    segmentBytes: SEGMENT_BYTES,
+    access: fileAccess,
+  })
+}
+
+function settingsOf({ buffer, retry, delivery }: BufferedConfig, maxBytes: number) {
+  const chunk: ChunkLimit = {
+    bytes: sizeInBytes(buffer.chunk.max_bytes),
+    events: buffer.chunk.max_events,
+    ageMs: durationInMs(buffer.chunk.max_age),
+  }
+  const { bytes, events } = defaultLookAhead(chunk, delivery.concurrency)
+  const settings: DeliverySettings = {
+    chunk,
+    concurrency: delivery.concurrency,
+    isOrdered: delivery.ordered,
+    // What is thrown away when it is full must not all be on its way.
+    lookAhead: { bytes: Math.min(bytes, maxBytes / 2), events },
+    timeoutMs: durationInMs(delivery.timeout),
+    backoff: {
+      firstMs: Math.max(1, durationInMs(retry.first_interval)),
+      maxMs: Math.max(1, durationInMs(retry.max_interval)),
+    },
+    giveUpAfter: giveUpAfterOf(retry.give_up_after),
+    breakerFailures: retry.pause_after,
+  }
+  return settings
+}
+
+function fsyncOf(text: string): Fsync {
+  return text === 'always' || text === 'never' ? text : { everyMs: durationInMs(text) }
+}
+
+function giveUpAfterOf(value: string | number): GiveUpAfter {
+  if (typeof value === 'number') return { kind: 'count', failures: value }
+  return value === 'forever' ? { kind: 'forever' } : { kind: 'duration', ms: durationInMs(value) }
+}

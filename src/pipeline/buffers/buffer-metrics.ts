@@ -1,0 +1,40 @@
+/** What of a buffer is counted for Prometheus. */
+import type { Counter, Gauge, Metrics } from '../metrics.ts'
+import type { BatchStore } from './batch-store.ts'
+
+export class BufferMetrics {
+  readonly #bytes: Gauge
+  readonly #events: Gauge
+  readonly #retries: Counter
+  readonly #dropped: Counter
+
+  constructor(metrics: Metrics) {
+    this.#bytes = metrics.gauge('buffer_bytes', 'Bytes of entries that wait in the buffer.')
+    this.#events = metrics.gauge('buffer_events', 'Events that wait in the buffer.')
+    this.#retries = metrics.counter(
+      'buffer_retries_total',
+      'Events that the output did not take and that are sent again, for each attempt.',
+    )
+    this.#dropped = metrics.counter(
+      'buffer_dropped_total',
+      'Events thrown away because the buffer was full and `when_full` says so.',
+    )
+  }
+
+  get retries(): number {
+    return this.#retries.value
+  }
+
+  show({ bytes, events }: Pick<BatchStore, 'bytes' | 'events'>): void {
+    this.#bytes.set(bytes)
+    this.#events.set(events)
+  }
+
+  retried(events: number): void {
+    this.#retries.add(events)
+  }
+
+  dropped(events: number): void {
+    this.#dropped.add(events)
+  }
+}

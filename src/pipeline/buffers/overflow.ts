@@ -1,0 +1,62 @@
+/**
+ * What happens when a buffer is full. Holding back is the store's own doing: it lets a batch wait.
+ * To throw away the oldest, they are taken from the store before the delivery engine does; what
+ * that has is on its way and stays.
+ */
+import type { Batch } from '../batch.ts'
+import type { BatchStore, StoredBatch } from './batch-store.ts'
+
+export type WhenFull = 'block' | 'drop_oldest' | 'drop_newest'
+
+export interface OverflowOptions {
+  readonly store: BatchStore
+  /** Of entries. */
+  readonly maxBytes: number
+  readonly whenFull: WhenFull
+  /** The store has forgotten it; it was never delivered. */
+  readonly onDropped: (batch: StoredBatch) => void
+}
+
+export class Overflow {
+  readonly #options: OverflowOptions
+  /** Given to the store, and not in its `bytes` yet. */
+  #pendingBytes = 0
+  #isMakingRoom = false
+
+  constructor(options: OverflowOptions) {
+    this.#options = options
+  }
+
+  /** False for one that is to be thrown away; else `appended` is to be called once it is in. */
+  admits({ entries }: Batch): boolean {
+    const { store, whenFull } = this.#options
+    if (whenFull === 'block') return true
+    if (whenFull === 'drop_newest' && !this.#hasRoom(entries.length)) return false
+    if (store.isDurable) this.#pendingBytes += entries.length
+    if (whenFull === 'drop_oldest') void this.#makeRoom()
+    return true
+  }
+
+  appended({ entries }: Batch): void {
+    const { store, whenFull } = this.#options
+    if (whenFull !== 'block' && store.isDurable) this.#pendingBytes -= entries.length
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { store, maxBytes } = this.#options
+    return store.bytes + this.#pendingBytes + bytes <= maxBytes
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { store } = this.#options
+    if (this.#isMakingRoom) return
+    this.#isMakingRoom = true
+    while (!this.#hasRoom(0)) {
+      const [oldest] = await store.take({ bytes: 1, events: 1 })
+      if (!oldest) break
+      store.finish(oldest, 'rejected')
+      this.#options.onDropped(oldest)
+    }
+    this.#isMakingRoom = false
+  }
+}
