@@ -16,22 +16,23 @@ import type {
   Registry,
 } from './config/model.ts'
 import type { RootLogger } from './log.ts'
+import type { FilterPart, InputPart, Kind, OutputPart } from './parts.ts'
 import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
-import type {
-  ChunkedOutput,
-  ComponentContext,
-  Filter,
-  Input,
-  Lifecycle,
-  Output,
-} from './pipeline/component.ts'
+import type { ChunkedOutput, ComponentContext, Output } from './pipeline/component.ts'
 import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
+import { Secondary } from './pipeline/delivery/secondary.ts'
+import { FailurePort } from './pipeline/failure-port.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
-import { type FilterStep as PipelineFilter, Pipeline, type Step } from './pipeline/pipeline.ts'
+import {
+  type FailureWay,
+  type FilterStep as PipelineFilter,
+  Pipeline,
+  type Step,
+} from './pipeline/pipeline.ts'
 import type { NamedOutput } from './pipeline/sink.ts'
 import { compileTagPattern } from './pipeline/tag-pattern.ts'
 
@@ -45,38 +46,6 @@ export interface Surroundings {
   /** Where what the output of that name does not get is kept. */
   readonly deadLetters: (output: string) => DeadLetterSink
 }
-
-export type Kind = 'input' | 'filter' | 'output'
-
-/** A component and what it was made from. */
-interface Part<Made extends Lifecycle, From> {
-  readonly kind: Kind
-  readonly name: string
-  readonly config: From
-  readonly component: Made
-  /** From the beginning of its start to that of its stop. */
-  isRunning: boolean
-}
-
-/** What of an output concerns those who run it; batches go the way of the pipeline. */
-type RunningOutput = Lifecycle & Pick<Output, 'problem' | 'reopen'>
-
-export interface OutputPart extends Part<RunningOutput, OutputConfig> {
-  readonly output: Output | ChunkedOutput
-  readonly buffer: OutputBuffer | undefined
-}
-
-export interface InputPart extends Part<Input, InputConfig> {
-  readonly port: GatedPort
-}
-
-export interface FilterPart extends Part<Filter, FilterStep> {
-  /** Below `data_dir/filters`. */
-  readonly folder: string
-  readonly sink: FilterSink
-}
-
-export type AnyPart = InputPart | FilterPart | OutputPart
 
 export interface Assembly {
   readonly config: Config
@@ -138,20 +107,23 @@ class Assembler {
     const definition = find(this.#around.registry.outputs, 'output', type)
     const context = this.#context('output', name, type)
     const output = definition.create(options, context)
-    const buffer = config.buffered && this.#createBuffer(config.buffered, output, context)
+    const failures = failureTarget(config) ? new FailurePort(this.#around.ledger) : undefined
+    const buffer = config.buffered && this.#createBuffer(config.buffered, output, context, failures)
     const component = buffer ?? output
-    return { kind: 'output', name, config, component, output, buffer, isRunning: false }
+    return { kind: 'output', name, config, component, output, buffer, failures, isRunning: false }
   }
 
   #createBuffer(
     config: BufferedConfig,
     output: Output | ChunkedOutput,
     context: ComponentContext,
+    failures: FailurePort | undefined,
   ): OutputBuffer {
-    const { ledger, deadLetters } = this.#around
-    const letters = deadLetters(context.name)
+    const { ledger } = this.#around
+    const kept = this.#around.deadLetters(context.name)
+    const deadLetters = failures ? new Secondary(failures, kept) : kept
     const dataDir = this.#config.data_dir
-    return createBuffer({ config, output, context, dataDir, deadLetters: letters, ledger })
+    return createBuffer({ config, output, context, dataDir, deadLetters, ledger })
   }
 
   /** The label is not the input's: it says where its port leads. */
@@ -192,6 +164,7 @@ class Assembler {
       labels: Object.fromEntries(
         Object.entries(labels).map(([name, list]) => [name, toSteps(list)]),
       ),
+      failures: [...this.#outputs.values()].flatMap((part) => this.#failureWay(part)),
       ledger: this.#around.ledger,
       logger: this.#around.logger.child({ component: 'pipeline' }),
     })
@@ -204,12 +177,19 @@ class Assembler {
   }
 
   #matchStep({ match, to }: MatchStep): Step {
-    const outputs = to.filter((name) => !name.startsWith('@'))
+    return { kind: 'match', matches: compileTagPattern(match), ...this.#targets(to) }
+  }
+
+  #failureWay({ config, failures }: OutputPart): FailureWay[] {
+    const target = failureTarget(config)
+    return target && failures ? [{ port: failures, ...this.#targets([target]) }] : []
+  }
+
+  #targets(names: readonly string[]): Pick<FailureWay, 'outputs' | 'labels'> {
+    const outputs = names.filter((name) => !name.startsWith('@'))
     return {
-      kind: 'match',
-      matches: compileTagPattern(match),
       outputs: outputs.map((name) => this.#target(name)),
-      labels: to.filter((name) => name.startsWith('@')).map((name) => name.slice(1)),
+      labels: names.filter((name) => name.startsWith('@')).map((name) => name.slice(1)),
     }
   }
 
@@ -266,6 +246,10 @@ class Assembler {
       metrics: metrics.scope(`${kind}_`, { [kind]: name, type }),
     }
   }
+}
+
+function failureTarget({ buffered }: OutputConfig): string | undefined {
+  return buffered?.secondary ?? buffered?.on_error
 }
 
 function isSame(one: InputConfig, other: InputConfig): boolean {

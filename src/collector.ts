@@ -3,7 +3,7 @@
  * stopped. Data flows input → pipeline → output, so what receives is started first and stopped
  * last. What it shows of itself: src/collector-view.ts.
  */
-import { assemble, type Assembly, type AnyPart, type Surroundings } from './assembly.ts'
+import { assemble, type Assembly, type Surroundings } from './assembly.ts'
 import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
 import { durationInMs } from './config/units.ts'
@@ -16,6 +16,7 @@ import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
 import { registry as builtIn } from './registry.ts'
+import type { AnyPart } from './parts.ts'
 import { startInputs, startPipeline, transit } from './transition.ts'
 
 export interface CollectorOptions {

@@ -14,6 +14,8 @@ import type { Lost } from './yaml-tree.ts'
 export interface Outline {
   readonly inputs: readonly InputOutline[] | undefined
   readonly outputs: readonly string[] | undefined
+  /** Where what an output does not get goes on: its `secondary` and `on_error`. */
+  readonly failures: readonly FailureOutline[]
   /** Names without the `@`. */
   readonly labels: readonly string[] | undefined
   /** `pipeline`, then the labels; of those that are known. */
@@ -25,6 +27,10 @@ export interface Outline {
 export interface InputOutline {
   /** The label as written, null if it has none. */
   readonly label: Target | null | undefined
+}
+
+export interface FailureOutline extends Named {
+  readonly output: string
 }
 
 export interface PipelineOutline {
@@ -77,6 +83,7 @@ class OutlineReader {
     return {
       inputs: known(inputs, inputOutlines),
       outputs: known(outputs, [...(outputs?.keys() ?? [])]),
+      failures: [...(outputs ?? [])].flatMap(([name, { value }]) => this.#failures(name, value)),
       labels: known(labels, [...(labels?.keys() ?? [])]),
       pipelines: pipelines.filter((pipeline) => pipeline !== undefined),
       hasAllTargets: this.#hasAllTargets && labels !== undefined && inputs !== undefined,
@@ -104,6 +111,16 @@ class OutlineReader {
     const label = this.#labelOf(['inputs', name, 'label'], tree)
     if (label === undefined) this.#hasAllTargets = false
     return { label }
+  }
+
+  #failures(output: string, tree: Tree): FailureOutline[] {
+    const entries: Entries = tree.kind === 'map' ? tree.entries : new Map()
+    return ['secondary', 'on_error'].flatMap((key) => {
+      if (!entries.has(key)) return []
+      const name = textOf(entries.get(key)?.value)
+      if (name === undefined) this.#hasAllTargets = false
+      return name === undefined ? [] : [{ output, name, path: ['outputs', output, key] }]
+    })
   }
 
   #labelOf(path: Path, tree: Tree): Target | null | undefined {

@@ -1,5 +1,6 @@
 /** Checks what the parts of a configuration say of each other: names, labels, patterns, use. */
 import { compileTagPattern } from '../pipeline/tag-pattern.ts'
+import { failureFaults } from './failure-targets.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { hint, nearest } from './nearest.ts'
 import type { Named, Outline, PipelineOutline } from './outline.ts'
@@ -13,7 +14,7 @@ export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
     location: locate(tree, path, atKey),
   })
   const { pipelines } = outline
-  const targets = [...pipelines.flatMap(targetsOf), ...inputLabels(outline)]
+  const targets = [...pipelines.flatMap(targetsOf), ...inputLabels(outline), ...outline.failures]
   const used = new Set(targets.flatMap(({ name }) => [name, ...meantBy(name, outline)]))
   const empty = emptiness(outline)
   return [
@@ -24,6 +25,7 @@ export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
     }),
     ...pipelines.flatMap(badPatterns).map(({ path, message }) => at('error', message, path)),
     ...labelCycles(outline).map(({ path, message }) => at('error', message, path)),
+    ...failureFaults(outline).map(({ path, message }) => at('error', message, path)),
     ...pipelines
       .flatMap(unreachable)
       .map((path) =>

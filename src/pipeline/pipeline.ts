@@ -6,6 +6,7 @@
  */
 import type { Batch, Outcome } from './batch.ts'
 import type { Filter, InputContext } from './component.ts'
+import type { FailurePort } from './failure-port.ts'
 import { FilterSink, type FilterPort } from './filter-sink.ts'
 import type { Ledger } from './ledger.ts'
 import type { Logger } from './logger.ts'
@@ -46,11 +47,15 @@ export interface PipelineOptions {
   readonly steps: readonly Step[]
   /** Sub-pipelines by their name without the `@`. */
   readonly labels: Readonly<Record<string, readonly Step[]>>
+  /** Where what outputs do not get goes on, those of an earlier pipeline included. */
+  readonly failures?: readonly FailureWay[]
   readonly ledger: Ledger
   readonly logger: Logger
   /** Tags whose way is remembered, per place where ways part. */
   readonly cachedTagsMax?: number
 }
+
+export type FailureWay = Pick<MatchStep, 'outputs' | 'labels'> & { readonly port: FailurePort }
 
 /** What the pipeline adds to an input's context. */
 export type InputPort = Pick<InputContext, 'deliver' | 'drop' | 'lose' | 'closed'>
@@ -65,6 +70,7 @@ export class Pipeline {
   readonly #filters: readonly FilterSink[]
   /** Those of an earlier pipeline, with the steps that will be behind them. */
   readonly #takenOver: ReadonlyMap<FilterSink, Sink>
+  readonly #failures: ReadonlyMap<FailurePort, Sink>
 
   /** Throws an Error for labels that are unknown or lead in a circle, and for repeated names. */
   constructor(options: PipelineOptions) {
@@ -74,6 +80,8 @@ export class Pipeline {
     this.#main = builder.buildMain()
     this.#filters = builder.filtersInOrder()
     this.#takenOver = builder.takenOver
+    this.#failures = builder.buildFailures()
+    for (const [port, sink] of this.#failures) if (!port.leadsSomewhere) port.leadTo(sink)
   }
 
   /** In the order of the flow. */
@@ -81,8 +89,9 @@ export class Pipeline {
     return this.#filters
   }
 
-  /** From now on the filters of an earlier pipeline belong to this one. */
+  /** From now on the filters and failure ports of an earlier pipeline belong to this one. */
   takeOver(): void {
+    for (const [port, sink] of this.#failures) port.leadTo(sink)
     for (const [filter, next] of this.#takenOver) filter.leadTo(next)
   }
 
@@ -165,6 +174,11 @@ class PipelineBuilder {
     return this.#list(this.#options.steps)
   }
 
+  buildFailures(): ReadonlyMap<FailurePort, Sink> {
+    const { failures = [] } = this.#options
+    return new Map(failures.map((way) => [way.port, this.#targets(way)]))
+  }
+
   filtersInOrder(): FilterSink[] {
     return this.#filters.toReversed().flat()
   }
@@ -194,7 +208,7 @@ class PipelineBuilder {
     const filters: FilterSink[] = []
     let branches: Branch[] = []
     for (const step of steps.toReversed()) {
-      const sink = step.kind === 'match' ? this.#match(step) : this.#filter(step, branches)
+      const sink = step.kind === 'match' ? this.#targets(step) : this.#filter(step, branches)
       if (sink instanceof FilterSink) filters.unshift(sink)
       branches = [{ matches: step.matches, sink }, ...branches]
     }
@@ -221,7 +235,7 @@ class PipelineBuilder {
     return create
   }
 
-  #match({ outputs, labels }: MatchStep): Sink {
+  #targets({ outputs, labels }: Pick<MatchStep, 'outputs' | 'labels'>): Sink {
     const targets = [
       ...outputs.map((output) => this.#output(output)),
       ...labels.map((label) => this.#label(label)),

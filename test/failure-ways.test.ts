@@ -1,0 +1,139 @@
+/** Where what an output does not get goes on, over a reload too. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Collector } from '../src/collector.ts'
+import { loadConfig } from '../src/config/load.ts'
+import { Type } from '../src/config/type.ts'
+import { createLog } from '../src/log.ts'
+import { defineChunkedOutput, defineInput, type InputContext } from '../src/pipeline/component.ts'
+import type { ChunkAnswer } from '../src/pipeline/delivery/chunk.ts'
+import { batchOf } from './support/entries.ts'
+import { until } from './support/wait.ts'
+
+class Stage {
+  /** `output tag`, for each batch. */
+  readonly sent: string[] = []
+  readonly inputs = new Map<string, InputContext>()
+  readonly answers = new Map<string, ChunkAnswer>()
+
+  readonly registry = {
+    inputs: [
+      defineInput({
+        type: 'fake',
+        summary: 'Is for the test.',
+        configSchema: Type.Object({}),
+        resources: () => [],
+        create: (_options, context) => {
+          this.inputs.set(context.name, context)
+          return { addresses: [], start: nothing, stop: nothing }
+        },
+      }),
+    ],
+    filters: [],
+    outputs: [
+      defineChunkedOutput({
+        type: 'fake',
+        summary: 'Is for the test.',
+        configSchema: Type.Object({ version: Type.Integer({ default: 1 }) }),
+        create: (_options, { name }) => ({
+          problem: null,
+          start: nothing,
+          stop: nothing,
+          deliverChunk: ({ batches }) => {
+            this.sent.push(...batches.map(({ tag }) => `${name} ${tag}`))
+            return Promise.resolve(this.answers.get(name) ?? { kind: 'delivered' })
+          },
+        }),
+      }),
+    ],
+  }
+}
+
+async function nothing(): Promise<void> {}
+
+async function start(t: TestContext, yaml: string) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  const stage = new Stage()
+  const load = (text: string) => {
+    const inputs = 'inputs: { in: { type: fake } }'
+    const whole = `data_dir: ${dataDir}\nhttp: { enabled: false }\n${inputs}\n${text}`
+    const from = { text: whole, name: 'test.yaml' }
+    const { config, diagnostics } = loadConfig({ from, registry: stage.registry, env: {} })
+    assert.ok(config, JSON.stringify(diagnostics))
+    return config
+  }
+  const logger = await createLog({
+    level: 'error',
+    format: 'json',
+    destination: { write: () => undefined },
+  })
+  const options = { logger, configPath: null, registry: stage.registry }
+  const collector = new Collector(load(yaml), options)
+  t.after(async () => {
+    await collector.stop(AbortSignal.timeout(1000))
+    logger.flush()
+    rmSync(dataDir, { recursive: true })
+  })
+  await collector.start()
+  const send = (tag: string) => stage.inputs.get('in')!.deliver(batchOf(tag, {}))
+  return { stage, send, reload: (text: string) => collector.reload(load(text)) }
+}
+
+const SECONDARY = `
+outputs:
+  first: { type: fake, buffer: { type: memory }, retry: { give_up_after: 1 }, secondary: second }
+  second: { type: fake, version: 1, buffer: { type: memory } }
+pipeline:
+  - { match: '**', to: first }
+`
+
+test('an output for the network has a buffer on disk without being told to', async (t) => {
+  const { stage, send } = await start(
+    t,
+    "outputs: { out: { type: fake } }\npipeline: [{ match: '**', to: out }]",
+  )
+  stage.answers.set('out', { kind: 'retry', reason: 'away' })
+  assert.equal(await send('x'), 'delivered')
+  await until('it was tried', () => stage.sent.length > 0)
+  stage.answers.clear()
+  await until('it is tried again', () => stage.sent.length > 1)
+})
+
+for (const answer of [
+  { kind: 'rejected', reason: 'bad' },
+  { kind: 'retry', reason: 'away' },
+] as const)
+  test(`the secondary output gets what was answered ${answer.kind}`, async (t) => {
+    const { stage, send, reload } = await start(t, SECONDARY)
+    stage.answers.set('first', answer)
+    assert.equal(await send('x'), 'rejected')
+    assert.deepEqual(stage.sent.splice(0), ['first x', 'second x'])
+    await reload(SECONDARY.replace('version: 1', 'version: 2'))
+    assert.equal(await send('y'), 'rejected')
+    assert.deepEqual(stage.sent, ['first y', 'second y'])
+  })
+
+test('on_error leads to a label, with the steps it has after a reload', async (t) => {
+  const yaml = (target: string) => `
+outputs:
+  out: { type: fake, buffer: { type: memory }, on_error: '@errors' }
+  some: { type: fake }
+  others: { type: fake }
+pipeline:
+  - { match: good, to: [some, others] }
+  - { match: '**', to: out }
+labels:
+  errors: [{ match: '**', to: ${target} }]
+`
+  const { stage, send, reload } = await start(t, yaml('some'))
+  stage.answers.set('out', { kind: 'rejected', reason: 'bad' })
+  await send('x')
+  await until('the label has it', () => stage.sent.includes('some x'))
+  await reload(yaml('others'))
+  await send('y')
+  await until('the other has it', () => stage.sent.includes('others y'))
+  assert.deepEqual(stage.sent, ['out x', 'some x', 'out y', 'others y'])
+})
