@@ -2,7 +2,7 @@
 import { version } from './package.ts'
 import type { Config, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
-import type { CollectorView, ComponentView, Readiness } from './http/view.ts'
+import type { BufferView, CollectorView, ComponentView, Readiness } from './http/view.ts'
 import type { Assembly } from './assembly.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
@@ -51,6 +51,12 @@ export class CollectorState implements CollectorView {
   components(): ComponentView[] {
     const masked = maskSecrets(this.assembly.config, this.#parts.registry)
     return [...this.#inputViews(masked), ...this.#filterViews(masked), ...this.#outputViews(masked)]
+  }
+
+  buffers(): BufferView[] {
+    return this.assembly.outputs.flatMap(({ name, buffer }) =>
+      buffer ? [{ output: name, problem: buffer.problem, ...buffer.state }] : [],
+    )
   }
 
   ledger() {

@@ -8,6 +8,7 @@ import {
   matchSchema,
   topLevelSchema,
 } from '../../src/config/top-level.ts'
+import { BUFFER_GAUGES } from '../../src/http/buffers.ts'
 import { LEDGER_HELP, METRIC_PREFIX } from '../../src/http/prometheus.ts'
 import type { SourceFile } from '../tidy/source.ts'
 import { fieldsOf, fieldTroubles, type SchemaNode } from './fields.ts'
@@ -175,6 +176,12 @@ function metricsPage(metrics: readonly DescribedMetric[]): Page {
       'Each has the name of its component in a label of its kind (`input="NAME"`) and its ' +
         '`type`, besides the labels in the table.',
       metricsTable(metrics.map(withFullName)),
+      '## Buffers',
+      'Gauges of outputs that have a buffer, with `output="NAME"`; `GET /api/buffers` says more.',
+      table(
+        ['Name', 'Meaning'],
+        BUFFER_GAUGES.map(([name, help]) => [`\`${prefix}${name}\``, help]),
+      ),
       '## The process',
       `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when the answer of ` +
         '`/readyz` is 200. Under the names other Node.js programs use: `process_*` (CPU, memory, ' +

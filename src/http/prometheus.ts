@@ -6,6 +6,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { LedgerSnapshot, Row, Rows } from '../pipeline/ledger-counts.ts'
 import type { Labels, Sample } from '../pipeline/metrics.ts'
+import { systemClock } from '../pipeline/clock.ts'
+import { bufferSamples } from './buffers.ts'
 import type { CollectorView } from './view.ts'
 
 export const METRIC_PREFIX = 'logboom_'
@@ -39,7 +41,9 @@ let processIsObserved = false
 export async function prometheusText(view: CollectorView): Promise<string> {
   observeProcess()
   const registry = new Registry()
-  registerSamples(registry, [...view.metrics().map(prefixed), ...ownSamples(view)])
+  const buffers = bufferSamples(view.buffers(), systemClock.now())
+  const samples = [...view.metrics(), ...buffers].map(prefixed)
+  registerSamples(registry, [...samples, ...ownSamples(view)])
   return `${await registry.metrics()}\n${await processRegistry.metrics()}`
 }
 

@@ -6,6 +6,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { systemClock } from '../pipeline/clock.ts'
 import type { Logger } from '../pipeline/logger.ts'
+import { bufferAnswers } from './buffers.ts'
 import { addressText, cannotListen, listenTarget, removeStaleSocket } from './listen.ts'
 import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent.ts'
 import { observeProcess, prometheusText } from './prometheus.ts'
@@ -41,6 +42,7 @@ const ROUTES = [
   '/readyz',
   '/metrics',
   '/api/ledger',
+  '/api/buffers',
   '/api/plugins',
   '/api/plugins.json',
   '/api/config',
@@ -106,6 +108,9 @@ function addMonitoring(app: FastifyInstance, view: CollectorView): void {
     return reply.type('text/plain; version=0.0.4').send(await prometheusText(view))
   })
   app.get('/api/ledger', (_request, reply) => reply.send(view.ledger()))
+  app.get('/api/buffers', (_request, reply) =>
+    reply.send({ buffers: bufferAnswers(view.buffers(), systemClock.now()) }),
+  )
   app.get('/api/config.json', (_request, reply) => reply.send(configInfo(view)))
   app.get('/api/config', (_request, reply) => sendLtsv(reply, [configInfo(view)]))
   app.get('/api/plugins', (request, reply) => {

@@ -1,4 +1,5 @@
 /** The page at `/`: what listens where, what became of the events, and where to read more. */
+import { bufferAnswers } from './buffers.ts'
 import type { Row, Rows } from '../pipeline/ledger-counts.ts'
 import type { CollectorView, ComponentView } from './view.ts'
 
@@ -19,6 +20,7 @@ const LINKS: readonly (readonly [string, string])[] = [
   ['/readyz', 'it takes events, or why not'],
   ['/metrics', 'Prometheus text'],
   ['/api/ledger', 'what became of every event, by input, tag and output'],
+  ['/api/buffers', 'what waits in front of each output, and why'],
   ['/api/plugins.json', 'components, in the form of Fluentd’s monitor_agent'],
   ['/api/config.json', 'the process, in the form of Fluentd’s monitor_agent'],
 ]
@@ -36,6 +38,7 @@ ${summary(view, now)}
 ${inputsTable(view)}
 ${countsTable('Filters', 'filter', view.ledger().filters)}
 ${outputsTable(view)}
+${buffersTable(view, now)}
 <h2>More</h2>
 <ul>${LINKS.map(([path, text]) => `<li><a href="${path}">${path}</a> – ${text}</li>`).join('')}</ul>
 </html>
@@ -83,6 +86,30 @@ function outputsTable(view: CollectorView): string {
   ])
   const heads = ['name', 'type', 'state', ...counts.map((count) => `#${count.replace('_', ' ')}`)]
   return table('Outputs', heads, rows)
+}
+
+function buffersTable(view: CollectorView, now: number): string {
+  const rows = bufferAnswers(view.buffers(), now).map((buffer) => [
+    escapeHtml(buffer.output),
+    escapeHtml(buffer.last_failure?.reason ?? ''),
+    buffer.next_try === null ? '' : escapeHtml(buffer.next_try.slice(11, 19)),
+    ...[
+      buffer.events,
+      buffer.bytes,
+      Math.round(buffer.oldest_age_seconds ?? 0),
+      buffer.retries,
+    ].map((count) => count.toLocaleString('en-US')),
+  ])
+  const heads = [
+    'output',
+    'last failure',
+    'next try',
+    '#events',
+    '#bytes',
+    '#oldest, s',
+    '#retries',
+  ]
+  return rows.length === 0 ? '' : table('Buffers', heads, rows)
 }
 
 function countsTable(title: string, what: string, counts: Rows): string {

@@ -2,6 +2,7 @@
  * What the HTTP server may see of the collector, which implements it. The routes only read, but for
  * one that asks for the configuration file to be read again.
  */
+import type { BufferState } from '../pipeline/buffers/output-buffer.ts'
 import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
 import type { Sample } from '../pipeline/metrics.ts'
 
@@ -19,6 +20,12 @@ export interface ComponentView {
   /** Where an input listens, with the real ports; empty for the other kinds. */
   readonly addresses: readonly string[]
   /** Why an output or filter cannot take batches at the moment, or null. */
+  readonly problem: string | null
+}
+
+/** The buffer of an output, for those that have one. */
+export interface BufferView extends BufferState {
+  readonly output: string
   readonly problem: string | null
 }
 
@@ -51,6 +58,7 @@ export interface CollectorView {
   readonly configPath: string | null
   readonly dataDir: string
   components(): readonly ComponentView[]
+  buffers(): readonly BufferView[]
   ledger(): LedgerSnapshot
   metrics(): readonly Sample[]
   readiness(): Readiness

@@ -15,6 +15,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       component({ kind: 'output', name: 'files', type: 'file', problem: HOSTILE }),
       component({ kind: 'output', name: HOSTILE, type: 'null' }),
     ],
+    buffers: () => [],
     ledger: () => ({
       inputs: { docker: { received: 10, dropped: 1 } },
       filters: { join: { filtered: 2 } },

@@ -1,0 +1,97 @@
+/** What waits in front of each output and how its delivery goes: `/api/buffers` and metrics. */
+import type { Sample } from '../pipeline/metrics.ts'
+import type { BufferView } from './view.ts'
+
+export interface BufferAnswer {
+  readonly output: string
+  readonly bytes: number
+  readonly max_bytes: number
+  readonly events: number
+  /** Since the oldest came in; null if nothing waits. */
+  readonly oldest_age_seconds: number | null
+  /** Events sent again, for each attempt, since the start. */
+  readonly retries: number
+  readonly chunks_in_flight: number
+  readonly chunks_waiting: number
+  /** Failed attempts in a row. */
+  readonly failures: number
+  /** `closed` when all is well, `open` while nothing is sent, `half_open` for the next try. */
+  readonly circuit: BufferView['breaker']
+  /** RFC 3339; null if nothing waits for a time. */
+  readonly next_try: string | null
+  /** Null once an attempt has succeeded. */
+  readonly last_failure: { readonly at: string; readonly reason: string } | null
+  /** Events that are to be dead letters and cannot be kept as such yet. */
+  readonly dead_letters_waiting: number
+  /** Why it is not well, or null. */
+  readonly problem: string | null
+}
+
+/** `now` in milliseconds since 1970. */
+export function bufferAnswers(views: readonly BufferView[], now: number): BufferAnswer[] {
+  return views.map((view) => ({
+    output: view.output,
+    bytes: view.bytes,
+    max_bytes: view.maxBytes,
+    events: view.events,
+    oldest_age_seconds: ageSeconds(view, now),
+    retries: view.retries,
+    chunks_in_flight: view.chunksInFlight,
+    chunks_waiting: view.chunksWaiting,
+    failures: view.failures,
+    circuit: view.breaker,
+    next_try: view.nextTryAt === null ? null : timeText(view.nextTryAt),
+    last_failure: view.lastFailure && {
+      at: timeText(view.lastFailure.at),
+      reason: view.lastFailure.reason,
+    },
+    dead_letters_waiting: view.deadLettersWaiting,
+    problem: view.problem,
+  }))
+}
+
+/** Name, meaning and value. */
+export const BUFFER_GAUGES: readonly [string, string, (view: BufferView, now: number) => number][] =
+  [
+    [
+      'output_buffer_max_bytes',
+      'Most bytes of entries that may wait in the buffer.',
+      ({ maxBytes }) => maxBytes,
+    ],
+    [
+      'output_buffer_oldest_age_seconds',
+      'How long the oldest event has waited in the buffer; 0 if none waits.',
+      (view, now) => ageSeconds(view, now) ?? 0,
+    ],
+    [
+      'output_buffer_failures',
+      'Attempts to deliver that failed in a row.',
+      ({ failures }) => failures,
+    ],
+    [
+      'output_buffer_circuit_open',
+      '1 while an output that keeps failing is sent nothing but a try now and then.',
+      ({ breaker }) => (breaker === 'closed' ? 0 : 1),
+    ],
+  ]
+
+/** Without the prefix that all metrics have. */
+export function bufferSamples(views: readonly BufferView[], now: number): Sample[] {
+  return views.flatMap((view) =>
+    BUFFER_GAUGES.map(([name, help, valueOf]) => ({
+      name,
+      help,
+      kind: 'gauge' as const,
+      labels: { output: view.output },
+      value: valueOf(view, now),
+    })),
+  )
+}
+
+function ageSeconds({ oldestAt }: BufferView, now: number): number | null {
+  return oldestAt === null ? null : Math.max(0, now - oldestAt) / 1000
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString()
+}
