@@ -4,6 +4,7 @@ import type { Config, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
 import type { BufferView, CollectorView, ComponentView, Readiness } from './http/view.ts'
 import type { Assembly } from './assembly.ts'
+import type { LedgerHistory } from './pipeline/ledger-history.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 
@@ -12,6 +13,7 @@ export interface CollectorParts {
   readonly configPath: string | null
   readonly registry: Registry
   readonly ledger: Ledger
+  readonly history: LedgerHistory
   readonly metrics: MetricsRegistry
   /** Milliseconds since 1970. */
   readonly startedAt: number
@@ -61,6 +63,10 @@ export class CollectorState implements CollectorView {
 
   ledger() {
     return this.#parts.ledger.snapshot()
+  }
+
+  ledgerOfAllRuns() {
+    return this.#parts.history.allRuns
   }
 
   metrics() {

@@ -3,6 +3,7 @@
  * stopped. Data flows input → pipeline → output, so what receives is started first and stopped
  * last. What it shows of itself: src/collector-view.ts.
  */
+import { join } from 'node:path'
 import { assemble, type Assembly, type Surroundings } from './assembly.ts'
 import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
@@ -11,7 +12,8 @@ import { DataFolder } from './data-folder.ts'
 import type { HttpServer } from './http/server.ts'
 import type { CollectorView } from './http/view.ts'
 import type { RootLogger } from './log.ts'
-import { systemClock } from './pipeline/clock.ts'
+import { LedgerHistory } from './pipeline/ledger-history.ts'
+import { systemClock, systemTimers } from './pipeline/clock.ts'
 import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
@@ -43,6 +45,7 @@ export class Collector {
   readonly #around: Surroundings
   readonly #state: CollectorState
   readonly #dataFolder: DataFolder
+  readonly #history: LedgerHistory
   #assembly: Assembly
   #http: HttpServer | null = null
   #started: Promise<void> | null = null
@@ -59,11 +62,21 @@ export class Collector {
     this.#around = { registry, logger, metrics, ledger, gate: new Gate(), deadLetters }
     this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#assembly = assemble(config, this.#around)
+    this.#history = new LedgerHistory({
+      path: join(config.data_dir, 'ledger.json'),
+      ledger,
+      bufferedOutputs: () =>
+        this.#assembly.outputs.flatMap(({ name, buffer }) => (buffer ? [name] : [])),
+      logger,
+      clock: systemClock,
+      timers: systemTimers,
+    })
     this.#state = new CollectorState({
       assembly: this.#assembly,
       configPath,
       registry,
       ledger,
+      history: this.#history,
       metrics,
       startedAt: systemClock.now(),
     })
@@ -117,6 +130,7 @@ export class Collector {
   /** The folder first: nothing of another process's may be touched. */
   async #startInOrder(): Promise<void> {
     await this.#dataFolder.take()
+    await this.#history.start()
     await this.#reportOrphans()
     await startPipeline(this.#assembly)
     await startInputs(this.#assembly.inputs)
@@ -186,6 +200,7 @@ export class Collector {
     await pipeline.stop(deadline)
     await this.#stopAll(outputs, deadline)
     await this.#http?.close()
+    await this.#history.stop()
     await this.#dataFolder.release()
     if (this.#state.wasRunning) this.#reportTotals()
   }

@@ -107,7 +107,9 @@ function addMonitoring(app: FastifyInstance, view: CollectorView): void {
   app.get('/metrics', async (_request, reply) => {
     return reply.type('text/plain; version=0.0.4').send(await prometheusText(view))
   })
-  app.get('/api/ledger', (_request, reply) => reply.send(view.ledger()))
+  app.get('/api/ledger', (_request, reply) =>
+    reply.send({ ...view.ledger(), all_runs: view.ledgerOfAllRuns() }),
+  )
   app.get('/api/buffers', (_request, reply) =>
     reply.send({ buffers: bufferAnswers(view.buffers(), systemClock.now()) }),
   )

@@ -2,6 +2,7 @@
  * What the HTTP server may see of the collector, which implements it. The routes only read, but for
  * one that asks for the configuration file to be read again.
  */
+import type { LedgerOfAllRuns } from '../pipeline/ledger-history.ts'
 import type { BufferState } from '../pipeline/buffers/output-buffer.ts'
 import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
 import type { Sample } from '../pipeline/metrics.ts'
@@ -60,6 +61,8 @@ export interface CollectorView {
   components(): readonly ComponentView[]
   buffers(): readonly BufferView[]
   ledger(): LedgerSnapshot
+  /** What this run and all before it on the same data folder have counted. */
+  ledgerOfAllRuns(): LedgerOfAllRuns
   metrics(): readonly Sample[]
   readiness(): Readiness
   /** Reads the configuration file again; null where there is nothing to read. Never rejects. */

@@ -43,6 +43,8 @@ export interface OutputCounts {
   retried: number
   rejected: number
   dropped: number
+  /** Left on disk by its buffer. */
+  buffered: number
   inFlight: number
 }
 
@@ -87,7 +89,7 @@ export function snapshotOf(rows: LedgerRows): LedgerSnapshot {
       inputs: toRows(rows.inputs, ({ dropReasons }) => Object.fromEntries(dropReasons)),
       pipeline: Object.fromEntries(rows.dropReasons),
     },
-    balanced: isBalanced(rows.total),
+    balanced: isBalancedRow(countsRow(rows.total)),
   }
 }
 
@@ -110,9 +112,12 @@ function countsRow(counts: Counts): Row {
   }
 }
 
-function isBalanced(counts: Counts): boolean {
-  const came = counts.received + counts.restored + counts.copied
-  const went = counts.filtered + counts.delivered + counts.retried + counts.rejected
-  const gone = went + counts.dropped + counts.buffered
-  return counts.inFlight >= 0 && came === gone + counts.inFlight
+const CAME = ['received', 'restored', 'copied']
+const WENT = ['filtered', 'delivered', 'retried', 'rejected', 'dropped', 'buffered', 'in_flight']
+
+/** For a row of totals. */
+export function isBalancedRow(row: Row): boolean {
+  const sum = (fates: readonly string[]) =>
+    fates.reduce((count, fate) => count + (row[fate] ?? 0), 0)
+  return (row['in_flight'] ?? 0) >= 0 && sum(CAME) === sum(WENT)
 }

@@ -70,6 +70,7 @@ export class Ledger {
       retried: 0,
       rejected: 0,
       dropped: 0,
+      buffered: 0,
       inFlight: 0,
     }))
   }
@@ -170,6 +171,7 @@ export class Ledger {
   /** Events that an output's buffer leaves on disk. */
   leaveBuffered(output: OutputCounts, tag: Counts, count: number): void {
     output.inFlight -= count
+    output.buffered += count
     this.#total.inFlight -= count
     this.#total.buffered += count
     tag.inFlight -= count

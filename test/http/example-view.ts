@@ -15,6 +15,14 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       component({ kind: 'output', name: 'files', type: 'file', problem: HOSTILE }),
       component({ kind: 'output', name: HOSTILE, type: 'null' }),
     ],
+    ledgerOfAllRuns: () => ({
+      since: '2026-11-20T08:00:00.000Z',
+      inputs: { docker: { received: 110, dropped: 1 } },
+      filters: {},
+      outputs: {},
+      total: { received: 110, delivered: 110 },
+      balanced: true,
+    }),
     buffers: () => [],
     ledger: () => ({
       inputs: { docker: { received: 10, dropped: 1 } },

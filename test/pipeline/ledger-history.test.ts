@@ -1,0 +1,89 @@
+/** Counts over several runs, ended in order or not. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { LedgerHistory } from '../../src/pipeline/ledger-history.ts'
+import { Ledger } from '../../src/pipeline/ledger.ts'
+import { KeptLog, ManualTime } from '../drivers/context.ts'
+
+function fileOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-history-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'ledger.json')
+}
+
+async function run(path: string) {
+  const [ledger, time, log] = [new Ledger(), new ManualTime(), new KeptLog()]
+  const around = { ledger, clock: time, timers: time, logger: log }
+  const history = new LedgerHistory({ path, bufferedOutputs: () => ['net'], ...around })
+  await history.start()
+  const tag = ledger.tag('x')
+  const receive = (count: number) => ledger.receive(ledger.input('in'), tag, count)
+  const settle = (output: string, count: number) => {
+    ledger.send(ledger.output(output), count)
+    ledger.settle(ledger.output(output), tag, count, 'delivered')
+  }
+  return { ledger, time, log, history, tag, receive, settle }
+}
+
+test('runs that end in order add up', async (t) => {
+  const path = fileOf(t)
+  const first = await run(path)
+  first.receive(10)
+  first.settle('net', 6)
+  first.ledger.send(first.ledger.output('net'), 4)
+  first.ledger.leaveBuffered(first.ledger.output('net'), first.tag, 4)
+  await first.history.stop()
+  const second = await run(path)
+  second.ledger.restoreBuffered(second.ledger.output('net'), second.tag, 4)
+  second.ledger.settle(second.ledger.output('net'), second.tag, 4, 'delivered')
+  second.receive(1)
+  second.settle('files', 1)
+  const { inputs, outputs, total, balanced, since } = second.history.allRuns
+  assert.deepEqual(inputs, { in: { received: 11, dropped: 0, lost: 0 } })
+  const { received, delivered, buffered } = outputs['net']!
+  assert.deepEqual({ received, delivered, buffered }, { received: 14, delivered: 10, buffered: 4 })
+  assert.equal(outputs['files']!['delivered'], 1)
+  assert.deepEqual([total['received'], total['restored'], total['delivered']], [11, 4, 11])
+  assert.ok(balanced)
+  assert.equal(since, first.history.allRuns.since)
+})
+
+test('after a kill, what was on its way is left in a buffer or with its sender', async (t) => {
+  const path = fileOf(t)
+  const first = await run(path)
+  first.receive(10)
+  first.ledger.send(first.ledger.output('net'), 3)
+  first.ledger.send(first.ledger.output('files'), 7)
+  first.time.advance(5000)
+  await first.history.save()
+  const { allRuns } = (await run(path)).history
+  assert.equal(allRuns.outputs['net']!['buffered'], 3)
+  assert.equal(allRuns.outputs['files']!['retried'], 7)
+  const { in_flight, buffered, retried } = allRuns.total
+  assert.deepEqual({ in_flight, buffered, retried }, { in_flight: 0, buffered: 3, retried: 7 })
+  assert.ok(allRuns.balanced)
+})
+
+test('a file that cannot be read is reported, and counting begins anew', async (t) => {
+  const path = fileOf(t)
+  for (const text of ['{"version":1,', '{"version":2}']) {
+    writeFileSync(path, text)
+    const { history, log, receive } = await run(path)
+    assert.equal(log.messages('warn').length, 1)
+    receive(2)
+    await history.stop()
+    assert.match(await readFile(path, 'utf8'), /"total":{"received":2,/)
+  }
+})
+
+test('nothing is written without a start', async (t) => {
+  const path = fileOf(t)
+  const around = { ledger: new Ledger(), clock: new ManualTime(), timers: new ManualTime() }
+  const options = { path, bufferedOutputs: () => [], logger: new KeptLog(), ...around }
+  await new LedgerHistory(options).stop()
+  await assert.rejects(readFile(path), { code: 'ENOENT' })
+})
