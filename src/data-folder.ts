@@ -10,7 +10,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { causeOf } from './config/cause.ts'
 import type { Logger } from './pipeline/logger.ts'
@@ -20,6 +20,8 @@ const LOCK = /^lock\.[0-9a-f]{16}$/
 /** Two that start at the same moment may both see the other; by chance one comes first then. */
 const ATTEMPTS = 4
 const PAUSE_MAX_MS = 50
+/** How far a buffer is delivered, which it keeps when nothing is left. */
+const NOTES = /^progress(\.|$)/
 /** What file systems without unix sockets answer (FAT, SMB, some that desktops share with VMs). */
 const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
@@ -63,7 +65,7 @@ export class DataFolder {
     this.#folder = null
   }
 
-  /** Sub-folders of `kind` that hold anything and are not in `known`: no component reads them. */
+  /** Sub-folders of `kind` that hold events and are not in `known`: no component reads them. */
   async orphans(kind: string, known: ReadonlySet<string>): Promise<string[]> {
     const folder = join(this.#path, kind)
     const names = await readdir(folder).catch(absentIsEmpty)
@@ -136,6 +138,7 @@ export class DataFolder {
 }
 
 async function holdsBytes(path: string): Promise<boolean> {
+  if (NOTES.test(basename(path))) return false
   const found = await stat(path)
   if (!found.isDirectory()) return found.size > 0
   const sizes = (await readdir(path)).map((name) => holdsBytes(join(path, name)))

@@ -108,6 +108,14 @@ test('knows what no component reads', async (t) => {
     join(path, 'filters', 'orphan'),
   ])
   assert.deepEqual(await folder.orphans('outputs', new Set()), [])
+  for (const name of ['delivered', 'waiting']) {
+    mkdirSync(join(path, 'buffers', name), { recursive: true })
+    for (const note of ['progress', 'progress.recent'])
+      writeFileSync(join(path, 'buffers', name, note), 'x')
+  }
+  writeFileSync(join(path, 'buffers', 'waiting', '0-000.segment'), 'x')
+  const waiting = [join(path, 'buffers', 'waiting')]
+  assert.deepEqual(await folder.orphans('buffers', new Set()), waiting)
 })
 
 function temporaryFolder(t: TestContext): string {

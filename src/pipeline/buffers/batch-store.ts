@@ -10,7 +10,10 @@ export interface StoredBatch {
   /** Unchanged until `finish`; the store may give the memory back then. */
   readonly entries: Uint8Array
   readonly count: number
-  /** Grows by one from batch to batch, over restarts too if the store survives them. */
+  /**
+   * Grows from batch to batch, over restarts too if the store survives them, by one or after a
+   * start by more. Under the `id` of its store no other batch ever has it.
+   */
   readonly sequence: number
   /** Milliseconds since 1970 when it came in. */
   readonly arrivedAt: number
@@ -22,6 +25,11 @@ export interface BatchLimit {
 }
 
 export interface BatchStore {
+  /**
+   * Of this store, and of no other one ever: with it, the sequence and the place in the batch an
+   * output may name an event. Known from the start on; the same after a restart, if it survives.
+   */
+  readonly id: string
   /**
    * Whether `append` settles once the batch is safe, and not only once it is finished. `bytes` and
    * `events` count a batch from then on; those of a store that is not durable from the `append` on.

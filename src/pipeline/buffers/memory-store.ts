@@ -7,6 +7,7 @@ import type { Batch, Outcome } from '../batch.ts'
 import type { Clock } from '../clock.ts'
 import { Fifo } from '../delivery/fifo.ts'
 import type { BatchLimit, BatchStore, StoredBatch } from './batch-store.ts'
+import { newStoreId } from './store-id.ts'
 
 /** A batch, and the answer that its sender waits for. */
 class WaitingBatch implements StoredBatch {
@@ -27,6 +28,7 @@ class WaitingBatch implements StoredBatch {
 }
 
 export class MemoryStore implements BatchStore {
+  readonly id = newStoreId()
   readonly isDurable = false
   bytes = 0
   events = 0

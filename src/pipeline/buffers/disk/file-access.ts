@@ -1,6 +1,6 @@
 /** The part of the file system that the disk buffer uses, so that tests can make it fail. */
 import { constants } from 'node:fs'
-import { copyFile, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
 export interface BufferFile {
@@ -13,47 +13,51 @@ export interface BufferFile {
   close(): Promise<void>
 }
 
+/** `create` rejects if there is one, `replace` empties it, `existing` rejects if there is none. */
+export type OpenMode = 'create' | 'replace' | 'existing'
+
 export interface FileAccess {
-  /** Makes a folder and those above it. */
-  makeFolder(path: string): Promise<void>
+  /** Makes a folder and those above it; gives the topmost that was not there before. */
+  makeFolder(path: string): Promise<string | undefined>
   /** Names in a folder; none if there is no such folder. */
   list(path: string): Promise<string[]>
   /** Bytes of a file; rejects if there is none. */
   size(path: string): Promise<number>
-  /** For reading and writing; `create` makes a new one and rejects if there is one. */
-  open(path: string, mode: 'create' | 'existing'): Promise<BufferFile>
+  /** For reading and writing. */
+  open(path: string, mode: OpenMode): Promise<BufferFile>
   remove(path: string): Promise<void>
-  /** Replaces a file as a whole. */
-  replace(path: string, bytes: Uint8Array): Promise<void>
-  copy(from: string, to: string): Promise<void>
+  /** What had the new name before is gone. */
+  rename(from: string, to: string): Promise<void>
   /** Makes the names in a folder survive a power cut. */
   syncFolder(path: string): Promise<void>
 }
 
+const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC } = constants
+const FLAGS: Record<OpenMode, number> = {
+  create: O_RDWR | O_CREAT | O_EXCL,
+  replace: O_RDWR | O_CREAT | O_TRUNC,
+  existing: O_RDWR,
+}
+/** Of file systems that have no way to sync a folder, and of folders that may not be opened. */
+const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES'])
+
 export const fileAccess: FileAccess = {
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder: (path) => mkdir(path, { recursive: true }),
   list: (path) =>
     readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return []
       throw error
     }),
   size: async (path) => (await stat(path)).size,
-  open: async (path, mode) => {
-    const flags = mode === 'create' ? constants.O_CREAT | constants.O_EXCL : 0
-    return new DiskFile(await open(path, constants.O_RDWR | flags, 0o640))
-  },
+  open: async (path, mode) => new DiskFile(await open(path, FLAGS[mode], 0o640)),
   remove: (path) => unlink(path),
-  replace: async (path, bytes) => {
-    await writeFile(`${path}.new`, bytes, { mode: 0o640 })
-    await rename(`${path}.new`, path)
-  },
-  copy: (from, to) => copyFile(from, to),
+  rename: (from, to) => rename(from, to),
   syncFolder: async (path) => {
-    const folder = await open(path)
     try {
+      await using folder = await open(path)
       await folder.sync()
-    } finally {
-      await folder.close()
+    } catch (error) {
+      if (!CANNOT_SYNC_FOLDERS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   },
 }

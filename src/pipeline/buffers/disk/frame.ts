@@ -55,11 +55,10 @@ export function decodeSegmentHead(bytes: Buffer): SegmentHead | undefined {
   if (bytes.length < SEGMENT_HEAD_BYTES || bytes.readUInt32LE(0) !== SEGMENT_MARKER)
     return undefined
   if (bytes.readUInt32LE(4) !== crc32(bytes.subarray(8, SEGMENT_HEAD_BYTES))) return undefined
-  return {
-    version: bytes.readUInt32LE(8),
-    firstSequence: bytes.readDoubleLE(12),
-    eventsBefore: bytes.readDoubleLE(20),
-  }
+  const firstSequence = bytes.readDoubleLE(12)
+  const eventsBefore = bytes.readDoubleLE(20)
+  if (!isCount(firstSequence) || !isCount(eventsBefore)) return undefined
+  return { version: bytes.readUInt32LE(8), firstSequence, eventsBefore }
 }
 
 /** All of a frame but its entries, which are to follow as they are. */
@@ -94,11 +93,14 @@ export function findFrame(bytes: Buffer, offset: number, end: number): Found {
   if (bytes.readUInt32LE(offset + 4) !== crc32(bytes.subarray(offset + 8, offset + length)))
     return 'damaged'
   const tagEnd = offset + FRAME_HEAD_BYTES + tagLength
+  const sequence = bytes.readDoubleLE(offset + 24)
+  const eventsBefore = bytes.readDoubleLE(offset + 40)
+  if (!isCount(sequence) || !isCount(eventsBefore)) return 'damaged'
   return {
-    sequence: bytes.readDoubleLE(offset + 24),
+    sequence,
     arrivedAt: bytes.readDoubleLE(offset + 32),
     count: bytes.readUInt32LE(offset + 16),
-    eventsBefore: bytes.readDoubleLE(offset + 40),
+    eventsBefore,
     tag: bytes.toString('utf8', offset + FRAME_HEAD_BYTES, tagEnd),
     entries: new Uint8Array(bytes.buffer, bytes.byteOffset + tagEnd, offset + length - tagEnd),
     length,
@@ -109,6 +111,10 @@ export function findFrame(bytes: Buffer, offset: number, end: number): Found {
 export function nextMarker(bytes: Buffer, offset: number, end: number): number {
   const at = bytes.indexOf(MARKER_BYTES, offset)
   return at < 0 || at + MARKER_BYTES.length > end ? -1 : at
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
 }
 
 function headChecksum(bytes: Buffer, offset: number): number {

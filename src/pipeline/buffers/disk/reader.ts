@@ -1,57 +1,81 @@
 /**
  * Hands out what is in the segments, in order, each batch once: from the first that is not
- * finished up to what was written last.
+ * finished up to what was written last. What cannot be handed out is lost, and finished with.
  */
 import type { Lease } from '../../../codecs/lease.ts'
 import type { Logger } from '../../logger.ts'
 import type { BatchLimit, StoredBatch } from '../batch-store.ts'
+import { Ahead } from './ahead.ts'
+import { DamageReport } from './damage-report.ts'
 import { type Frame, SEGMENT_HEAD_BYTES } from './frame.ts'
-import { Progress } from './progress.ts'
+import type { Position, Progress } from './progress.ts'
 import { SegmentScan } from './segment-scan.ts'
 import type { Segment, Segments } from './segments.ts'
 
 interface ReadBatch extends StoredBatch {
+  /** What counts for it, also when its memory is gone. */
+  readonly bytes: number
   /** Of the memory that its entries are in. */
   readonly lease: Lease | undefined
 }
 
+export interface ReaderParts {
+  readonly segments: Segments
+  readonly logger: Logger
+  /** Where the batches end that are in the segments. */
+  readonly end: () => Position
+  readonly onLost: () => void
+}
+
 export class Reader {
-  readonly #segments: Segments
-  readonly #logger: Logger
-  readonly #onLost: (events: number) => void
+  /** Read and not finished. */
+  heldBytes = 0
+  heldEvents = 0
+  /** Why nothing more can be read at the moment, or null. */
+  problem: string | null = null
+  readonly #parts: ReaderParts
+  readonly #report: DamageReport
+  #progress: Progress
+  /** What an earlier run has finished behind the place that is read next. */
+  #ahead = new Ahead([])
   /** Handed out and not finished, by sequence, oldest first. */
   readonly #out = new Map<number, ReadBatch>()
-  #progress = new Progress()
   #segment: Segment | null = null
   #scan: SegmentScan | null = null
   /** Up to where the segment was scanned, and where the scan at hand ends. */
   #scannedTo = 0
   #scanEnd = 0
-  /** The lowest sequence that may be handed out next, and the events before it if known. */
-  #next = 0
-  #nextEvents = NaN
+  /** What may be handed out next is behind it. */
+  #next: Position
   /** Read, but too much for the last `take`. */
   #kept: ReadBatch | null = null
   #latest: Promise<unknown> = Promise.resolve()
 
-  /** `onLost` is told how many events turned out to be unreadable since the start. */
-  constructor(segments: Segments, logger: Logger, onLost: (events: number) => void) {
-    this.#segments = segments
-    this.#logger = logger
-    this.#onLost = onLost
+  constructor(parts: ReaderParts, progress: Progress) {
+    this.#parts = parts
+    this.#report = new DamageReport(parts.segments, parts.logger)
+    this.#progress = progress
+    this.#next = progress.from
   }
 
   start(progress: Progress): void {
     this.#progress = progress
     this.#next = progress.from
+    this.#ahead = new Ahead(progress.runs)
   }
 
-  /** No segment with this sequence or a later one may be deleted: it is still to be read. */
-  get from(): number {
-    return this.#segment?.firstSequence ?? 0
+  /** Of the segment that is being read; it and those behind it are still needed. */
+  get order(): number {
+    return this.#segment?.order ?? -1
   }
 
-  /** Of those handed out; null if there are none. */
+  /** Not finished, read or not. */
+  get events(): number {
+    const unread = this.#parts.end().events - this.#next.events - this.#ahead.events
+    return Math.max(0, unread) + this.heldEvents
+  }
+
+  /** Of those that were read; null if there are none. */
   get oldestAt(): number | null {
     const [oldest] = this.#out.values()
     return oldest?.arrivedAt ?? this.#kept?.arrivedAt ?? null
@@ -66,8 +90,14 @@ export class Reader {
 
   /** False for one that is not out. */
   finish({ sequence }: StoredBatch): boolean {
-    this.#out.get(sequence)?.lease?.release()
-    return this.#out.delete(sequence)
+    const batch = this.#out.get(sequence)
+    if (!batch) return false
+    this.#out.delete(sequence)
+    this.heldBytes -= batch.bytes
+    this.heldEvents -= batch.count
+    this.#progress.finish(sequence, sequence, batch.count)
+    batch.lease?.release()
+    return true
   }
 
   async #take(limit: BatchLimit): Promise<readonly StoredBatch[]> {
@@ -78,7 +108,7 @@ export class Reader {
       const batch = this.#kept ?? (await this.#read())
       this.#kept = batch
       if (!batch) break
-      bytes += batch.entries.length
+      bytes += batch.bytes
       events += batch.count
       if (taken.length > 0 && (bytes > limit.bytes || events > limit.events)) break
       this.#kept = null
@@ -90,81 +120,88 @@ export class Reader {
 
   async #read(): Promise<ReadBatch | null> {
     try {
-      for (;;) {
-        const frame = await this.#nextFrame()
-        if (frame === null) return null
-        if (frame.sequence < this.#next) continue
-        this.#passOver(frame)
-        if (this.#progress.isFinished(frame.sequence)) continue
-        const { tag, entries, count, sequence, arrivedAt } = frame
-        return { tag, entries, count, sequence, arrivedAt, lease: this.#scan?.hold() }
-      }
+      const frame = await this.#nextUnfinished()
+      this.problem = null
+      if (!frame) return null
+      const { tag, entries, count, sequence, arrivedAt } = frame
+      const bytes = entries.length
+      this.heldBytes += bytes
+      this.heldEvents += count
+      return { tag, entries, count, sequence, arrivedAt, bytes, lease: this.#scan?.hold() }
     } catch (error) {
       const path = this.#segment?.path
-      this.#logger.error({ path, error }, 'cannot read a buffer file; tried again')
+      this.#parts.logger.error({ path, error }, 'cannot read a buffer file; tried again')
+      this.problem = `cannot read the buffer: ${(error as Error).message}`
+      this.#scannedTo = this.#scan?.offset ?? this.#scannedTo
       this.#scan?.close()
       this.#scan = null
       return null
     }
   }
 
-  /** What is missing before it cannot be read; it must not be waited for. */
-  #passOver({ sequence, eventsBefore, count }: Frame): void {
-    let isLost = false
-    for (; this.#next < sequence; this.#next++) {
-      if (this.#progress.isFinished(this.#next)) continue
-      this.#progress.finish(this.#next)
-      isLost = true
+  async #nextUnfinished(): Promise<Frame | null> {
+    for (;;) {
+      const frame = await this.#nextFrame()
+      if (frame === null) return null
+      this.#parts.segments.passed(this.#segment!, frame)
+      const { sequence, eventsBefore, count } = frame
+      // One that was seen before was written twice, because its first write failed half way.
+      if (sequence < this.#next.sequence) continue
+      this.#goTo({ sequence, events: eventsBefore })
+      this.#next = { sequence: sequence + 1, events: eventsBefore + count }
+      if (!this.#progress.isFinished(sequence)) return frame
+      this.#ahead.passed(sequence, count)
     }
-    if (isLost) this.#onLost(eventsBefore - this.#nextEvents)
-    this.#next = sequence + 1
-    this.#nextEvents = eventsBefore + count
+  }
+
+  /** What lies between cannot be read; it must not be waited for. */
+  #goTo(place: Position): void {
+    const isBehind = place.sequence > this.#next.sequence
+    const lost = isBehind ? this.#progress.lose(this.#next, place) : 0
+    this.#report.close(lost)
+    this.#next = place
+    this.#ahead.passedBelow(place.sequence)
+    if (isBehind) this.#parts.onLost()
   }
 
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
-      if (!this.#scan && !this.#openScan()) return null
+      if (!this.#scan && !this.#openScan()) {
+        this.#goTo(this.#parts.end())
+        return null
+      }
       const found = await this.#scan!.next()
-      if (found === null) this.#endScan()
+      if (found === null) await this.#endScan()
       else if ('sequence' in found) return found
-      else this.#reportDamage(found.start, found.end)
+      else await this.#report.add(this.#segment!, found.start, found.end)
     }
   }
 
   /** Goes on where the last scan ended, or with the next segment; false if nothing is there. */
   #openScan(): boolean {
-    const { all } = this.#segments
-    this.#segment ??= all[0] ?? null
-    if (!this.#segment) return false
-    if (this.#scannedTo >= this.#segment.size) {
-      const next = all[all.indexOf(this.#segment) + 1]
+    while (!this.#segment || this.#scannedTo >= this.#segment.size) {
+      const next = this.#parts.segments.after(this.#segment)
+      if (this.#segment) this.#parts.segments.passedAll(this.#segment)
       if (!next) return false
-      this.#segment = next
-      this.#scannedTo = 0
+      this.#enter(next)
     }
-    const from = Math.max(this.#scannedTo, SEGMENT_HEAD_BYTES)
-    if (from >= this.#segment.size) return this.#skipEmpty()
     this.#scanEnd = this.#segment.size
-    this.#scan = new SegmentScan(this.#segment.file, from, this.#scanEnd)
+    this.#scan = new SegmentScan(this.#segment, this.#scannedTo, this.#scanEnd)
     return true
   }
 
-  #skipEmpty(): boolean {
-    this.#scannedTo = this.#segment!.size
-    const { all } = this.#segments
-    return all.indexOf(this.#segment!) + 1 < all.length && this.#openScan()
+  #enter(segment: Segment): void {
+    this.#segment = segment
+    this.#scannedTo = SEGMENT_HEAD_BYTES
+    const { firstSequence: sequence, eventsBefore: events } = segment
+    if (!Number.isNaN(events) && sequence >= this.#next.sequence) this.#goTo({ sequence, events })
   }
 
-  #endScan(): void {
+  async #endScan(): Promise<void> {
     const start = this.#scan!.offset
-    if (start < this.#scanEnd) this.#reportDamage(start, this.#scanEnd)
+    if (start < this.#scanEnd) await this.#report.add(this.#segment!, start, this.#scanEnd)
     this.#scannedTo = this.#scanEnd
     this.#scan?.close()
     this.#scan = null
-  }
-
-  #reportDamage(start: number, end: number): void {
-    const fields = { path: this.#segment?.path, start, end }
-    this.#logger.error(fields, 'a buffer file was damaged; what is readable is kept')
   }
 }

@@ -1,100 +1,109 @@
 /**
- * What an earlier run has left in the segments: how much is not finished, where the numbers go on,
- * what is damaged. A frame that was being written when the process or the machine died is cut off;
- * it was never answered.
+ * What an earlier run has left in the segments: where the numbers go on, and what is missing at the
+ * end. Only the newest segments are read, up to one that has a batch; the rest is the reader's, who
+ * finds what is damaged there. A frame that was being written when the process or the machine died
+ * is cut off; it was never answered.
  */
 import type { Logger } from '../../logger.ts'
-import { type Frame, SEGMENT_HEAD_BYTES } from './frame.ts'
-import type { Progress } from './progress.ts'
-import { type DamagedRange, SegmentScan } from './segment-scan.ts'
+import { DamageReport } from './damage-report.ts'
+import { SEGMENT_HEAD_BYTES } from './frame.ts'
+import type { Position, Progress } from './progress.ts'
+import { SegmentScan } from './segment-scan.ts'
 import type { Segment, Segments } from './segments.ts'
-
-export interface Recovered {
-  bytes: number
-  events: number
-  nextSequence: number
-  /** Events of all frames so far, finished ones and lost ones too. */
-  nextEvents: number
-}
 
 export class Recovery {
   readonly #segments: Segments
-  readonly #progress: Progress
   readonly #logger: Logger
-  /** What is damaged and not counted yet: how much it was, the next good frame tells. */
-  #damaged: string[] = []
-  readonly #sums: Recovered
+  readonly #report: DamageReport
+  #isTailDamaged = false
 
-  constructor(segments: Segments, progress: Progress, logger: Logger) {
+  constructor(segments: Segments, logger: Logger) {
     this.#segments = segments
-    this.#progress = progress
     this.#logger = logger
-    const { from } = progress
-    this.#sums = { bytes: 0, events: 0, nextSequence: from, nextEvents: NaN }
+    this.#report = new DamageReport(segments, logger)
   }
 
-  /** Rejects if a file cannot be read. */
-  async run(): Promise<Recovered> {
-    for (const segment of this.#segments.all) await this.#readSegment(segment)
-    this.#reportDamage('unknown')
-    if (Number.isNaN(this.#sums.nextEvents)) this.#sums.nextEvents = 0
-    return this.#sums
+  /** Where the oldest batch is that can be read, for when nothing else is known. */
+  async begin(): Promise<Position> {
+    for (const segment of this.#segments.all) {
+      const { firstSequence: sequence, eventsBefore: events } = segment
+      if (!Number.isNaN(events)) return { sequence, events }
+      const first = await firstIn(segment)
+      if (first) return first
+    }
+    return { sequence: this.#segments.all[0]?.firstSequence ?? 0, events: 0 }
   }
 
-  async #readSegment(segment: Segment): Promise<void> {
-    this.#goOnAt(segment.firstSequence, segment.eventsBefore)
-    const scan = new SegmentScan(segment.file, SEGMENT_HEAD_BYTES, segment.size)
+  /** Where new batches go on; what is missing before is finished. Rejects if it cannot read. */
+  async end(progress: Progress): Promise<Position> {
+    const { written } = progress
+    const found = (await this.#findEnd()) ?? progress.from
+    const lost = progress.lose(found, written)
+    // Of what is damaged beyond the last note nobody knows.
+    const isUnknown = this.#isTailDamaged && written.sequence <= found.sequence
+    this.#report.close(isUnknown ? NaN : lost)
+    const end = written.sequence > found.sequence ? written : found
+    // No number is given twice: a batch that is gone may have been delivered under it.
+    const sequence = Math.max(progress.next, end.sequence)
+    const events = Math.max(end.events, progress.from.events)
+    progress.finish(end.sequence, sequence - 1, 0)
+    progress.next = sequence
+    return { sequence, events }
+  }
+
+  /** So that neither comes back what was cut off, nor goes what was read and not synced. */
+  async makeSafe(): Promise<void> {
+    for (const { file, path } of this.#segments.all)
+      await file.datasync().catch((error: unknown) => {
+        const message = 'cannot sync a buffer file: a power cut now may lose what is in it'
+        this.#logger.error({ path, error }, message)
+      })
+  }
+
+  async #findEnd(): Promise<Position | null> {
+    for (const segment of this.#segments.all.toReversed()) {
+      const end = await this.#endOf(segment)
+      if (end) return end
+    }
+    return null
+  }
+
+  async #endOf(segment: Segment): Promise<Position | null> {
+    const { firstSequence, eventsBefore } = segment
+    let end: Position | null = null
+    if (!Number.isNaN(eventsBefore)) end = { sequence: firstSequence, events: eventsBefore }
+    let goodEnd = SEGMENT_HEAD_BYTES
+    const scan = new SegmentScan(segment, goodEnd, segment.size)
     for (let found = await scan.next(); found !== null; found = await scan.next()) {
-      if ('sequence' in found) this.#count(found)
-      else await this.#setAside(segment, found)
+      if (!('sequence' in found)) continue
+      const { sequence, eventsBefore: before, count } = found
+      end = { sequence: sequence + 1, events: before + count }
+      goodEnd = scan.offset
     }
     scan.close()
-    if (scan.offset < segment.size) await this.#cut(segment, scan.offset)
+    if (goodEnd < segment.size) await this.#cut(segment, goodEnd, scan.offset > goodEnd)
+    return end
   }
 
-  /** One that was seen before was written twice, because its first write failed half way. */
-  #count({ sequence, eventsBefore, count, entries }: Frame): void {
-    const isNew = sequence >= this.#sums.nextSequence
-    if (isNew) this.#goOnAt(sequence, eventsBefore)
-    if (isNew || sequence + 1 === this.#sums.nextSequence) {
-      this.#sums.nextSequence = sequence + 1
-      this.#sums.nextEvents = eventsBefore + count
-    }
-    if (!isNew || this.#progress.isFinished(sequence)) return
-    this.#sums.bytes += entries.length
-    this.#sums.events += count
-  }
-
-  /** What comes here has these numbers; what is missing before it is lost. */
-  #goOnAt(sequence: number, eventsBefore: number): void {
-    if (Number.isNaN(eventsBefore) || sequence < this.#sums.nextSequence) return
-    const missing = eventsBefore - this.#sums.nextEvents
-    if (this.#damaged.length > 0) this.#reportDamage(Number.isNaN(missing) ? 'unknown' : missing)
-    else if (missing > 0) this.#logger.error({ events: missing }, 'a buffer file is gone')
-    for (let lost = this.#sums.nextSequence; lost < sequence; lost++) this.#progress.finish(lost)
-    this.#sums.nextSequence = sequence
-    this.#sums.nextEvents = eventsBefore
-  }
-
-  async #setAside(segment: Segment, { start, end }: DamagedRange): Promise<void> {
-    const path = await this.#segments.quarantine(segment, start, end)
-    this.#damaged.push(`${segment.path} from byte ${start} to ${end}, kept as ${path}`)
-  }
-
-  #reportDamage(events: number | 'unknown'): void {
-    if (this.#damaged.length === 0) return
-    this.#logger.error(
-      { ranges: this.#damaged, events },
-      'a buffer file is damaged; what is readable is kept',
-    )
-    this.#damaged = []
-  }
-
-  async #cut(segment: Segment, size: number): Promise<void> {
+  async #cut(segment: Segment, size: number, isDamaged: boolean): Promise<void> {
     const bytes = segment.size - size
-    await segment.file.truncate(size)
-    segment.size = size
+    const isKept = !isDamaged || (await this.#report.add(segment, size, segment.size))
+    this.#isTailDamaged ||= isDamaged
+    this.#segments.cut(segment, size)
+    // Without a copy it is left there, and only passed over.
+    if (isKept) await segment.file.truncate(size)
     const message = 'cut off what was being written to a buffer when its process ended'
-    this.#logger.info({ path: segment.path, bytes }, message)
+    if (!isDamaged) this.#logger.info({ path: segment.path, bytes }, message)
   }
+}
+
+async function firstIn(segment: Segment): Promise<Position | null> {
+  const scan = new SegmentScan(segment, SEGMENT_HEAD_BYTES, segment.size)
+  for (let found = await scan.next(); found !== null; found = await scan.next()) {
+    if (!('sequence' in found)) continue
+    scan.close()
+    return { sequence: found.sequence, events: found.eventsBefore }
+  }
+  scan.close()
+  return null
 }

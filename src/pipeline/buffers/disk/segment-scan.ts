@@ -5,7 +5,14 @@
  */
 import { Lease } from '../../../codecs/lease.ts'
 import type { BufferFile } from './file-access.ts'
-import { findFrame, type Frame, FRAME_HEAD_BYTES, nextMarker } from './frame.ts'
+import {
+  findFrame,
+  type Found,
+  type Frame,
+  FRAME_HEAD_BYTES,
+  nextMarker,
+  SEGMENT_HEAD_BYTES,
+} from './frame.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -15,9 +22,16 @@ export interface DamagedRange {
   readonly end: number
 }
 
+/** Sequences in it go up by one from frame to frame. */
+export interface ScannedFile {
+  readonly file: BufferFile
+  readonly firstSequence: number
+}
+
 export class SegmentScan {
   readonly #file: BufferFile
-  readonly #end: number
+  readonly #firstSequence: number
+  #end: number
   #bytes: Buffer = Buffer.alloc(0)
   #lease: Lease | null = null
   /** Where in the file the bytes begin. */
@@ -26,8 +40,9 @@ export class SegmentScan {
   offset: number
 
   /** From one offset of a file up to another, at which it is known to end. */
-  constructor(file: BufferFile, offset: number, end: number) {
+  constructor({ file, firstSequence }: ScannedFile, offset: number, end: number) {
     this.#file = file
+    this.#firstSequence = firstSequence
     this.#base = this.offset = offset
     this.#end = end
   }
@@ -104,8 +119,15 @@ export class SegmentScan {
     return this.#base + this.#bytes.length
   }
 
-  #find(offset: number) {
-    return findFrame(this.#bytes, offset - this.#base, this.#bytes.length)
+  #find(offset: number): Found {
+    const found = findFrame(this.#bytes, offset - this.#base, this.#bytes.length)
+    return typeof found === 'object' && !this.#canBeAt(offset, found) ? 'damaged' : found
+  }
+
+  /** Not if it only looks like a frame, say because somebody has logged the bytes of one. */
+  #canBeAt(offset: number, { sequence }: Frame): boolean {
+    const before = (offset - SEGMENT_HEAD_BYTES) / FRAME_HEAD_BYTES
+    return sequence >= this.#firstSequence && sequence <= this.#firstSequence + before
   }
 
   /** Sees to it that `length` bytes from `offset` on are loaded, or all there are. */
@@ -115,6 +137,8 @@ export class SegmentScan {
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
     const bytes = await this.#file.read(offset, wanted)
     this.close()
+    // Somebody has cut it off while it was in use.
+    if (bytes.length < wanted) this.#end = offset + bytes.length
     // Never written again: entries that were found are views of it.
     this.#bytes = bytes
     this.#lease = new Lease(new Uint8Array(bytes.buffer))

@@ -9,9 +9,11 @@ import {
   decodeSegmentHead,
   encodeSegmentHead,
   FORMAT_VERSION,
+  type Frame,
   SEGMENT_HEAD_BYTES,
   type SegmentHead,
 } from './frame.ts'
+import { replaceFile, SafeFolder } from './safe-files.ts'
 
 const ENDING = '.segment'
 const QUARANTINE = 'quarantine'
@@ -21,59 +23,115 @@ export interface Segment {
   readonly path: string
   readonly name: string
   readonly file: BufferFile
+  /** Grows from one to the next. */
+  readonly order: number
+  /** Left by an earlier run. */
+  readonly isFound: boolean
   readonly firstSequence: number
-  /** As in `FrameHead`, for its first frame. */
+  /** As in `FrameHead`, for its first frame; NaN if the head is damaged. */
   readonly eventsBefore: number
   /** Where its last good frame ends. */
   size: number
+  /** Of entries that were not read back yet; of one that was found, estimated by its size. */
+  unreadBytes: number
 }
 
 export interface SegmentsOptions {
   readonly folder: string
+  /** Whether what is written is to survive a power cut some time. */
+  readonly isSafe: boolean
   readonly access: FileAccess
   readonly logger: Logger
 }
 
 export class Segments {
   readonly all: Segment[] = []
+  /** Of all of them. */
+  unreadBytes = 0
   readonly #options: SegmentsOptions
+  readonly #folder: SafeFolder
+  #nextOrder = 0
 
   constructor(options: SegmentsOptions) {
     this.#options = options
+    this.#folder = new SafeFolder(options.access, options.folder, options.isSafe)
   }
 
   /** Rejects for a segment of a version that is not known, and leaves everything as it is. */
   async openAll(): Promise<void> {
     const { folder, access } = this.#options
-    await access.makeFolder(folder)
+    await this.#folder.make()
     const names = await access.list(folder)
-    for (const name of names.filter((candidate) => candidate.endsWith(ENDING)).toSorted()) {
-      const segment = await this.#open(name)
-      if (segment) this.all.push(segment)
-    }
+    for (const name of names.filter((candidate) => candidate.endsWith(ENDING)).toSorted())
+      this.#add(await this.#open(name))
   }
 
-  /** Rejects if it cannot be made; nothing has changed then, but for a file without frames. */
-  async create(head: Omit<SegmentHead, 'version'>, isSynced: boolean): Promise<Segment> {
-    const { folder, access } = this.#options
-    await access.makeFolder(folder)
+  /** Again, if somebody has removed it. */
+  makeFolder(): Promise<void> {
+    return this.#folder.make()
+  }
+
+  /** Rejects if it cannot be made. */
+  async create(head: Omit<SegmentHead, 'version'>): Promise<Segment> {
+    const { folder, access, isSafe } = this.#options
+    await this.#folder.make()
     const { path, name } = await this.#freeName(head.firstSequence)
     const file = await access.open(path, 'create')
     try {
       await file.write([encodeSegmentHead(head)], 0)
-      if (isSynced) await access.syncFolder(folder)
+      if (isSafe) await access.syncFolder(folder)
     } catch (error) {
-      await file.close()
+      await this.#remove(path, file)
       throw error
     }
-    const segment = { path, name, file, ...head, size: SEGMENT_HEAD_BYTES }
-    this.all.push(segment)
-    return segment
+    const made = { path, name, file, isFound: false, ...head, size: SEGMENT_HEAD_BYTES }
+    return this.#add({ ...made, unreadBytes: 0, order: this.#nextOrder++ })
   }
 
-  /** Deletes the oldest ones whose frames all are below `from`; the newest stays. */
-  async deleteBelow(from: number): Promise<void> {
-    while (this.all.length > 1 && this.all[1]!.firstSequence <= from) await this.#delete()
+  /** The one behind another, which may be gone; the first one behind nothing. */
+  after(segment: Segment | null): Segment | null {
+    if (segment === null) return this.all[0] ?? null
+    const at = this.all.indexOf(segment)
+    if (at >= 0) return this.all[at + 1] ?? null
+    return this.all.find(({ order }) => order > segment.order) ?? null
+  }
+
+  wrote(segment: Segment, bytes: number): void {
+    segment.unreadBytes += bytes
+    this.unreadBytes += bytes
+  }
+
+  /** Its next frame was read. */
+  passed(segment: Segment, { entries, length }: Frame): void {
+    const bytes = segment.isFound ? length : entries.length
+    this.#forget(segment, Math.min(bytes, segment.unreadBytes))
+  }
+
+  /** Nothing behind this is to be read. */
+  cut(segment: Segment, size: number): void {
+    this.#forget(segment, Math.min(segment.size - size, segment.unreadBytes))
+    segment.size = size
+  }
+
+  /** Nothing that is in it so far is to be read any more. */
+  passedAll(segment: Segment): void {
+    this.#forget(segment, segment.unreadBytes)
+  }
+
+  /** Takes away one without frames, which could not be written. */
+  async drop(segment: Segment): Promise<void> {
+    this.all.splice(this.all.indexOf(segment), 1)
+    await this.#remove(segment.path, segment.file)
+  }
+
+  /** The oldest ones whose frames all are below `from`, and before `order`; never the newest. */
+  hasBelow(from: number, order: number): boolean {
+    const [oldest, next] = this.all
+    return next !== undefined && next.firstSequence <= from && oldest!.order < order
+  }
+
+  async deleteBelow(from: number, order: number): Promise<void> {
+    while (this.hasBelow(from, order)) await this.#delete()
   }
 
   /** Deletes what is left, when all of it is finished. */
@@ -81,38 +139,50 @@ export class Segments {
     while (this.all.length > 0) await this.#delete()
   }
 
-  /** Keeps a copy of bytes that are no frames, for people to look at. */
-  async quarantine({ name, file }: Segment, start: number, end: number): Promise<string> {
-    const { folder, access } = this.#options
-    await access.makeFolder(join(folder, QUARANTINE))
-    const path = join(folder, QUARANTINE, `${name}.${start}-${end}`)
-    await access.replace(path, await file.read(start, end - start))
-    return path
+  /** Keeps a copy of bytes that are no frames, for people to look at; null if it cannot. */
+  async quarantine({ name, file, path }: Segment, start: number, end: number) {
+    const { folder, access, logger } = this.#options
+    const kept = join(folder, QUARANTINE, `${name}.${start}-${end}`)
+    try {
+      await access.makeFolder(join(folder, QUARANTINE))
+      await replaceFile(access, kept, await file.read(start, end - start), false)
+      return kept
+    } catch (error) {
+      logger.error({ path, start, end, error }, 'cannot keep a copy of what is damaged in a buffer')
+      return null
+    }
   }
 
   async close(): Promise<void> {
     for (const { file } of this.all) await file.close()
   }
 
-  async #open(name: string): Promise<Segment | undefined> {
+  #add(segment: Segment): Segment {
+    this.all.push(segment)
+    this.unreadBytes += segment.unreadBytes
+    return segment
+  }
+
+  #forget(segment: Segment, bytes: number): void {
+    segment.unreadBytes -= bytes
+    this.unreadBytes -= bytes
+  }
+
+  async #open(name: string): Promise<Segment> {
     const { folder, access } = this.#options
     const path = join(folder, name)
     const size = await access.size(path)
     const file = await access.open(path, 'existing')
-    const head = decodeSegmentHead(await file.read(0, SEGMENT_HEAD_BYTES))
-    if (head && head.version !== FORMAT_VERSION) {
+    try {
+      // A damaged head takes nothing along: frames say themselves which they are.
+      const { firstSequence, eventsBefore } = headOf(await file.read(0, SEGMENT_HEAD_BYTES), name)
+      const unreadBytes = Math.max(0, size - SEGMENT_HEAD_BYTES)
+      const head = { path, name, file, isFound: true, firstSequence, eventsBefore }
+      return { ...head, size, unreadBytes, order: this.#nextOrder++ }
+    } catch (cause) {
       await file.close()
-      throw new Error(
-        `cannot read buffer file ${path}: version ${head.version}; ` +
-          `expected version ${FORMAT_VERSION}, so it is left as it is`,
-      )
+      throw new Error(`cannot read buffer file ${path}: ${(cause as Error).message}`, { cause })
     }
-    // A damaged head takes nothing along: frames say themselves which they are.
-    const { firstSequence, eventsBefore } = head ?? {
-      firstSequence: sequenceIn(name),
-      eventsBefore: NaN,
-    }
-    return { path, name, file, firstSequence, eventsBefore, size }
   }
 
   /** A file that could not be written may have the name already. */
@@ -127,18 +197,31 @@ export class Segments {
   }
 
   async #delete(): Promise<void> {
-    const { access, logger } = this.#options
-    const [segment] = this.all.splice(0, 1)
+    const segment = this.all.shift()
     if (!segment) return
+    this.passedAll(segment)
+    await this.#remove(segment.path, segment.file)
+  }
+
+  /** One that stays is found by the next start, which knows that it is finished. */
+  async #remove(path: string, file: BufferFile): Promise<void> {
+    const { access, logger } = this.#options
     try {
-      await segment.file.close()
-      await access.remove(segment.path)
+      await file.close()
+      await access.remove(path)
     } catch (error) {
-      logger.warn({ path: segment.path, error }, 'cannot delete a buffer file that is delivered')
+      logger.warn({ path, error }, 'cannot delete a buffer file that is not needed any more')
     }
   }
 }
 
-function sequenceIn(name: string): number {
-  return Number.parseInt(name, 10)
+/** Throws for a version that is not known. */
+function headOf(bytes: Buffer, name: string): Omit<SegmentHead, 'version'> {
+  const head = decodeSegmentHead(bytes)
+  if (!head) return { firstSequence: Number.parseInt(name, 10), eventsBefore: NaN }
+  if (head.version !== FORMAT_VERSION)
+    throw new Error(
+      `version ${head.version}; expected version ${FORMAT_VERSION}, so it is left as it is`,
+    )
+  return head
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Batch } from '../../../../src/pipeline/batch.ts'
 import type { StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
@@ -14,16 +14,22 @@ import {
   type BufferFile,
   type FileAccess,
   fileAccess,
+  type OpenMode,
 } from '../../../../src/pipeline/buffers/disk/file-access.ts'
 import { systemClock, systemTimers } from '../../../../src/pipeline/clock.ts'
 import { KeptLog } from '../../../drivers/context.ts'
 import { batchOf } from '../../../support/entries.ts'
 
-export type Operation = 'write' | 'datasync' | 'create' | 'replace'
+/** On segments; `rename` is the last step of noting progress. */
+export type Operation = 'write' | 'datasync' | 'create' | 'truncate' | 'remove' | 'rename'
 
 /** The real files; the operations that are due fail, some after half of their work. */
 export class FaultyAccess implements FileAccess {
-  readonly counts: Record<Operation, number> = { write: 0, datasync: 0, create: 0, replace: 0 }
+  readonly counts: Record<Operation, number> = {
+    ...{ write: 0, datasync: 0, create: 0, truncate: 0, remove: 0, rename: 0 },
+  }
+  /** All that was done, in order. */
+  readonly done: string[] = []
   readonly #faults: { operation: Operation; code: string; half: boolean }[] = []
   /** Each write and sync waits for it. */
   pace: () => Promise<void> = () => Promise.resolve()
@@ -36,22 +42,39 @@ export class FaultyAccess implements FileAccess {
   makeFolder = (path: string) => fileAccess.makeFolder(path)
   list = (path: string) => fileAccess.list(path)
   size = (path: string) => fileAccess.size(path)
-  remove = (path: string) => fileAccess.remove(path)
-  copy = (from: string, to: string) => fileAccess.copy(from, to)
-  syncFolder = (path: string) => fileAccess.syncFolder(path)
 
-  async replace(path: string, bytes: Uint8Array): Promise<void> {
-    this.#note('replace')
-    await fileAccess.replace(path, bytes)
+  async syncFolder(path: string): Promise<void> {
+    this.done.push(`sync ${path}`)
+    await fileAccess.syncFolder(path)
   }
 
-  async open(path: string, mode: 'create' | 'existing'): Promise<BufferFile> {
+  async remove(path: string): Promise<void> {
+    this.done.push(`remove ${basename(path)}`)
+    this.#note('remove')
+    await fileAccess.remove(path)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.done.push(`rename ${basename(to)}`)
+    this.#note('rename')
+    await fileAccess.rename(from, to)
+  }
+
+  async open(path: string, mode: OpenMode): Promise<BufferFile> {
     if (mode === 'create') this.#note('create')
     const file = await fileAccess.open(path, mode)
+    return path.endsWith('.segment') ? this.#faulty(file, basename(path)) : file
+  }
+
+  #faulty(file: BufferFile, name: string): BufferFile {
     return {
       read: (offset, length) => file.read(offset, length),
-      truncate: (length) => file.truncate(length),
       close: () => file.close(),
+      truncate: async (length) => {
+        this.done.push(`truncate ${name}`)
+        this.#note('truncate')
+        await file.truncate(length)
+      },
       write: async (pieces, offset) => {
         await this.pace()
         const half = Buffer.concat(pieces)
@@ -63,6 +86,7 @@ export class FaultyAccess implements FileAccess {
       },
       datasync: async () => {
         await this.pace()
+        this.done.push(`datasync ${name}`)
         this.#note('datasync')
         await file.datasync()
       },

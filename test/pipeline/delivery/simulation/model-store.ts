@@ -59,6 +59,7 @@ export class ModelStore {
 }
 
 class RunStore implements BatchStore {
+  readonly id = 'model'
   readonly isDurable = true
   readonly oldestAt = null
   readonly problem = null

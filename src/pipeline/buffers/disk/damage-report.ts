@@ -1,0 +1,36 @@
+/** What is damaged: a copy is kept, and how much it was is said once what follows is known. */
+import type { Logger } from '../../logger.ts'
+import type { Segment, Segments } from './segments.ts'
+
+export class DamageReport {
+  readonly #segments: Segments
+  readonly #logger: Logger
+  #ranges: string[] = []
+
+  constructor(segments: Segments, logger: Logger) {
+    this.#segments = segments
+    this.#logger = logger
+  }
+
+  /** False if there could be no copy. */
+  async add(segment: Segment, start: number, end: number): Promise<boolean> {
+    const kept = await this.#segments.quarantine(segment, start, end)
+    const copy = kept === null ? 'of which there is no copy' : `kept as ${kept}`
+    this.#ranges.push(`${segment.path} from byte ${start} to ${end}, ${copy}`)
+    return kept !== null
+  }
+
+  /** What came since the last time has cost so many events; NaN if that is not known. */
+  close(lost: number): void {
+    const ranges = this.#ranges
+    if (ranges.length === 0 && lost === 0) return
+    this.#ranges = []
+    const events = Number.isNaN(lost) ? 'unknown' : lost
+    if (ranges.length === 0)
+      this.#logger.error({ events }, 'a part of a buffer is gone; what is left is kept')
+    else if (lost === 0)
+      this.#logger.warn({ ranges }, 'a buffer file holds bytes of no use; nothing is missing')
+    else
+      this.#logger.error({ ranges, events }, 'a buffer file is damaged; what is readable is kept')
+  }
+}

@@ -1,0 +1,20 @@
+/** What a buffer on disk is made of; its parts each take from this what they need. */
+import type { Clock, Timers } from '../../clock.ts'
+import type { Logger } from '../../logger.ts'
+import type { FileAccess } from './file-access.ts'
+
+/** When appended bytes are made to survive a power cut: at once, by a timer, or by the system. */
+export type Fsync = 'always' | 'never' | { readonly everyMs: number }
+
+export interface DiskStoreOptions {
+  readonly folder: string
+  readonly fsync: Fsync
+  /** Of entries; with more, `append` waits until some is finished. */
+  readonly maxBytes: number
+  /** At which a segment is not appended to any more. */
+  readonly segmentBytes: number
+  readonly access: FileAccess
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly logger: Logger
+}

@@ -1,0 +1,250 @@
+/**
+ * Appends batches to the newest segment, those that came together with one write. A write or sync
+ * that failed is not trusted: the segment ends before it, and all of the group is written again to
+ * a new one.
+ */
+import type { Batch, Outcome } from '../../batch.ts'
+import type { Cancel } from '../../clock.ts'
+import { untilDeadline } from '../../deadline.ts'
+import { encodeFrameHead, SEGMENT_HEAD_BYTES } from './frame.ts'
+import { Gathering, type Group } from './gathering.ts'
+import type { DiskStoreOptions } from './options.ts'
+import type { Position } from './progress.ts'
+import type { Segment, Segments } from './segments.ts'
+
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 5000
+/** Numbers that are reserved at a time; more than go into a few segments. */
+const RESERVED = 2 ** 20
+
+export interface WriterParts {
+  readonly options: DiskStoreOptions
+  readonly segments: Segments
+  readonly hasRoom: () => boolean
+  /** Notes for good that numbers below this one may be in use. */
+  readonly reserve: (below: number) => Promise<void>
+  readonly onWritten: () => void
+}
+
+export class Writer {
+  problem: string | null = null
+  /** Where the batches end that are in the segments. */
+  end: Position = { sequence: 0, events: 0 }
+  readonly #parts: WriterParts
+  readonly #gathering = new Gathering()
+  #reserved = 0
+  /** Numbers behind the end that what failed may have used. */
+  #skipped = 0
+  #active: Segment | null = null
+  /** Answered, but not synced as it is to be. */
+  readonly #unsynced = new Set<Segment>()
+  #writing: Promise<void> | null = null
+  /** Taken out of those gathered and not answered. */
+  #current: Group | null = null
+  /** Whether the disk has something to do. */
+  #isBusy = false
+  #isStopping = false
+  #failures = 0
+  #wake: () => void = () => undefined
+  #cancelSync: Cancel | null = null
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+  }
+
+  get nextSequence(): number {
+    return this.end.sequence + this.#skipped
+  }
+
+  start(end: Position): void {
+    this.end = end
+    this.#reserved = end.sequence
+  }
+
+  append(batch: Batch): Promise<Outcome> {
+    if (this.#isStopping) return Promise.resolve('retry')
+    const answer = this.#gathering.add(batch, this.#parts.options.clock.now())
+    this.#writing ??= this.#writeAll()
+    return answer
+  }
+
+  /** There may be room now. */
+  wake(): void {
+    this.#wake()
+  }
+
+  /**
+   * False if a write is still under way at the deadline: nothing may be assumed of its file. Its
+   * batches are given back too, for whoever comes next may not know of them.
+   */
+  async stop(deadline: AbortSignal): Promise<boolean> {
+    this.#isStopping = true
+    this.#wake()
+    await untilDeadline(deadline, this.ended)
+    this.#gathering.giveUp()
+    this.#current?.answer('retry')
+    if (this.#isBusy) return false
+    await this.ended
+    this.#cancelSync?.()
+    await this.#sync()
+    return true
+  }
+
+  /** Settles when no write is under way. */
+  get ended(): Promise<void> {
+    return this.#writing ?? Promise.resolve()
+  }
+
+  async #writeAll(): Promise<void> {
+    // At the end of this turn of the loop, so that all its reads share one write.
+    await turn()
+    for (let group = this.#gathering.next(); group; group = this.#gathering.next()) {
+      this.#current = group
+      const isWritten = (await this.#hasRoom()) && (await this.#writeGroup(group))
+      this.#current = null
+      group.answer(isWritten ? 'delivered' : 'retry')
+      if (isWritten) this.#parts.onWritten()
+      if (this.#isStopping && !isWritten) this.#gathering.giveUp()
+    }
+    this.#writing = null
+  }
+
+  /** Waits while the buffer is full; false if the store is stopped meanwhile. */
+  async #hasRoom(): Promise<boolean> {
+    while (!this.#parts.hasRoom()) {
+      if (this.#isStopping) return false
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+    return true
+  }
+
+  /** However often it takes; false if the store is stopped before. */
+  async #writeGroup(group: Group): Promise<boolean> {
+    for (;;) {
+      this.#isBusy = true
+      try {
+        await this.#tryGroup(group)
+        this.problem = null
+        this.#failures = 0
+        return true
+      } catch (error) {
+        await this.#fail(error)
+      } finally {
+        this.#isBusy = false
+      }
+      if (this.#isStopping) {
+        // A power cut may bring it back all the same.
+        this.#skipped += group.batches.length
+        return false
+      }
+      await this.#pause()
+    }
+  }
+
+  async #tryGroup({ batches }: Group): Promise<void> {
+    await this.#reserve(batches.length)
+    const segment = await this.#segmentToAppend()
+    const pieces: Uint8Array[] = []
+    let { sequence, events } = this.end
+    let bytes = 0
+    let length = 0
+    for (const { tag, entries, count, arrivedAt } of batches) {
+      const frame = { sequence: sequence++, arrivedAt, count, eventsBefore: events }
+      const head = encodeFrameHead(frame, tag, entries)
+      pieces.push(head, entries)
+      events += count
+      bytes += entries.length
+      length += head.length + entries.length
+    }
+    await segment.file.write(pieces, segment.size)
+    if (this.#parts.options.fsync === 'always') await segment.file.datasync()
+    // All in one turn, for the reader goes by them.
+    segment.size += length
+    this.#parts.segments.wrote(segment, bytes)
+    this.end = { sequence, events }
+    this.#syncLater(segment)
+  }
+
+  async #reserve(count: number): Promise<void> {
+    const end = this.end.sequence + count
+    if (end <= this.#reserved) return
+    await this.#parts.segments.makeFolder()
+    await this.#parts.reserve(end + RESERVED)
+    this.#reserved = end + RESERVED
+  }
+
+  async #segmentToAppend(): Promise<Segment> {
+    const { segments, options } = this.#parts
+    if (this.#active && this.#active.size >= options.segmentBytes) {
+      await this.#sync()
+      this.#active = null
+    }
+    const { sequence: firstSequence, events: eventsBefore } = this.end
+    return (this.#active ??= await segments.create({ firstSequence, eventsBefore }))
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const { folder, logger } = this.#parts.options
+    this.#failures++
+    this.problem = `cannot write the buffer: ${(error as Error).message}`
+    logger.error({ folder, error }, 'cannot write the buffer; tried again, and sources wait')
+    const failed = this.#active
+    this.#active = null
+    if (failed?.size === SEGMENT_HEAD_BYTES) await this.#parts.segments.drop(failed)
+    else if (failed) await this.#cutOff(failed)
+  }
+
+  /** What is behind its last good frame may be there or not; it must not come back later. */
+  async #cutOff(segment: Segment): Promise<void> {
+    const { fsync, logger } = this.#parts.options
+    try {
+      await segment.file.truncate(segment.size)
+      if (fsync !== 'never') await segment.file.datasync()
+    } catch (error) {
+      const { path } = segment
+      logger.error({ path, error }, 'cannot cut off what failed to be written to a buffer')
+      return
+    }
+    this.#unsynced.delete(segment)
+  }
+
+  async #pause(): Promise<void> {
+    const wait = Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS)
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.options.timers.after(wait, resolve)
+      this.#wake = () => {
+        if (!this.#isStopping) return
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  #syncLater(segment: Segment): void {
+    const { fsync, timers } = this.#parts.options
+    if (typeof fsync !== 'object') return
+    this.#unsynced.add(segment)
+    this.#cancelSync ??= timers.after(fsync.everyMs, () => {
+      this.#cancelSync = null
+      void this.#sync()
+    })
+  }
+
+  /** What it is about was answered already, so all that can be done is to say so. */
+  async #sync(): Promise<void> {
+    for (const segment of [...this.#unsynced]) {
+      this.#unsynced.delete(segment)
+      try {
+        await segment.file.datasync()
+      } catch (error) {
+        const message = 'cannot sync a buffer file: a power cut now may lose what is in it'
+        this.#parts.options.logger.error({ path: segment.path, error }, message)
+        if (this.#active === segment) this.#active = null
+      }
+    }
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
