@@ -1,0 +1,144 @@
+/**
+ * Writes dead letters to the newest file, all of a call or none: what a failed write has left is
+ * cut off before anything else is written, so that the same letters may come again. A process
+ * writes only to files it has made.
+ */
+import { ByteWriter } from '../../codecs/byte-writer.ts'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { FileAccess, WrittenFile } from './file-access.ts'
+import { LetterFile } from './letter-file.ts'
+import { encodeLetter, type LetterEvent } from './letter-line.ts'
+import { dayOfStem, letterId, nextStem } from './names.ts'
+
+export interface LetterWriterOptions {
+  readonly folder: string
+  readonly access: FileAccess
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Logger
+  /** A file that has as many gets no more letters. */
+  readonly fileMaxBytes: number
+}
+
+/** An event and what is said of it. */
+export interface EventToWrite {
+  readonly event: LetterEvent
+  readonly output: string
+  readonly replays: number
+}
+
+interface OpenFile {
+  readonly letters: LetterFile
+  readonly handle: WrittenFile
+}
+
+/** More than a batch needs is not kept in memory. */
+const KEPT_BYTES_MAX = 1024 * 1024
+
+export class LetterWriter {
+  readonly #options: LetterWriterOptions
+  #file: OpenFile | null = null
+  /** A file with bytes behind its letters that must not stay there. */
+  #uncut: OpenFile | null = null
+  #bytes = new ByteWriter(0)
+  /** The stem of the newest file there is. */
+  last: string | undefined
+
+  constructor(options: LetterWriterOptions) {
+    this.#options = options
+  }
+
+  get current(): LetterFile | undefined {
+    return this.#file?.letters
+  }
+
+  /**
+   * Fulfilled with the file once they would survive a power cut; when it rejects, none is kept.
+   */
+  async write(events: readonly EventToWrite[]): Promise<LetterFile> {
+    await this.#cut()
+    const file = (await this.#fitting()) ?? (await this.#create())
+    const { letters } = file
+    const at = this.#options.clock.now()
+    this.#bytes.clear()
+    const heads = events.map(({ event, ...of }, index) => {
+      const id = letterId(letters.stem, letters.lines + index)
+      return encodeLetter(event, { ...of, id, at }, this.#bytes)
+    })
+    const bytes = this.#bytes.written()
+    await this.#append(file, bytes)
+    letters.append(heads, bytes.length, at)
+    if (bytes.length > KEPT_BYTES_MAX) this.#bytes = new ByteWriter(0)
+    return letters
+  }
+
+  /** What is written from now on goes to a new file. */
+  async close(): Promise<void> {
+    const file = this.#file
+    this.#file = null
+    await file?.handle.close()
+  }
+
+  /** Gives up what could not be cut: its letters may be there twice then, but none is missing. */
+  async stop(): Promise<void> {
+    await this.close()
+    try {
+      await this.#cut()
+    } catch (error) {
+      const { letters, handle } = this.#uncut!
+      this.#options.logger.warn({ path: letters.path, error }, 'cannot cut off a failed write')
+      this.#uncut = null
+      await handle.close()
+    }
+  }
+
+  async #append(file: OpenFile, bytes: Uint8Array): Promise<void> {
+    try {
+      await file.handle.write(bytes, file.letters.bytes)
+      await file.handle.datasync()
+    } catch (error) {
+      // After a failed sync nobody knows what is in the file: it gets no more letters.
+      this.#uncut = file
+      this.#file = null
+      throw error
+    }
+  }
+
+  async #cut(): Promise<void> {
+    if (!this.#uncut) return
+    const { letters, handle } = this.#uncut
+    await handle.truncate(letters.bytes)
+    this.#uncut = null
+    await handle.close()
+    if (letters.lines === 0) await this.#options.access.remove(letters.path)
+  }
+
+  /** The open file, if it may grow. */
+  async #fitting(): Promise<OpenFile | null> {
+    if (!this.#file) return null
+    const { stem, bytes } = this.#file.letters
+    const isOfToday = dayOfStem(stem) === dayOfStem(nextStem(this.#options.clock.now(), undefined))
+    if (isOfToday && bytes < this.#options.fileMaxBytes) return this.#file
+    await this.close()
+    return null
+  }
+
+  async #create(): Promise<OpenFile> {
+    const { access, folder, clock } = this.#options
+    await access.makeFolder(folder)
+    const stem = nextStem(clock.now(), this.last)
+    const letters = new LetterFile({ ...this.#options, stem })
+    this.last = stem
+    const handle = await access.create(letters.path)
+    letters.startEmpty()
+    this.#file = { letters, handle }
+    try {
+      await access.syncFolder(folder)
+    } catch (error) {
+      this.#uncut = this.#file
+      this.#file = null
+      throw error
+    }
+    return this.#file
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Sends dead letters on their way again, some at a time: those of one tag in one batch and in their
+ * order. What was taken is noted before the next ones go, so a kill repeats at most those that were
+ * on their way. What is answered `retry` is tried again until it is taken or the replay is stopped;
+ * what is `rejected` stays. A letter that fails again is a new one in a newer file, which this
+ * replay does not read.
+ */
+import type { Batch, Outcome } from '../batch.ts'
+import type { Cancel, Clock, Timers } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { LetterFile, PlacedLetter } from './letter-file.ts'
+import type { Selection } from './selection.ts'
+import type { DeadLetterStore } from './store.ts'
+
+export interface ReplayOptions {
+  readonly store: DeadLetterStore
+  readonly selection: Selection
+  /** The output they go to, or undefined for the way of their tag. */
+  readonly to?: string | undefined
+  /** Settles like `InputContext.deliver`. */
+  readonly deliver: (batch: Batch) => Promise<Outcome>
+  readonly clock: Pick<Clock, 'now'>
+  readonly timers: Timers
+  readonly logger: Logger
+}
+
+export interface ReplayState {
+  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  readonly to: string | null
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly endedAt: number | null
+  /** Letters there were when it began, selected or not, and how many of them were looked at. */
+  readonly found: number
+  readonly examined: number
+  readonly delivered: number
+  /** Not taken, and still here. */
+  readonly rejected: number
+  /** Events answered `retry`, for each time. */
+  readonly retried: number
+  /** Why it failed, or null. */
+  readonly problem: string | null
+}
+
+/** Of what is on its way at a time. */
+const EVENTS_MAX = 1000
+const BYTES_MAX = 1024 * 1024
+const FIRST_PAUSE_MS = 100
+const PAUSE_MAX_MS = 10_000
+
+export class Replay {
+  readonly #options: ReplayOptions
+  readonly #counts = { found: 0, examined: 0, delivered: 0, rejected: 0, retried: 0 }
+  readonly #startedAt: number
+  #endedAt: number | null = null
+  #state: ReplayState['state'] = 'running'
+  #problem: string | null = null
+  #isStopping = false
+  /** Ends the pause before something is tried again. */
+  #goOn: () => void = () => undefined
+
+  constructor(options: ReplayOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
+  }
+
+  get state(): ReplayState {
+    return {
+      state: this.#state,
+      to: this.#options.to ?? null,
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt,
+      ...this.#counts,
+      problem: this.#problem,
+    }
+  }
+
+  /** Settles when it has ended, however it has; never rejects. */
+  async run(): Promise<void> {
+    const { logger, clock } = this.#options
+    try {
+      const files = await this.#options.store.closedFiles()
+      for (const { events } of files) this.#counts.found += events
+      logger.info({ ...this.state }, 'replaying dead letters')
+      for (const file of files) await this.#replayFile(file)
+      this.#state = this.#isStopping ? 'stopped' : 'done'
+    } catch (error) {
+      this.#state = 'failed'
+      this.#problem = error instanceof Error ? error.message : String(error)
+      logger.error({ error }, 'cannot go on replaying dead letters; what was not is still there')
+    }
+    this.#endedAt = clock.now()
+    logger.info({ ...this.state }, 'dead letters replayed')
+  }
+
+  /** Sends nothing more; what is on its way is waited for by `run`. */
+  stop(): void {
+    this.#isStopping = true
+    this.#goOn()
+  }
+
+  async #replayFile(file: LetterFile): Promise<void> {
+    if (this.#isStopping || file.isGone) return
+    const before = file.events
+    const examinedBefore = this.#counts.examined
+    for await (const letters of file.select(this.#options.selection)) {
+      for (const portion of portions(letters)) await this.#replayPortion(file, portion)
+      if (this.#isStopping) return
+    }
+    this.#counts.examined = examinedBefore + before
+  }
+
+  async #replayPortion(file: LetterFile, letters: readonly PlacedLetter[]): Promise<void> {
+    let waiting = [...Map.groupBy(letters, ({ head }) => head.tag)]
+    for (let pauseMs = FIRST_PAUSE_MS; waiting.length > 0; pauseMs = longer(pauseMs)) {
+      if (this.#isStopping || file.isGone) return
+      const outcomes = await Promise.all(waiting.map(([tag, group]) => this.#send(tag, group)))
+      const groupsWith = (outcome: Outcome) => waiting.filter((_, at) => outcomes[at] === outcome)
+      const delivered = groupsWith('delivered').flatMap(([, group]) => group)
+      this.#counts.delivered += delivered.length
+      this.#counts.rejected += eventsIn(groupsWith('rejected'))
+      if (delivered.length > 0) await this.#options.store.finishReplayed(file, linesOf(delivered))
+      waiting = groupsWith('retry')
+      this.#counts.retried += eventsIn(waiting)
+      if (waiting.length > 0) await this.#pause(pauseMs)
+    }
+    this.#counts.examined += letters.length
+  }
+
+  #send(tag: string, letters: readonly PlacedLetter[]): Promise<Outcome> {
+    this.#options.store.expectAgain(letters)
+    const entries = new Uint8Array(Buffer.concat(letters.map(({ entry }) => entry)))
+    return this.#options.deliver({ tag, entries, count: letters.length })
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (this.#isStopping) return
+    let cancel: Cancel = () => undefined
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve
+      cancel = this.#options.timers.after(milliseconds, resolve)
+    })
+    cancel()
+  }
+}
+
+/** In their order, none larger than is to be on its way at a time, but for a single letter. */
+function portions(letters: readonly PlacedLetter[]): PlacedLetter[][] {
+  const all: PlacedLetter[][] = []
+  let bytes = Infinity
+  for (const letter of letters) {
+    const current = all.at(-1)
+    const isFull = !current || current.length >= EVENTS_MAX || bytes >= BYTES_MAX
+    if (isFull) all.push([letter])
+    else current.push(letter)
+    bytes = (isFull ? 0 : bytes) + letter.entry.length
+  }
+  return all
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(pauseMs * 2, PAUSE_MAX_MS)
+}
+
+function eventsIn(groups: readonly (readonly [string, readonly PlacedLetter[]])[]): number {
+  return groups.reduce((sum, [, letters]) => sum + letters.length, 0)
+}
+
+function linesOf(letters: readonly PlacedLetter[]): number[] {
+  return letters.map(({ line }) => line)
+}

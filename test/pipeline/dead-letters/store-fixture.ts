@@ -1,0 +1,162 @@
+/** A store of dead letters in a folder of its own, with files that fail on demand. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import {
+  type FileAccess,
+  fileAccess,
+  type WrittenFile,
+} from '../../../src/pipeline/dead-letters/file-access.ts'
+import { DeadLetterStore, type Bounds } from '../../../src/pipeline/dead-letters/store.ts'
+import type { DeadLetter } from '../../../src/pipeline/delivery/dead-letter.ts'
+import { MetricsRegistry } from '../../../src/pipeline/metrics.ts'
+import { KeptLog, ManualTime, metricValue } from '../../drivers/context.ts'
+import { entriesOf } from '../../support/entries.ts'
+
+export type Operation = 'write' | 'datasync' | 'truncate' | 'create' | 'replace' | 'remove'
+
+/** The real files; the operations that are due fail, a write after half of its work. */
+export class FaultyAccess implements FileAccess {
+  readonly done: Operation[] = []
+  readonly #faults: Operation[] = []
+
+  /** The next such operations fail, in this order. */
+  fail(...operations: Operation[]): void {
+    this.#faults.push(...operations)
+  }
+
+  makeFolder = (path: string) => fileAccess.makeFolder(path)
+  list = (path: string) => fileAccess.list(path)
+  size = (path: string) => fileAccess.size(path)
+  openToRead = (path: string) => fileAccess.openToRead(path)
+  truncate = (path: string, length: number) => fileAccess.truncate(path, length)
+  syncFolder = (path: string) => fileAccess.syncFolder(path)
+
+  async remove(path: string): Promise<void> {
+    this.#note('remove')
+    await fileAccess.remove(path)
+  }
+
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    this.#note('replace')
+    await fileAccess.replace(path, bytes)
+  }
+
+  async create(path: string): Promise<WrittenFile> {
+    this.#note('create')
+    const file = await fileAccess.create(path)
+    return {
+      write: async (bytes, offset) => {
+        if (this.#faults[0] === 'write')
+          await file.write(bytes.subarray(0, bytes.length / 2), offset)
+        this.#note('write')
+        await file.write(bytes, offset)
+      },
+      datasync: async () => {
+        this.#note('datasync')
+        await file.datasync()
+      },
+      truncate: async (length) => {
+        this.#note('truncate')
+        await file.truncate(length)
+      },
+      close: () => file.close(),
+    }
+  }
+
+  #note(operation: Operation): void {
+    this.done.push(operation)
+    if (this.#faults[0] !== operation) return
+    this.#faults.shift()
+    throw new Error(`${operation} is said to fail`)
+  }
+}
+
+export async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'logboom-dead-letters-'))
+  t.after(async () => {
+    const open = await openFilesBelow(folder)
+    await rm(folder, { recursive: true, force: true })
+    assert.deepEqual(open, [], 'files were left open')
+  })
+  return folder
+}
+
+async function openFilesBelow(folder: string): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => [])
+  const paths = descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => ''))
+  return (await Promise.all(paths)).filter((path) => path.startsWith(folder))
+}
+
+export interface Opened {
+  readonly store: DeadLetterStore
+  readonly access: FaultyAccess
+  readonly time: ManualTime
+  readonly log: KeptLog
+  readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => number | undefined
+}
+
+export const BOUNDS: Bounds = { maxBytes: 1e9, maxAgeMs: 30 * 86_400_000 }
+
+export async function open(
+  folder: string,
+  { bounds = BOUNDS, time = new ManualTime() }: { bounds?: Bounds; time?: ManualTime } = {},
+): Promise<Opened> {
+  const [access, log, registry] = [new FaultyAccess(), new KeptLog(), new MetricsRegistry()]
+  const metrics = registry.scope('', {})
+  const around = { access, clock: time, timers: time, logger: log, metrics }
+  const store = new DeadLetterStore({ folder, bounds, ...around })
+  await store.start()
+  const metric: Opened['metric'] = (name, labels) =>
+    metricValue(registry, `dead_letters_${name}`, labels)
+  return { store, access, time, log, metric }
+}
+
+/** A letter with one event for each record. */
+export function letterOf(
+  records: readonly object[],
+  changes: Partial<DeadLetter> = {},
+): DeadLetter {
+  return {
+    tag: 'docker.web',
+    entries: entriesOf(records),
+    count: records.length,
+    sequence: 7,
+    firstEvent: 0,
+    cause: 'rejected',
+    reason: 'cannot parse it',
+    firstReason: 'timeout',
+    attempts: 3,
+    firstTriedAt: Date.parse('2026-11-21T08:00:00Z'),
+    lastTriedAt: Date.parse('2026-11-21T08:30:00Z'),
+    ...changes,
+  }
+}
+
+/** One letter per number, with a sequence of its own. */
+export function numbered(from: number, to: number, changes: Partial<DeadLetter> = {}) {
+  return Array.from({ length: to - from }, (_, index) =>
+    letterOf([{ log: `line ${from + index}` }], { sequence: from + index, ...changes }),
+  )
+}
+
+export type Line = Readonly<Record<string, unknown>> & { readonly entry: string }
+
+/** What stands in the files, torn ends left out. */
+export async function linesIn(folder: string): Promise<Line[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).toSorted()
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+  const lines = texts.flatMap((text) => text.split('\n').slice(0, -1))
+  return lines.map((line) => JSON.parse(line) as Line)
+}
+
+export async function logsIn(folder: string): Promise<unknown[]> {
+  return (await linesIn(folder)).map(({ record }) => (record as { log: unknown }).log)
+}
+
+/** `line 0`, `line 1`, … */
+export function logs(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `line ${from + index}`)
+}

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { placeOfLetter } from '../../../src/pipeline/dead-letters/names.ts'
+import { compileTagPattern } from '../../../src/pipeline/tag-pattern.ts'
+import { ManualTime } from '../../drivers/context.ts'
+import {
+  BOUNDS,
+  letterOf,
+  linesIn,
+  logs,
+  logsIn,
+  numbered,
+  open,
+  temporaryFolder,
+} from './store-fixture.ts'
+
+test('a letter is a line of JSON with all that is known, and the bytes as they came', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { store, metric } = await open(folder)
+  const records = [{ log: 'hello', big: 9_007_199_254_740_993n }, { bin: Buffer.from([0, 255]) }]
+  const letter = letterOf(records, { firstEvent: 2 })
+  await store.sinkFor('search').add([letter])
+  await store.stop()
+  const [first, second] = await linesIn(folder)
+  const { crc32, entry, ...rest } = first!
+  assert.deepEqual(rest, {
+    version: 1,
+    id: '20261121T085000000Z-1',
+    at: '2026-11-21T08:50:00.000Z',
+    output: 'search',
+    tag: 'docker.web',
+    cause: 'rejected',
+    reason: 'cannot parse it',
+    first_reason: 'timeout',
+    attempts: 3,
+    first_tried_at: '2026-11-21T08:00:00.000Z',
+    last_tried_at: '2026-11-21T08:30:00.000Z',
+    replays: 0,
+    sequence: 7,
+    event: 2,
+    time: '2026-11-21T08:50:00.000000000Z',
+    record: { log: 'hello', big: Number('9007199254740993') },
+  })
+  assert.match(String(crc32), /^[0-9a-f]{8}$/)
+  assert.deepEqual([second?.['event'], second?.['id']], [3, '20261121T085000000Z-2'])
+  const bytes = Buffer.concat([entry, second!.entry].map((text) => Buffer.from(text, 'base64')))
+  assert.deepEqual(new Uint8Array(bytes), letter.entries)
+  const [name = ''] = await readdir(folder)
+  assert.match(await readFile(join(folder, name), 'utf8'), /"big":9007199254740993\}/)
+  assert.deepEqual([metric('events'), metric('added_total', { cause: 'rejected' })], [2, 2])
+})
+
+test('add is fulfilled after a sync, and outputs that add at once do not mix', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { store, access } = await open(folder)
+  const adds = ['one', 'two'].map(async (output) => {
+    await store.sinkFor(output).add(numbered(0, 2))
+    access.done.push('remove')
+  })
+  await Promise.all(adds)
+  assert.deepEqual(access.done.slice(0, 4), ['create', 'write', 'datasync', 'remove'])
+  const outputs = (await linesIn(folder)).map(({ output }) => output)
+  assert.deepEqual(outputs, ['one', 'one', 'two', 'two'])
+  await store.stop()
+})
+
+describe('what cannot be written is not kept, and comes again without being there twice', () => {
+  for (const faults of [
+    ['write'],
+    ['datasync'],
+    ['create'],
+    ['write', 'truncate'],
+    ['datasync', 'truncate', 'truncate', 'truncate'],
+  ] as const)
+    test(faults.join(', '), async (t) => {
+      const folder = await temporaryFolder(t)
+      const { store, access, metric } = await open(folder)
+      const sink = store.sinkFor('search')
+      await sink.add(numbered(0, 2))
+      await store.closedFiles()
+      access.fail(...faults)
+      let failures = 0
+      for (let kept = false; !kept;) {
+        kept = await sink.add(numbered(2, 5)).then(
+          () => true,
+          () => (failures++, false),
+        )
+      }
+      assert.equal(failures, faults.length)
+      await sink.add(numbered(5, 6))
+      assert.deepEqual(await logsIn(folder), logs(0, 6))
+      assert.equal(metric('events'), 6)
+      await store.stop()
+      const again = await open(folder)
+      assert.equal((await again.store.kept()).events, 6)
+      await again.store.stop()
+    })
+
+  test('if it is stopped before, they are recognised after the start', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access, log } = await open(folder)
+    access.fail('datasync', 'truncate')
+    await assert.rejects(store.sinkFor('search').add(numbered(0, 3)))
+    await store.stop()
+    assert.ok(log.messages('warn').includes('cannot cut off a failed write'))
+    const again = await open(folder)
+    await again.store.sinkFor('search').add(numbered(0, 3))
+    assert.deepEqual(await logsIn(folder), logs(0, 3))
+    await again.store.stop()
+  })
+})
+
+test('a file that was torn at any byte keeps its whole lines, and goes on', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await open(folder)
+  await first.store.sinkFor('search').add(numbered(0, 2))
+  await first.store.stop()
+  const [name = ''] = await readdir(folder)
+  const path = join(folder, name)
+  const whole = await readFile(path)
+  const firstEnd = whole.indexOf('\n') + 1
+  for (let length = 0; length < whole.length; length += length % 40 === 0 ? 1 : 13) {
+    await writeFile(path, whole)
+    await truncate(path, length)
+    const { store, log } = await open(folder)
+    const isTorn = length !== 0 && length !== firstEnd
+    const left = length >= firstEnd ? 1 : 0
+    assert.equal((await store.kept()).events, left, `${length}`)
+    assert.equal(log.messages('info').length, isTorn ? 1 : 0, `${length}`)
+    assert.deepEqual(log.messages('error'), [])
+    await store.sinkFor('search').add(numbered(5, 6))
+    const expected = [...logs(0, left), 'line 5']
+    assert.deepEqual(await logsIn(folder), expected, `${length}`)
+    await store.drop({})
+    await store.stop()
+    assert.deepEqual(await readdir(folder), [])
+  }
+})
+
+describe('damage', () => {
+  async function damaged(
+    t: Parameters<typeof temporaryFolder>[0],
+    change: (text: string) => string,
+  ) {
+    const folder = await temporaryFolder(t)
+    const first = await open(folder)
+    await first.store.sinkFor('search').add(numbered(0, 3))
+    await first.store.stop()
+    const [name = ''] = await readdir(folder)
+    await writeFile(join(folder, name), change(await readFile(join(folder, name), 'utf8')))
+    return { ...(await open(folder)), folder, path: join(folder, name) }
+  }
+
+  const lineOf = (text: string, number: number) => text.split('\n')[number]!
+
+  test('a line that is none is passed over, reported and left there', async (t) => {
+    const spoil = (text: string) => text.replace(lineOf(text, 1), '\0'.repeat(100))
+    const { store, log, path } = await damaged(t, spoil)
+    const { events, damaged: lines } = await store.kept()
+    assert.deepEqual([events, lines], [2, 1])
+    const { fields } = log.lines.find(({ level }) => level === 'error')!
+    assert.deepEqual(fields, { path, events: 1, lines: [2] })
+    assert.equal(await store.drop({}), 2)
+    assert.ok((await readFile(path, 'utf8')).includes('\0'))
+    await store.stop()
+  })
+
+  for (const [from, to] of [
+    ['"entry":"k', '"entry":"l'],
+    ['docker.web', 'docker.wec'],
+    ['"time":"2026', '"time":"2027'],
+  ] as const)
+    test(`what has changed is not replayed: ${from}`, async (t) => {
+      const spoil = (text: string) => {
+        const line = lineOf(text, 1)
+        return text.replace(line, line.replace(from, to))
+      }
+      const { store, log } = await damaged(t, spoil)
+      const [file] = await store.closedFiles()
+      const found = []
+      for await (const letters of file!.select({})) found.push(...letters.map(({ line }) => line))
+      assert.deepEqual(found, [0, 2])
+      const message = 'dead letters are damaged; they are left where they are'
+      assert.deepEqual(log.messages('error'), [message])
+      assert.equal((await store.kept()).damaged, 1)
+      await store.stop()
+    })
+})
+
+describe('the same events again', () => {
+  test('are kept once after a kill', async (t) => {
+    const folder = await temporaryFolder(t)
+    const killed = await open(folder)
+    await killed.store.sinkFor('search').add(numbered(0, 3))
+    const { store, metric } = await open(folder)
+    await store.sinkFor('search').add(numbered(1, 5))
+    assert.deepEqual(await logsIn(folder), logs(0, 5))
+    assert.deepEqual([metric('repeated_total'), metric('events')], [2, 5])
+    await store.stop()
+    await killed.store.stop()
+  })
+
+  test('are others if the output or a byte is another', async (t) => {
+    const folder = await temporaryFolder(t)
+    const first = await open(folder)
+    await first.store.sinkFor('search').add(numbered(0, 1))
+    await first.store.stop()
+    const { store } = await open(folder)
+    await store.sinkFor('archive').add(numbered(0, 1))
+    await store.sinkFor('search').add([letterOf([{ log: 'line X' }], { sequence: 0 })])
+    assert.deepEqual(await logsIn(folder), ['line 0', 'line 0', 'line X'])
+    await store.stop()
+  })
+
+  /** With a buffer in memory, sequences begin anew; a replayed event would be taken for the old. */
+  test('are others once something is replayed', async (t) => {
+    const folder = await temporaryFolder(t)
+    const first = await open(folder)
+    await first.store.sinkFor('search').add(numbered(0, 1))
+    await first.store.stop()
+    const { store } = await open(folder)
+    const [file] = await store.closedFiles()
+    for await (const letters of file!.select({})) store.expectAgain(letters)
+    await store.sinkFor('search').add(numbered(0, 1))
+    const replays = (await linesIn(folder)).map((line) => line['replays'])
+    assert.deepEqual(replays, [0, 1])
+    await store.stop()
+  })
+})
+
+describe('bounds', () => {
+  test('drop the oldest files when there is too much, counted and logged', async (t) => {
+    const folder = await temporaryFolder(t)
+    const bounds = { ...BOUNDS, maxBytes: 8000 }
+    const { store, metric, log, time } = await open(folder, { bounds })
+    for (let number = 0; number < 40; number++) {
+      await store.sinkFor('search').add(numbered(number, number + 1))
+      time.advance(1)
+    }
+    const kept = await logsIn(folder)
+    assert.deepEqual(kept, logs(40 - kept.length, 40))
+    assert.ok(kept.length > 5 && kept.length < 20, `${kept.length}`)
+    assert.ok((await store.kept()).bytes <= 8000)
+    assert.equal(metric('dropped_total', { reason: 'max_bytes' }), 40 - kept.length)
+    const lost = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    assert.equal(
+      lost.reduce((sum, { events }) => sum + Number(events), 0),
+      40 - kept.length,
+    )
+    await store.stop()
+  })
+
+  test('drop what is too old, also if nothing is added', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, metric, time } = await open(folder)
+    await store.sinkFor('search').add(numbered(0, 2))
+    time.advance(29 * 86_400_000)
+    await store.sinkFor('search').add(numbered(2, 3))
+    assert.equal((await store.kept()).events, 3)
+    time.advance(2 * 86_400_000)
+    await store.closedFiles()
+    assert.deepEqual(await logsIn(folder), ['line 2'])
+    assert.equal(metric('dropped_total', { reason: 'max_age' }), 2)
+    await store.stop()
+    assert.equal(time.pending, 0)
+  })
+
+  test('a file that cannot be deleted does not make an add fail', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access, log } = await open(folder, { bounds: { ...BOUNDS, maxBytes: 100 } })
+    await store.sinkFor('search').add(numbered(0, 1))
+    access.fail('remove')
+    await store.sinkFor('search').add(numbered(1, 2))
+    assert.deepEqual(await logsIn(folder), logs(0, 2))
+    assert.deepEqual(log.messages('error'), ['cannot delete dead letters'])
+    await store.sinkFor('search').add(numbered(2, 3))
+    assert.deepEqual(await logsIn(folder), ['line 2'])
+    await store.stop()
+  })
+})
+
+describe('drop', () => {
+  test('drops what is selected, for good, and files in which nothing is left', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, metric } = await open(folder)
+    await store.sinkFor('search').add(numbered(0, 2))
+    await store.sinkFor('search').add(numbered(2, 4, { tag: 'app' }))
+    await store.sinkFor('archive').add(numbered(4, 5))
+    assert.equal(await store.drop({ matches: compileTagPattern('docker.*'), output: 'search' }), 2)
+    assert.equal(metric('dropped_total', { reason: 'operator' }), 2)
+    await store.stop()
+    const { store: again } = await open(folder)
+    const { events, groups } = await again.kept()
+    assert.equal(events, 3)
+    const byTag = groups.map(({ output, tag, events: count }) => `${output} ${tag} ${count}`)
+    assert.deepEqual(byTag, ['search app 2', 'archive docker.web 1'])
+    const id = '20261121T085000000Z-3'
+    assert.equal(await again.drop({ ids: new Set([id, 'no such']) }), 1)
+    assert.equal(await again.drop({}), 2)
+    assert.deepEqual(await readdir(folder), [])
+    await again.stop()
+  })
+
+  test('by the time at which they became dead letters', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, time } = await open(folder)
+    for (let number = 0; number < 5; number++) {
+      await store.sinkFor('search').add(numbered(number, number + 1))
+      time.advance(1000)
+    }
+    const start = time.now() - 5000
+    assert.equal(await store.drop({ since: start + 1000, until: start + 3000 }), 3)
+    await store.stop()
+  })
+
+  test('a note of what is done that is damaged costs nothing but the note', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store } = await open(folder)
+    await store.sinkFor('search').add(numbered(0, 2))
+    await store.drop({ ids: new Set(['20261121T085000000Z-1']) })
+    await store.stop()
+    const note = (await readdir(folder)).find((name) => name.endsWith('.done'))
+    await writeFile(join(folder, note!), '00000000 {"version":1,"done":[[0,1]]}\n')
+    const again = await open(folder)
+    assert.equal((await again.store.kept()).events, 2)
+    assert.deepEqual(again.log.messages('warn'), ['cannot tell which dead letters are done with'])
+    await again.store.stop()
+  })
+
+  test('what it cannot write down it does not claim', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access } = await open(folder)
+    await store.sinkFor('search').add(numbered(0, 2))
+    access.fail('replace')
+    await assert.rejects(store.drop({}), /replace is said to fail/)
+    await store.stop()
+    const again = await open(folder)
+    assert.equal((await again.store.kept()).events, 2)
+    await again.store.stop()
+  })
+})
+
+test('a clock that is put back does not mix up the order of the files', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { store } = await open(folder)
+  await store.sinkFor('search').add(numbered(0, 1))
+  await store.stop()
+  const time = new ManualTime(Date.parse('2020-01-01T00:00:00Z'))
+  const again = await open(folder, { time, bounds: { ...BOUNDS, maxAgeMs: 1e13 } })
+  await again.store.sinkFor('search').add(numbered(1, 2))
+  const [first, second] = (await linesIn(folder)).map(({ id }) => placeOfLetter(String(id)))
+  assert.deepEqual([first?.stem, second?.stem], ['20261121T085000000Z', '20261121T085000001Z'])
+  await again.store.stop()
+})
+
+test('reasons and tags make only so many groups, and every letter is counted', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { store } = await open(folder)
+  const letters = numbered(0, 500).map((letter, number) => ({ ...letter, reason: `no ${number}` }))
+  await store.sinkFor('search').add(letters)
+  const { groups } = await store.kept()
+  assert.ok(groups.length <= 202, `${groups.length}`)
+  assert.equal(groups[0]?.reason, '(other)')
+  assert.equal(
+    groups.reduce((sum, { events }) => sum + events, 0),
+    500,
+  )
+  await store.stop()
+})
