@@ -27,6 +27,7 @@ export class CollectorState implements CollectorView {
   /** Why events are held back, if a reload went wrong so badly that they are. */
   problem: string | null = null
   reload: CollectorView['reload'] = null
+  deadLetters: CollectorView['deadLetters'] = null
   readonly #parts: CollectorParts
 
   constructor(parts: CollectorParts) {

@@ -1,12 +1,13 @@
 /**
  * The HTTP server: health, readiness, metrics, the ledger and Fluentd's monitor_agent answers. It
- * only reads (see view.ts), but for the reload. The collector imports it once its inputs listen,
- * because fastify and prom-client take longer to load than everything else together.
+ * only reads (see view.ts), but for what takes POST. The collector imports it once its inputs
+ * listen, because fastify and prom-client take longer to load than everything else together.
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { systemClock } from '../pipeline/clock.ts'
 import type { Logger } from '../pipeline/logger.ts'
 import { bufferAnswers } from './buffers.ts'
+import { addDeadLetters, DEAD_LETTER_POSTS, DEAD_LETTERS } from './dead-letters.ts'
 import { addressText, cannotListen, listenTarget, removeStaleSocket } from './listen.ts'
 import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent.ts'
 import { observeProcess, prometheusText } from './prometheus.ts'
@@ -33,8 +34,10 @@ const IDLE_MS = 10_000
 const CONNECTIONS_MAX = 256
 const HEADER_MAX_BYTES = 16 * 1024
 
-/** The only one that takes POST, and nothing else. */
 const RELOAD = '/api/reload'
+
+/** They take POST and nothing else. */
+const POSTS: readonly string[] = [RELOAD, ...DEAD_LETTER_POSTS]
 
 const ROUTES = [
   '/',
@@ -43,11 +46,12 @@ const ROUTES = [
   '/metrics',
   '/api/ledger',
   '/api/buffers',
+  DEAD_LETTERS,
   '/api/plugins',
   '/api/plugins.json',
   '/api/config',
   '/api/config.json',
-  RELOAD,
+  ...POSTS,
 ]
 
 /** Rejects when the address cannot be listened on; the message says why. */
@@ -89,6 +93,7 @@ function createApp({ view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInst
   addHealth(app, view)
   addMonitoring(app, view)
   addReload(app, view)
+  addDeadLetters(app, view)
   return app
 }
 
@@ -131,11 +136,7 @@ function addMonitoring(app: FastifyInstance, view: CollectorView): void {
 const RELOAD_STATUS = { reloaded: 200, invalid: 422, failed: 500 } as const
 
 function addReload(app: FastifyInstance, view: CollectorView): void {
-  app.post(RELOAD, async (request, reply) => {
-    if (isFromPage(request)) {
-      const message = `cannot POST ${RELOAD}: a web page asks for it; expected a program like curl`
-      return reply.code(403).send({ error: 'Forbidden', message })
-    }
+  app.post(RELOAD, async (_request, reply) => {
     if (!view.reload) {
       const message = `cannot POST ${RELOAD}: there is no configuration to read again`
       return reply.code(409).send({ error: 'Conflict', message })
@@ -168,11 +169,17 @@ function refuse(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method, headers } = request
   const hasBody =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
-  const allowed = request.url === RELOAD ? ['POST'] : ['GET', 'HEAD']
+  const [path = ''] = request.url.split('?')
+  const allowed = POSTS.includes(path) ? ['POST'] : ['GET', 'HEAD']
   if (!allowed.includes(method)) {
     const message = `cannot ${method} ${request.url}; expected ${allowed.join(' or ')}`
     reply.code(405).header('allow', allowed.join(', ')).header('connection', 'close')
     reply.send({ error: 'Method Not Allowed', message })
+    return true
+  }
+  if (method === 'POST' && isFromPage(request)) {
+    const message = `cannot POST ${path}: a web page asks for it; expected a program like curl`
+    reply.code(403).send({ error: 'Forbidden', message })
     return true
   }
   if (!hasBody) return false

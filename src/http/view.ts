@@ -1,10 +1,11 @@
 /**
  * What the HTTP server may see of the collector, which implements it. The routes only read, but for
- * one that asks for the configuration file to be read again.
+ * those that reload the configuration file, and replay or drop dead letters.
  */
 import type { LedgerOfAllRuns } from '../pipeline/ledger-history.ts'
 import type { BufferState } from '../pipeline/buffers/output-buffer.ts'
 import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
+import type { DeadLettersView } from '../pipeline/dead-letters/dead-letters.ts'
 import type { Sample } from '../pipeline/metrics.ts'
 
 export type ComponentKind = 'input' | 'filter' | 'output'
@@ -67,4 +68,6 @@ export interface CollectorView {
   readiness(): Readiness
   /** Reads the configuration file again; null where there is nothing to read. Never rejects. */
   readonly reload: (() => Promise<ReloadResult>) | null
+  /** Null where nothing keeps any. */
+  readonly deadLetters: DeadLettersView | null
 }

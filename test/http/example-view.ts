@@ -39,6 +39,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       sample({ name: 'input_connections', kind: 'gauge', labels: { name: 'docker' }, value: 2 }),
     ],
     reload: null,
+    deadLetters: null,
     readiness: () => ({ ready: true, reasons: [] }),
     ...changes,
   }
