@@ -127,8 +127,11 @@ export class DiskStore implements BatchStore {
     this.#cancelProgress?.()
     this.#cancelRead?.()
     const isIdle = await this.#writer.stop(deadline)
+    // What was finished while one was written is not in that one.
     await this.#noting
     if (!isIdle) {
+      // It must not replace what another store notes.
+      await this.#progressFile.ended
       void this.#writer.ended.then(() => this.#segments.close())
       return
     }

@@ -36,6 +36,11 @@ export class ProgressFile {
     return noted
   }
 
+  /** Settles when nothing is being written any more. */
+  get ended(): Promise<void> {
+    return this.#latest
+  }
+
   async #write(progress: Progress, isSafe: boolean): Promise<void> {
     progress.note++
     const path = join(this.#folder, isSafe ? SAFE : RECENT)

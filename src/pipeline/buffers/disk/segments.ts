@@ -63,7 +63,7 @@ export class Segments {
     await this.#folder.make()
     const names = await access.list(folder)
     for (const name of names.filter((candidate) => candidate.endsWith(ENDING)).toSorted())
-      this.#add(await this.#open(name))
+      await this.#open(name).then((segment) => this.#add(segment), ifThere)
   }
 
   /** Again, if somebody has removed it. */
@@ -213,6 +213,11 @@ export class Segments {
       logger.warn({ path, error }, 'cannot delete a buffer file that is not needed any more')
     }
   }
+}
+
+/** One that went away just now is missed when it is read. */
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /** Throws for a version that is not known. */

@@ -44,6 +44,8 @@ export class Writer {
   /** Whether the disk has something to do. */
   #isBusy = false
   #isStopping = false
+  /** The deadline has passed: another store may have the files from now on. */
+  #isOver = false
   #failures = 0
   #wake: () => void = () => undefined
   #cancelSync: Cancel | null = null
@@ -83,7 +85,8 @@ export class Writer {
     await untilDeadline(deadline, this.ended)
     this.#gathering.giveUp()
     this.#current?.answer('retry')
-    if (this.#isBusy) return false
+    this.#isOver = this.#isBusy
+    if (this.#isOver) return false
     await this.ended
     this.#cancelSync?.()
     await this.#sync()
@@ -128,7 +131,7 @@ export class Writer {
         this.#failures = 0
         return true
       } catch (error) {
-        await this.#fail(error)
+        if (!this.#isOver) await this.#fail(error)
       } finally {
         this.#isBusy = false
       }
@@ -144,6 +147,7 @@ export class Writer {
   async #tryGroup({ batches }: Group): Promise<void> {
     await this.#reserve(batches.length)
     const segment = await this.#segmentToAppend()
+    this.#refuseIfOver()
     const pieces: Uint8Array[] = []
     let { sequence, events } = this.end
     let bytes = 0
@@ -169,8 +173,14 @@ export class Writer {
     const end = this.end.sequence + count
     if (end <= this.#reserved) return
     await this.#parts.segments.makeFolder()
+    this.#refuseIfOver()
     await this.#parts.reserve(end + RESERVED)
     this.#reserved = end + RESERVED
+    this.#refuseIfOver()
+  }
+
+  #refuseIfOver(): void {
+    if (this.#isOver) throw new Error('the buffer was stopped')
   }
 
   async #segmentToAppend(): Promise<Segment> {
