@@ -9,11 +9,14 @@ import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
 import { durationInMs } from './config/units.ts'
 import { DataFolder } from './data-folder.ts'
+import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
 import type { HttpServer } from './http/server.ts'
 import type { CollectorView } from './http/view.ts'
 import type { RootLogger } from './log.ts'
 import { LedgerHistory } from './pipeline/ledger-history.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
+import type { DeadLetters } from './pipeline/dead-letters/dead-letters.ts'
+import type { DeadLetterStore } from './pipeline/dead-letters/store.ts'
 import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
@@ -45,6 +48,8 @@ export class Collector {
   readonly #around: Surroundings
   readonly #state: CollectorState
   readonly #dataFolder: DataFolder
+  readonly #deadLetterStore: DeadLetterStore
+  readonly #deadLetters: DeadLetters
   readonly #history: LedgerHistory
   #assembly: Assembly
   #http: HttpServer | null = null
@@ -56,9 +61,8 @@ export class Collector {
   constructor(config: Config, { logger, configPath, registry = builtIn }: CollectorOptions) {
     const metrics = new MetricsRegistry()
     const ledger = new Ledger()
-    // Until there is a store for them, what would be one waits in its buffer.
-    const add = () => Promise.reject(new Error('there is no store for dead letters yet'))
-    const deadLetters = () => ({ add })
+    this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics })
+    const deadLetters = (output: string) => this.#deadLetterStore.sinkFor(output)
     this.#around = { registry, logger, metrics, ledger, gate: new Gate(), deadLetters }
     this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#assembly = assemble(config, this.#around)
@@ -71,6 +75,10 @@ export class Collector {
       clock: systemClock,
       timers: systemTimers,
     })
+    this.#deadLetters = createDeadLetters(this.#deadLetterStore, {
+      ...this.#around,
+      assembly: () => this.#assembly,
+    })
     this.#state = new CollectorState({
       assembly: this.#assembly,
       configPath,
@@ -80,6 +88,7 @@ export class Collector {
       metrics,
       startedAt: systemClock.now(),
     })
+    this.#state.deadLetters = this.#deadLetters
   }
 
   /** The one that is at work. */
@@ -132,6 +141,7 @@ export class Collector {
     await this.#dataFolder.take()
     await this.#history.start()
     await this.#reportOrphans()
+    await this.#deadLetterStore.start()
     await startPipeline(this.#assembly)
     await startInputs(this.#assembly.inputs)
     await this.#startHttp()
@@ -174,6 +184,7 @@ export class Collector {
       committed: () => {
         this.#assembly = to
         this.#state.assembly = to
+        this.#deadLetterStore.setBounds(boundsOf(to.config))
       },
     })
     this.#state.problem = null
@@ -196,9 +207,10 @@ export class Collector {
     await this.#started?.catch(() => undefined)
     await this.#reloaded
     const { inputs, pipeline, outputs } = this.#assembly
-    await this.#stopAll(inputs, deadline)
+    await Promise.all([this.#deadLetters.stop(deadline), this.#stopAll(inputs, deadline)])
     await pipeline.stop(deadline)
     await this.#stopAll(outputs, deadline)
+    await this.#deadLetters.close(deadline)
     await this.#http?.close()
     await this.#history.stop()
     await this.#dataFolder.release()

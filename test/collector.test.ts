@@ -66,6 +66,7 @@ async function collectorOf(
     http: { enabled: true, listen: 'tcp://127.0.0.1:0' },
     log: { level: 'error', format: 'json' },
     stop_timeout: '1s',
+    dead_letters: { max_bytes: '256MiB', max_age: '30d' },
     inputs: {},
     outputs: {},
     pipeline,

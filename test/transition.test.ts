@@ -79,6 +79,7 @@ function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): C
     http: { enabled: false, listen: 'tcp://127.0.0.1:0' },
     log: { level: 'error', format: 'json' },
     stop_timeout: '100ms',
+    dead_letters: { max_bytes: '256MiB', max_age: '30d' },
     inputs: { in: { type: 'fake', options: {} } },
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([name, version]) => [

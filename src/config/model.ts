@@ -20,6 +20,7 @@ export interface Config {
   readonly log: LogConfig
   /** Time an ordered stop may take, as a duration with its unit. */
   readonly stop_timeout: string
+  readonly dead_letters: DeadLettersConfig
   /** By name, in the order they were written. */
   readonly inputs: Readonly<Record<string, InputConfig>>
   readonly outputs: Readonly<Record<string, OutputConfig>>
@@ -31,6 +32,12 @@ export interface Config {
 export interface HttpConfig {
   readonly enabled: boolean
   readonly listen: string
+}
+
+export interface DeadLettersConfig {
+  /** A size and a duration, each with its unit. */
+  readonly max_bytes: string
+  readonly max_age: string
 }
 
 export interface LogConfig {

@@ -1,5 +1,5 @@
 /** The keys of a configuration beside the components' own, with defaults and descriptions. */
-import { Duration } from './fields.ts'
+import { Duration, Size } from './fields.ts'
 import { Type } from './type.ts'
 
 /** Keys of the top level that start so mean nothing: a place for anchors. */
@@ -46,6 +46,22 @@ const logSchema = Type.Object(
   { ...closed, description: "Logboom's own log, on standard error.", default: {} },
 )
 
+const deadLettersSchema = Type.Object(
+  {
+    max_bytes: Size({
+      description:
+        'Most that is kept of them; beyond it the oldest are thrown away, which is counted and ' +
+        'logged as an error.',
+      default: '256MiB',
+    }),
+    max_age: Duration({
+      description: 'How long they are kept; older ones are thrown away, counted and logged too.',
+      default: '30d',
+    }),
+  },
+  { ...closed, description: 'Events that an output behind a buffer did not get.', default: {} },
+)
+
 /** `include` is not here: it is gone once the files are put together. */
 export const topLevelSchema = Type.Object(
   {
@@ -60,6 +76,7 @@ export const topLevelSchema = Type.Object(
       description: 'Time an ordered stop may take; Docker kills a container after 10 s.',
       default: '8s',
     }),
+    dead_letters: deadLettersSchema,
     inputs: Type.Record(Type.String({ pattern: NAME }), component, {
       ...closed,
       description: 'Where events come from, by a name of your choice.',

@@ -9,6 +9,7 @@ const config: Config = {
   http: { enabled: true, listen: 'tcp://127.0.0.1:24220' },
   log: { level: 'info', format: 'auto' },
   stop_timeout: '8s',
+  dead_letters: { max_bytes: '256MiB', max_age: '30d' },
   inputs: { docker: { type: 'forward', options: {} } },
   outputs: { files: { type: 'file', options: { path: './logs/${tag}.log' } } },
   pipeline: [{ match: '**', to: ['files'] }],

@@ -16,8 +16,6 @@ export interface LetterWriterOptions {
   readonly access: FileAccess
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
-  /** A file that has as many gets no more letters. */
-  readonly fileMaxBytes: number
 }
 
 /** An event and what is said of it. */
@@ -43,6 +41,8 @@ export class LetterWriter {
   #bytes = new ByteWriter(0)
   /** The stem of the newest file there is. */
   last: string | undefined
+  /** A file that has as many gets no more letters. */
+  fileMaxBytes = Infinity
 
   constructor(options: LetterWriterOptions) {
     this.#options = options
@@ -118,7 +118,7 @@ export class LetterWriter {
     if (!this.#file) return null
     const { stem, bytes } = this.#file.letters
     const isOfToday = dayOfStem(stem) === dayOfStem(nextStem(this.#options.clock.now(), undefined))
-    if (isOfToday && bytes < this.#options.fileMaxBytes) return this.#file
+    if (isOfToday && bytes < this.fileMaxBytes) return this.#file
     await this.close()
     return null
   }

@@ -33,6 +33,7 @@ export interface ReplayState {
   /** Letters there were when it began, selected or not, and how many of them were looked at. */
   readonly found: number
   readonly examined: number
+  /** Taken, and noted as that. */
   readonly delivered: number
   /** Not taken, and still here. */
   readonly rejected: number
@@ -117,9 +118,9 @@ export class Replay {
       const outcomes = await Promise.all(waiting.map(([tag, group]) => this.#send(tag, group)))
       const groupsWith = (outcome: Outcome) => waiting.filter((_, at) => outcomes[at] === outcome)
       const delivered = groupsWith('delivered').flatMap(([, group]) => group)
-      this.#counts.delivered += delivered.length
       this.#counts.rejected += eventsIn(groupsWith('rejected'))
       if (delivered.length > 0) await this.#options.store.finishReplayed(file, linesOf(delivered))
+      this.#counts.delivered += delivered.length
       waiting = groupsWith('retry')
       this.#counts.retried += eventsIn(waiting)
       if (waiting.length > 0) await this.#pause(pauseMs)

@@ -66,12 +66,11 @@ export class DeadLetterStore {
   #isStopping = false
 
   constructor(options: DeadLetterStoreOptions) {
-    const { bounds, metrics } = options
-    const fileMaxBytes = Math.min(FILE_MAX_BYTES, bounds.maxBytes / FILES_PER_BOUND)
     this.#options = options
-    this.#bounds = bounds
-    this.#metrics = new DeadLetterMetrics(metrics)
-    this.#writer = new LetterWriter({ ...options, fileMaxBytes })
+    this.#bounds = options.bounds
+    this.#metrics = new DeadLetterMetrics(options.metrics)
+    this.#writer = new LetterWriter(options)
+    this.setBounds(options.bounds)
   }
 
   /** For the output of that name. */
@@ -107,6 +106,7 @@ export class DeadLetterStore {
   /** Of a new configuration; they hold from the next letter on. */
   setBounds(bounds: Bounds): void {
     this.#bounds = bounds
+    this.#writer.fileMaxBytes = Math.min(FILE_MAX_BYTES, bounds.maxBytes / FILES_PER_BOUND)
   }
 
   async kept(): Promise<KeptLetters> {
