@@ -26,6 +26,7 @@ import { FailurePort } from './pipeline/failure-port.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
 import type { Ledger } from './pipeline/ledger.ts'
+import type { ListeningSockets } from './pipeline/listening.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 import {
   type FailureWay,
@@ -43,6 +44,7 @@ export interface Surroundings {
   readonly metrics: MetricsRegistry
   readonly ledger: Ledger
   readonly gate: Gate
+  readonly sockets: ListeningSockets
   /** Where what the output of that name does not get is kept. */
   readonly deadLetters: (output: string) => DeadLetterSink
 }
@@ -139,6 +141,7 @@ class Assembler {
     const port = new GatedPort(this.#around.gate, pipeline.forInput(name, label))
     const context = {
       ...this.#context('input', name, type),
+      sockets: this.#around.sockets,
       deliver: port.deliver.bind(port),
       drop: port.drop.bind(port),
       lose: port.lose.bind(port),

@@ -12,6 +12,8 @@ import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
 import type { HttpServer } from './http/server.ts'
 import type { CollectorView } from './http/view.ts'
+import type { InheritedSockets } from './listening/inherited.ts'
+import { SocketPool } from './listening/pool.ts'
 import type { RootLogger } from './log.ts'
 import { LedgerHistory } from './pipeline/ledger-history.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
@@ -22,13 +24,15 @@ import { Ledger } from './pipeline/ledger.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
 import { registry as builtIn } from './registry.ts'
 import type { AnyPart } from './parts.ts'
-import { startInputs, startPipeline, transit } from './transition.ts'
+import { startInputs, startPipeline, StoppingError, transit } from './transition.ts'
 
 export interface CollectorOptions {
   readonly logger: RootLogger
   /** The file the configuration comes from, or null for the built-in one. */
   readonly configPath: string | null
   readonly registry?: Registry
+  /** Listening sockets that the process was started with. */
+  readonly inherited?: InheritedSockets | undefined
 }
 
 export interface Addresses {
@@ -46,6 +50,8 @@ export interface Changes {
 
 export class Collector {
   readonly #around: Surroundings
+  readonly #sockets: SocketPool
+  readonly #inherited: InheritedSockets | undefined
   readonly #state: CollectorState
   readonly #dataFolder: DataFolder
   readonly #deadLetterStore: DeadLetterStore
@@ -56,14 +62,21 @@ export class Collector {
   #started: Promise<void> | null = null
   #reloaded: Promise<unknown> = Promise.resolve()
   #stopped: Promise<void> | null = null
+  /** Aborted when a stop begins, and when its time is over. */
+  readonly #stopping = new AbortController()
+  readonly #overtime = new AbortController()
 
   /** Creates the components; nothing is opened yet. `config` must have been validated. */
-  constructor(config: Config, { logger, configPath, registry = builtIn }: CollectorOptions) {
+  constructor(config: Config, options: CollectorOptions) {
+    const { logger, configPath, registry = builtIn, inherited } = options
+    this.#inherited = inherited
+    this.#sockets = new SocketPool({ logger, inherited })
     const metrics = new MetricsRegistry()
     const ledger = new Ledger()
     this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics })
     const deadLetters = (output: string) => this.#deadLetterStore.sinkFor(output)
-    this.#around = { registry, logger, metrics, ledger, gate: new Gate(), deadLetters }
+    const [gate, sockets] = [new Gate(), this.#sockets]
+    this.#around = { registry, logger, metrics, ledger, gate, sockets, deadLetters }
     this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#assembly = assemble(config, this.#around)
     this.#history = new LedgerHistory({
@@ -144,9 +157,17 @@ export class Collector {
     await this.#deadLetterStore.start()
     await startPipeline(this.#assembly)
     await startInputs(this.#assembly.inputs)
+    this.#reportUnusedSockets()
     await this.#startHttp()
     this.#state.phase = 'running'
     this.#state.wasRunning = true
+  }
+
+  #reportUnusedSockets(): void {
+    const sockets = this.#inherited?.unused ?? []
+    if (sockets.length === 0) return
+    const message = 'nobody serves sockets that were passed to this process; expected their inputs'
+    this.#around.logger.warn({ sockets }, message)
   }
 
   /** The page is served last: loading it takes longer than everything else together. */
@@ -158,22 +179,34 @@ export class Collector {
     this.#http = await startHttp({ listen, view: this.#state, logger })
   }
 
+  /** What is new is bound first: an address that is taken changes nothing. */
   async #exchange(config: Config): Promise<Changes> {
-    if (this.#stopped) throw new Error('the collector is stopping')
+    if (this.#stopped) throw new StoppingError()
     const before = this.#assembly
+    const to = assemble(config, this.#around, before)
+    const free = await this.#sockets.reserve(this.#addressesToOpen(to))
     try {
-      await this.#transitTo(config)
+      await this.#transitTo(to, this.#stopping.signal)
     } catch (error) {
-      await this.#goBack(before.config, error)
+      if (!(error instanceof StoppingError)) await this.#goBack(before.config, error)
       throw error
+    } finally {
+      await free()
     }
     await this.#reportOrphans()
-    return changesBetween(before, this.#assembly)
+    return changesBetween(before, to)
   }
 
-  async #transitTo(config: Config): Promise<void> {
+  #addressesToOpen({ inputs }: Assembly): readonly string[] {
+    const coming = inputs.filter(({ isRunning }) => !isRunning)
+    return coming.flatMap(({ config: { type, options } }) => {
+      const definition = this.#around.registry.inputs.find((candidate) => candidate.type === type)
+      return definition?.resources(options) ?? []
+    })
+  }
+
+  async #transitTo(to: Assembly, stopping: AbortSignal): Promise<void> {
     const { gate, ledger, logger } = this.#around
-    const to = assemble(config, this.#around, this.#assembly)
     await transit({
       from: this.#assembly,
       to,
@@ -181,6 +214,8 @@ export class Collector {
       ledger,
       logger,
       limitMs: durationInMs(this.config.stop_timeout),
+      stopping,
+      deadline: this.#overtime.signal,
       committed: () => {
         this.#assembly = to
         this.#state.assembly = to
@@ -193,7 +228,8 @@ export class Collector {
   /** If even that fails, the gate stays closed: nothing is lost, and the page says why. */
   async #goBack(config: Config, cause: unknown): Promise<void> {
     try {
-      await this.#transitTo(config)
+      const back = assemble(config, this.#around, this.#assembly)
+      await this.#transitTo(back, new AbortController().signal)
     } catch (error) {
       const problem = 'a reload failed half way and could not be undone; events are held back'
       this.#around.logger.error({ cause, error }, problem)
@@ -203,6 +239,9 @@ export class Collector {
 
   async #stopInOrder(deadline: AbortSignal): Promise<void> {
     this.#state.phase = 'stopping'
+    if (deadline.aborted) this.#overtime.abort()
+    deadline.addEventListener('abort', () => this.#overtime.abort())
+    this.#stopping.abort()
     // What is still being opened could not be closed; why a start failed is its caller's to say.
     await this.#started?.catch(() => undefined)
     await this.#reloaded

@@ -18,5 +18,12 @@ export {
   type OutputContext,
   type OutputDefinition,
 } from './pipeline/component.ts'
+export type {
+  DatagramLease,
+  DatagramUser,
+  Lease,
+  ListeningSockets,
+  StreamUser,
+} from './pipeline/listening.ts'
 export type { LogFields, Logger } from './pipeline/logger.ts'
 export type { Counter, Gauge, Labels, Metrics } from './pipeline/metrics.ts'

@@ -26,24 +26,50 @@ export interface TransitionOptions {
   readonly logger: RootLogger
   /** For each of its waits: draining inputs, settling, stopping. */
   readonly limitMs: number
+  /** Aborted when all is to stop: what has not gone yet stays, and no input starts any more. */
+  readonly stopping: AbortSignal
+  /** Aborted when a stop may last no longer: nothing is waited for then. */
+  readonly deadline: AbortSignal
   /** Called at the moment from which events go the new way. */
   readonly committed: () => void
 }
 
-/** Rejects when something cannot be stopped or started; the gate may be closed then. */
+/** Why a transition was given up, when it was not by a fault. */
+export class StoppingError extends Error {
+  constructor() {
+    super('the collector is stopping')
+  }
+}
+
+/**
+ * Rejects when something cannot be stopped or started; the gate may be closed then. Rejects with a
+ * `StoppingError`, and the gate open to the pipeline before, when a stop comes while it waits.
+ */
 export async function transit(options: TransitionOptions): Promise<void> {
-  const { from, to, gate, committed } = options
+  try {
+    await exchange(options)
+  } catch (error) {
+    if (error instanceof StoppingError) options.gate.open()
+    throw error
+  }
+}
+
+async function exchange(options: TransitionOptions): Promise<void> {
+  const { from, to, gate, committed, stopping } = options
   const isKept = keptBy(to)
   const going = {
     inputs: from.inputs.filter((part) => part.isRunning && !isKept(part)),
     filters: from.filters.filter((part) => part.isRunning && !isKept(part)),
     outputs: from.outputs.filter((part) => part.isRunning && !isKept(part)),
   }
+  giveUpIfStopping(stopping)
   await stopAll(going.inputs, options)
+  giveUpIfStopping(stopping)
   gate.close()
   if (going.filters.length + going.outputs.length > 0) {
-    for (const { component } of going.filters) await component.flush?.()
+    for (const { component } of going.filters) await unlessStopping(component.flush?.(), stopping)
     await untilSettled(options)
+    // From here on it is carried through, also for a stop: what waits at the gate has to go on.
     await stopAll(going.filters, options)
     await stopAll(going.outputs, options)
   }
@@ -54,7 +80,23 @@ export async function transit(options: TransitionOptions): Promise<void> {
   }
   committed()
   gate.open()
-  await startInputs(to.inputs)
+  if (!stopping.aborted) await startInputs(to.inputs)
+}
+
+function giveUpIfStopping(stopping: AbortSignal): void {
+  if (stopping.aborted) throw new StoppingError()
+}
+
+/** Settles with `work`; rejects as soon as all is to stop, and `work` goes on by itself. */
+async function unlessStopping(work: Promise<void> | undefined, stopping: AbortSignal) {
+  const stop = Promise.withResolvers<never>()
+  const giveUp = () => stop.reject(new StoppingError())
+  stopping.addEventListener('abort', giveUp)
+  try {
+    await Promise.race([work, stop.promise])
+  } finally {
+    stopping.removeEventListener('abort', giveUp)
+  }
 }
 
 /** Starts what does not run yet, those that receive first; all of it or nothing. */
@@ -95,11 +137,12 @@ async function stop(part: AnyPart, deadline: AbortSignal): Promise<void> {
 /** One that fails does not keep the others from finishing; it is as good as stopped. */
 export async function stopAll(
   parts: readonly AnyPart[],
-  { limitMs, logger }: Pick<TransitionOptions, 'limitMs' | 'logger'>,
+  { limitMs, logger, deadline }: Pick<TransitionOptions, 'limitMs' | 'logger' | 'deadline'>,
 ): Promise<void> {
-  const deadline = new AbortController()
-  const cancel = systemTimers.after(limitMs, () => deadline.abort())
-  const stops = parts.map((part) => stop(part, deadline.signal).catch(reportTo(logger, part)))
+  const limit = new AbortController()
+  const cancel = systemTimers.after(limitMs, () => limit.abort())
+  const either = AbortSignal.any([limit.signal, deadline])
+  const stops = parts.map((part) => stop(part, either).catch(reportTo(logger, part)))
   await Promise.all(stops)
   cancel()
 }
@@ -110,7 +153,8 @@ function reportTo(logger: RootLogger, { kind, name }: AnyPart) {
 }
 
 /** Until only filters that stay hold events, and buffers. */
-async function untilSettled({ from, to, ledger, limitMs }: TransitionOptions): Promise<void> {
+async function untilSettled(options: TransitionOptions): Promise<void> {
+  const { from, to, ledger, limitMs, stopping } = options
   const isKept = keptBy(to)
   const staying = from.filters.filter(isKept).map(({ name }) => ledger.filter(name))
   const buffers = from.outputs.filter(({ buffer }) => buffer !== undefined)
@@ -119,6 +163,7 @@ async function untilSettled({ from, to, ledger, limitMs }: TransitionOptions): P
   for (;;) {
     const held = [...staying.map((counts) => counts.held), ...buffered()].reduce(add, 0)
     if (ledger.inFlight === held) return
+    giveUpIfStopping(stopping)
     if (systemClock.monotonic() > deadline) {
       const events = ledger.inFlight - held
       throw new Error(

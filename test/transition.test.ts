@@ -1,5 +1,6 @@
 /** From one configuration to the next, when components do not do what they should. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { createLog } from '../src/log.ts'
 import type { Outcome } from '../src/pipeline/batch.ts'
 import { defineInput, defineOutput, type InputContext } from '../src/pipeline/component.ts'
 import { batchOf } from './support/entries.ts'
+import { until } from './support/wait.ts'
 
 /** What components of the test do, and what was done with them. */
 class Stage {
@@ -20,6 +22,8 @@ class Stage {
   /** While it is not null, outputs hold what they get. */
   held: ((outcome: Outcome) => void)[] | null = null
   readonly inputs = new Map<string, InputContext>()
+  /** By name, the deadlines of stops that last until then. */
+  readonly #slow = new Map<string, AbortSignal[]>()
 
   readonly input = defineInput({
     type: 'fake',
@@ -56,11 +60,20 @@ class Stage {
         if (this.broken.has(name)) throw new Error(`cannot open ${name}`)
         this.steps.push(`${name} starts`)
       },
-      stop: async () => {
+      stop: async (deadline: AbortSignal) => {
         isOver = true
         this.steps.push(`${name} stops`)
+        this.#slow.get(name)?.push(deadline)
+        if (this.#slow.has(name) && !deadline.aborted) await once(deadline, 'abort')
       },
     }
+  }
+
+  /** Stops of that component take as long as they may; returns their deadlines. */
+  slow(name: string): AbortSignal[] {
+    const deadlines: AbortSignal[] = []
+    this.#slow.set(name, deadlines)
+    return deadlines
   }
 
   /** The steps since the last call. */
@@ -108,7 +121,7 @@ async function start(t: TestContext, outputs: Readonly<Record<string, number>>) 
   stage.taken()
   const reload = (next: Readonly<Record<string, number>>) =>
     collector.reload(configOf(dataDir, next))
-  return { stage, reload }
+  return { stage, collector, reload }
 }
 
 function noop(): void {
@@ -152,6 +165,35 @@ test('one that does not answer stays, and so does all else', async (t) => {
   assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
   await reload({ a: 2, b: 1 })
   assert.deepEqual(stage.taken(), ['a stops', 'a starts'])
+})
+
+test('a stop does not wait for a reload that waits: what was to go stays to the end', async (t) => {
+  const { stage, collector, reload } = await start(t, { a: 1 })
+  stage.held = []
+  const first = stage.deliver('first')
+  const reloaded = assert.rejects(reload({ a: 2 }), /the collector is stopping/)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  const second = stage.deliver('second')
+  assert.deepEqual(stage.taken(), ['a takes first'])
+  const stopped = collector.stop(new AbortController().signal)
+  await reloaded
+  await until('what waited has gone on', () => stage.held?.length === 2)
+  for (const settle of stage.held) settle('delivered')
+  assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
+  await stopped
+  assert.deepEqual(stage.taken(), ['a takes second', 'in stops', 'a stops'])
+})
+
+test('a reload that is under way takes no longer than the stop may', async (t) => {
+  const { stage, collector, reload } = await start(t, { a: 1 })
+  const [limits, deadline] = [stage.slow('a'), new AbortController()]
+  const reloaded = reload({ a: 2 })
+  await until('its stop has begun', () => limits.length === 1)
+  const stopped = collector.stop(deadline.signal)
+  assert.equal(limits[0]!.aborted, false)
+  deadline.abort()
+  assert.equal(limits[0]!.aborted, true)
+  await Promise.all([reloaded, stopped])
 })
 
 test('when what comes cannot start, what went is started again', async (t) => {

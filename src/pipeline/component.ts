@@ -9,6 +9,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Batch, Outcome } from './batch.ts'
 import type { Clock, Timers } from './clock.ts'
 import type { ChunkOutput } from './delivery/chunk.ts'
+import type { ListeningSockets } from './listening.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -25,6 +26,8 @@ export interface ComponentContext {
 }
 
 export interface InputContext extends ComponentContext {
+  /** What it listens on is borrowed from here, so that a reload refuses no connection. */
+  readonly sockets: ListeningSockets
   /**
    * Hands a batch to the pipeline. Settles once every matched output has taken it; never rejects.
    * Batches of one caller are processed in the order of the calls.

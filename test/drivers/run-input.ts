@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import type { TSchema } from 'typebox'
 import { parse } from 'yaml'
 import { validateConfig } from '../../src/config/validate.ts'
+import { SocketPool } from '../../src/listening/pool.ts'
 import type { Batch, Outcome } from '../../src/pipeline/batch.ts'
 import { systemClock } from '../../src/pipeline/clock.ts'
 import type { Input, InputContext, InputDefinition } from '../../src/pipeline/component.ts'
@@ -75,6 +76,7 @@ export class InputRun implements AsyncDisposable {
   readonly #definition: InputDefinition
   readonly #config: object
   readonly #context: TestComponentContext
+  readonly #sockets: SocketPool
   readonly #timers: { readonly pending: number }
   readonly #outcomes: Outcome[]
   readonly #peers: Peer[] = []
@@ -88,6 +90,7 @@ export class InputRun implements AsyncDisposable {
     this.#definition = definition
     this.#config = inputConfig(definition, yaml)
     this.#context = testContext({ clock: options.time ?? systemClock, timers })
+    this.#sockets = new SocketPool({ logger: this.#context.logger })
     this.#timers = timers
     this.#outcomes = [...(options.outcomes ?? [])]
     this.#hold = options.hold ?? false
@@ -216,6 +219,7 @@ export class InputRun implements AsyncDisposable {
   #inputContext(): InputContext {
     return {
       ...this.#context,
+      sockets: this.#sockets,
       deliver: (batch) => this.#deliver(batch),
       drop: (tag, count, reason) => void this.dropped.push({ tag, count, reason }),
       lose: (tag, count, reason) => void this.lost.push({ tag, count, reason }),

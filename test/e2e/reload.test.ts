@@ -10,6 +10,7 @@ import { CollectorProcess, type Places } from '../support/collector-process.ts'
 import { dockerPart } from '../support/docker-parts.ts'
 import { ForwardClient, message } from '../support/forward-client.ts'
 import { ReliableSender } from '../support/reliable-sender.ts'
+import { Visitor } from '../support/visitor.ts'
 import { until } from '../support/wait.ts'
 
 const ROUNDS = Number(process.env['LOGBOOM_RELOADS'] ?? 20)
@@ -172,8 +173,11 @@ describe('what is wrong leaves the former configuration at work:', () => {
     const { port } = other.address() as { port: number }
     const taken = `  taken: { type: forward, listen: "tcp://127.0.0.1:${port}" }`
     const changed = { inputs: taken, files: ', rotate: { size: 1MiB }', join: '2m' }
-    const result = await reloadTo(collector, changed)
+    await using client = await ForwardClient.connect({ port: collector.places.forward })
+    const result = await reloadTo(collector, { ...changed, input: ', add_tag_prefix: new' })
     other.close()
+    assert.ok(!client.closed, 'nothing was stopped')
+    await client.request(message('app', 1, { log: 'x' }, { chunk: 'c' }), 'c')
     assert.equal(result.status, 500)
     assert.ok(result.outcome === 'failed')
     assert.match(result.reason, /already in use/)
@@ -212,6 +216,28 @@ test('an input that changes drains its connections; its senders come back', asyn
     [...new Set([...before, ...after])].toSorted((a, b) => +a - +b),
     numbers(2000),
   )
+})
+
+test('nobody is refused while inputs change, on TCP and on a unix socket', async () => {
+  const input = (path: string, prefix: string) =>
+    `  local: { type: forward, listen: "unix://${path}", add_tag_prefix: ${prefix} }`
+  await using collector = await CollectorProcess.start({
+    config: (places) => variant(places, { inputs: input(join(places.folder, 's'), 'first') }),
+  })
+  const path = join(collector.folder, 's')
+  const visitors = [{ port: collector.places.forward }, { path }].map((to) => new Visitor(to))
+  for (let round = 1; round <= ROUNDS; round++) {
+    const before = visitors.map(({ visits }) => visits)
+    const prefix = `r${round}`
+    const changed = { input: `, add_tag_prefix: ${prefix}`, inputs: input(path, prefix) }
+    const result = await reloadTo(collector, changed)
+    assert.ok(result.outcome === 'reloaded', JSON.stringify(result))
+    assert.deepEqual(result.started, ['input docker', 'input local'])
+    const getOn = () => visitors.every(({ visits }, index) => visits > before[index]!)
+    await until('the visitors get on', getOn)
+  }
+  assert.deepEqual(await Promise.all(visitors.map((visitor) => visitor.leave())), [[], []])
+  await collector.stop()
 })
 
 test('SIGHUP does the same, and those that come meanwhile are one more', async () => {

@@ -45,7 +45,9 @@ class ForwardInput implements Input {
     this.#context = context
     this.#share = shareOf(config, context)
     this.#allow = config.allow ? new NetworkList(config.allow) : null
-    this.#heartbeats = new Heartbeats(context.logger, this.#share.metrics, this.#allow)
+    const { sockets, logger } = context
+    const { metrics } = this.#share
+    this.#heartbeats = new Heartbeats({ sockets, logger, metrics, allow: this.#allow })
     this.#listeners = this.#makeListeners()
   }
 
@@ -97,7 +99,7 @@ class ForwardInput implements Input {
   #makeListeners(): StreamListener[] {
     const { socket_mode, keepalive_probe, handshake_timeout } = this.#config
     const { connections_max, connections_per_address_max, tls } = this.#config
-    const { logger, metrics, timers } = this.#context
+    const { sockets, logger, metrics, timers } = this.#context
     const limits = new ConnectionLimits({
       connectionsMax: connections_max,
       connectionsPerAddressMax: connections_per_address_max,
@@ -105,6 +107,7 @@ class ForwardInput implements Input {
     return listenAddresses(this.#config.listen).map(
       (text) =>
         new StreamListener({
+          sockets,
           address: parseListenAddress(text),
           tls: tls ?? null,
           socketMode: modeAsNumber(socket_mode),

@@ -2,14 +2,14 @@
  * Accepts connections on one `tcp://`, `tls://` or `unix://` address: allow-list, limits, TCP
  * options and TLS are dealt with here, so that an input only sees sockets it may serve.
  */
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import {
   formatListenAddress,
   hostAndPort,
   type ListenAddress,
 } from '../../config/listen-address.ts'
 import type { Timers } from '../../pipeline/clock.ts'
+import type { Lease, ListeningSockets } from '../../pipeline/listening.ts'
 import type { Logger } from '../../pipeline/logger.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
@@ -17,10 +17,9 @@ import type { NetworkList } from './network-list.ts'
 import { type Peer, plainAddress } from './peer.ts'
 import type { TlsConfig } from './tls-options.ts'
 import { TlsTerminator } from './tls-terminator.ts'
-import { turn } from './turn.ts'
-import { removeStaleSocket, setSocketMode } from './unix-socket.ts'
 
 export interface StreamListenerOptions {
+  readonly sockets: ListeningSockets
   readonly address: ListenAddress
   /** For `tls://` addresses. */
   readonly tls: TlsConfig | null
@@ -40,17 +39,12 @@ export interface StreamListenerOptions {
   readonly onConnection: (socket: Socket, peer: Peer) => void
 }
 
-/** A flood of new connections must not hold up a stop; a backlog is at most this long. */
-const BACKLOG = 511
-
 export class StreamListener {
   readonly #options: StreamListenerOptions
   readonly #metrics: ListenerMetrics
   readonly #handshaking = new Set<Socket>()
-  #server: Server | null = null
+  #lease: Lease | null = null
   #tls: TlsTerminator | null = null
-  #accepted = 0
-  #port = 0
 
   constructor(options: StreamListenerOptions) {
     this.#options = options
@@ -60,46 +54,35 @@ export class StreamListener {
   /** The address with the real port. */
   get address(): ListenAddress {
     const { address } = this.#options
-    return address.scheme === 'unix' ? address : { ...address, port: this.#port || address.port }
+    return address.scheme === 'unix'
+      ? address
+      : { ...address, port: this.#lease?.port ?? address.port }
   }
 
   /** Rejects if the address or a certificate cannot be used. */
   async open(): Promise<void> {
-    const { address, keepaliveProbeMs } = this.#options
+    const { sockets, address, socketMode, logger } = this.#options
     if (address.scheme === 'tls') await this.#openTls()
-    if (address.scheme === 'unix') await removeStaleSocket(address.path)
-    const server = createServer({
-      // A TLS socket takes it over from this one; it is allowed there after the handshake.
-      allowHalfOpen: this.#tls === null,
-      noDelay: true,
-      keepAlive: keepaliveProbeMs > 0,
-      keepAliveInitialDelay: keepaliveProbeMs,
-    })
-    server.on('connection', (socket) => this.#accept(socket))
-    await this.#listen(server)
-    this.#server = server
-    if (address.scheme !== 'unix') this.#port = (server.address() as AddressInfo).port
-    server.on('error', (error) =>
-      this.#options.logger.error({ error: error.message }, 'cannot accept connections'),
-    )
+    try {
+      this.#lease = await sockets.stream(formatListenAddress(address), {
+        socketMode,
+        onConnection: (socket) => this.#accept(socket),
+        onError: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
+      })
+    } catch (error) {
+      this.#tls?.close()
+      throw error
+    }
   }
 
   /** Takes the connections that the kernel has completed already, then no more. */
   async stopAccepting(): Promise<void> {
-    const server = this.#server
-    if (!server?.listening) return
-    for (let rounds = 0, before = -1; before < this.#accepted && rounds < BACKLOG; rounds++) {
-      before = this.#accepted
-      await turn()
-      await turn()
-    }
-    if (server.listening) server.close()
+    await this.#lease?.release()
     this.#tls?.close()
   }
 
   /** Ends what has no session yet. Sockets handed to `onConnection` are not touched. */
   close(): void {
-    this.#server?.close()
     this.#tls?.close()
     for (const socket of this.#handshaking) socket.destroy()
   }
@@ -117,31 +100,12 @@ export class StreamListener {
     await this.#tls.open()
   }
 
-  async #listen(server: Server): Promise<void> {
-    const { address, socketMode } = this.#options
-    try {
-      if (address.scheme === 'unix') {
-        const bound = once(server, 'listening')
-        server.listen({ path: address.path, backlog: BACKLOG })
-        await bound
-        setSocketMode(address.path, socketMode)
-      } else {
-        server.listen({ host: address.host, port: address.port, backlog: BACKLOG })
-        await once(server, 'listening')
-      }
-    } catch (cause) {
-      server.close()
-      this.#tls?.close()
-      const name = formatListenAddress(address)
-      throw new Error(
-        `cannot listen on ${name}: ${(cause as Error).message}; expected a free address`,
-        { cause },
-      )
-    }
-  }
-
   #accept(socket: Socket): void {
-    this.#accepted++
+    const { keepaliveProbeMs } = this.#options
+    socket.setNoDelay(true)
+    if (keepaliveProbeMs > 0) socket.setKeepAlive(true, keepaliveProbeMs)
+    // A TLS socket takes it over from this one; it is allowed there after the handshake.
+    socket.allowHalfOpen = this.#tls === null
     const peer = this.#options.address.scheme === 'unix' ? UNIX_PEER : peerOf(socket)
     socket.on('error', (error) => this.#noteSocketError(peer, error))
     if (!this.#admit(socket, peer)) return

@@ -1,13 +1,13 @@
 /** Files of unix sockets: clearing away what a killed process left, and the mode. */
-import { chmodSync, lstatSync, unlinkSync, type Stats } from 'node:fs'
-import { isSocketLeftover } from '../../pipeline/socket-leftover.ts'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { isSocketLeftover } from '../pipeline/socket-leftover.ts'
 
 /**
  * Removes the socket file at `path` if nobody listens on it any more. Throws if somebody does, or
  * if the file is something else than a socket.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
-  const stats = statIfThere(path)
+  const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return
   if (!stats.isSocket()) throw cannotListen(path, 'a file that is no socket is there')
   if (!(await isSocketLeftover(path))) throw cannotListen(path, 'another process listens there')
@@ -17,10 +17,6 @@ export async function removeStaleSocket(path: string): Promise<void> {
 /** Sets who may connect. Called in the same turn as the bind, before anyone is let in. */
 export function setSocketMode(path: string, mode: number): void {
   chmodSync(path, mode)
-}
-
-function statIfThere(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })
 }
 
 function cannotListen(path: string, cause: string): Error {
