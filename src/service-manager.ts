@@ -24,6 +24,7 @@ export class ServiceManager {
   #sent: Promise<void> = Promise.resolve()
   #cancelWatchdog: Cancel | null = null
   #isSilent: boolean
+  #isStopping = false
 
   constructor(options: ServiceManagerOptions) {
     this.#options = options
@@ -32,6 +33,7 @@ export class ServiceManager {
 
   /** Listening. From now on the watchdog is told that the event loop turns. */
   ready(status: string): void {
+    if (this.#isStopping) return
     this.#send('READY=1', `STATUS=${status}`)
     const everyMs = watchdogMs(this.#options)
     if (everyMs === null || this.#cancelWatchdog !== null) return
@@ -40,13 +42,19 @@ export class ServiceManager {
 
   /** A `ready` has to follow, whatever becomes of the reload. */
   reloading(): void {
+    if (this.#isStopping) return
     // Of CLOCK_MONOTONIC, in microseconds, as systemd compares it with its own.
     const now = process.hrtime.bigint() / 1000n
     this.#send('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reloading')
   }
 
-  /** Settles when systemd knows. The watchdog is told on: stopping may take long. */
+  /**
+   * Settles when systemd knows. The watchdog is told on: stopping may take long. But a reload that
+   * ends meanwhile is not told any more: `READY=1` would say that it goes on.
+   */
   stopping(): Promise<void> {
+    if (this.#isStopping) return this.#sent
+    this.#isStopping = true
     this.#send('STOPPING=1', 'STATUS=stopping')
     return this.#sent
   }

@@ -11,6 +11,7 @@ import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
 import { CONFIG_OPTION_HELP, parseConfigPath } from './config-option.ts'
+import { exitCodeOf, isStop, type Signal, signals } from './signals.ts'
 
 const help = `Usage: logboom run [-c FILE]
 
@@ -45,15 +46,18 @@ export const run: Command = {
   help,
   async run(args) {
     const path = parseConfigPath(args)
-    const [{ loadAgain, loadAndReport }, { createLog }, { Collector }] = await Promise.all([
-      import('./load.ts'),
-      import('../log.ts'),
-      import('../collector.ts'),
-    ])
+    const [{ loadAgain, loadAndReport }, { createLog }, { Collector }, { inheritedSockets }] =
+      await Promise.all([
+        import('./load.ts'),
+        import('../log.ts'),
+        import('../collector.ts'),
+        import('../listening/inherited.ts'),
+      ])
     const loaded = loadAndReport(path)
     if (!loaded) return EXIT_FAILED
     const logger = await createLog(loaded.config.log)
-    const collector = new Collector(loaded.config, { logger, configPath: path })
+    const inherited = inheritedSockets()
+    const collector = new Collector(loaded.config, { logger, configPath: path, inherited })
     const reloader = new Reloader({ collector, logger, read: () => loadAgain(path) })
     return new Session(collector, reloader, logger).run(path)
   },
@@ -65,6 +69,9 @@ class Session {
   readonly #logger: RootLogger
   readonly #serviceManager: ServiceManager
   readonly #ended = Promise.withResolvers<number>()
+  /** Whether it has come so far that the collector is at work. */
+  readonly #serving = Promise.withResolvers<boolean>()
+  #isStarted = false
   #isStopping = false
 
   constructor(collector: Collector, reloader: Reloader, logger: RootLogger) {
@@ -78,15 +85,13 @@ class Session {
 
   /** Until the process is to end; resolves with its exit code. */
   async run(path: string | null): Promise<number> {
-    this.#watchSignals()
+    process.on('uncaughtException', (error) => this.#onBug(error))
+    process.on('unhandledRejection', (reason) => this.#onBug(reason))
+    signals.serve((signal) => this.#onSignal(signal))
     try {
-      await this.#collector.start()
+      if (!this.#isStopping) await this.#start(path)
     } catch (error) {
       return await this.#failedStart(error)
-    }
-    if (!this.#isStopping) {
-      this.#announce(path)
-      this.#serviceManager.ready(this.#status())
     }
     const code = await this.#ended.promise
     this.#serviceManager.close()
@@ -94,21 +99,33 @@ class Session {
     return code
   }
 
-  #watchSignals(): void {
-    process.on('SIGTERM', () => this.#onStopSignal('SIGTERM', 143))
-    process.on('SIGINT', () => this.#onStopSignal('SIGINT', 130))
-    process.on('SIGUSR1', () => {
-      this.#logger.info({ signal: 'SIGUSR1' }, 'reopening files')
-      this.#collector.reopen()
-    })
-    process.on('SIGHUP', () => {
-      if (!this.#isStopping) void this.#reload()
-    })
-    process.on('uncaughtException', (error) => this.#onBug(error))
-    process.on('unhandledRejection', (reason) => this.#onBug(reason))
+  async #start(path: string | null): Promise<void> {
+    this.#isStarted = true
+    await this.#collector.start()
+    if (this.#isStopping) return
+    this.#announce(path)
+    this.#serviceManager.ready(this.#status())
+    this.#serving.resolve(true)
   }
 
+  #onSignal(signal: Signal): void {
+    if (isStop(signal)) this.#onStopSignal(signal)
+    else if (signal === 'SIGHUP') void this.#reload()
+    else void this.#reopen()
+  }
+
+  /** One that is asked for during the start is done after it. */
+  async #reopen(): Promise<void> {
+    if (!(await this.#serving.promise)) return
+    this.#logger.info({ signal: 'SIGUSR1' }, 'reopening files')
+    this.#collector.reopen()
+  }
+
+  /** Likewise. If it never comes to that, nobody is told of a reload. */
   async #reload(): Promise<ReloadResult> {
+    const isServing = await this.#serving.promise
+    if (!isServing || this.#isStopping)
+      return { outcome: 'failed', reason: 'the collector is not running' }
     this.#serviceManager.reloading()
     const result = await this.#reloader.request()
     const problem = result.outcome === 'reloaded' ? '' : '; could not reload, see the log'
@@ -121,11 +138,11 @@ class Session {
     return `listening on ${Object.values(inputs).flat().join(', ')}`
   }
 
-  #onStopSignal(signal: string, exitCode: number): void {
+  #onStopSignal(signal: Signal): void {
     if (this.#isStopping) {
       this.#logger.warn({ signal }, 'stopped at once by a second signal')
       this.#logger.flush()
-      process.exit(exitCode)
+      process.exit(exitCodeOf(signal))
     }
     this.#isStopping = true
     void this.#serviceManager.stopping()
@@ -142,7 +159,10 @@ class Session {
       systemTimers.after(limitMs + OVERTIME_MS, late.resolve),
     ]
     try {
-      await Promise.race([this.#collector.stop(deadline.signal), late.promise])
+      this.#serving.resolve(false)
+      // What was never started has taken nothing, not even its folder.
+      const stopped = this.#isStarted && this.#collector.stop(deadline.signal)
+      await Promise.race([stopped, late.promise])
       const isLate = deadline.signal.aborted
       if (isLate) this.#logger.error({}, 'stopped, but not everything was finished in time')
       else this.#logger.info({}, 'stopped')
@@ -156,7 +176,9 @@ class Session {
   }
 
   async #failedStart(error: unknown): Promise<number> {
+    void this.#serviceManager.stopping()
     await this.#stop(durationInMs(this.#collector.config.stop_timeout), EXIT_FAILED)
+    this.#serviceManager.close()
     this.#logger.flush()
     printError(`logboom: ${messageOf(error)}`)
     return EXIT_FAILED
@@ -168,6 +190,7 @@ class Session {
     this.#logger.error({ error, stack: error.stack }, 'BUG: an error nobody handled; ending')
     if (this.#isStopping) return this.#ended.resolve(EXIT_BUG)
     this.#isStopping = true
+    void this.#serviceManager.stopping()
     void this.#stop(BUG_STOP_MS, EXIT_BUG)
   }
 
