@@ -39,7 +39,7 @@ function main(): void {
 function commandLinePage(): Page {
   const help = helpOf([])
   const commands = /^Commands:\n((?: {2}.*\n)+)/m.exec(help)?.[1] ?? ''
-  const names = [...commands.matchAll(/^ {2}(\w+)/gm)].map((match) => match[1]!)
+  const names = [...commands.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1]!)
   return {
     path: 'docs/reference/command-line.md',
     text: page(

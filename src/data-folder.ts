@@ -25,6 +25,9 @@ const NOTES = /^progress(\.|$)/
 /** What file systems without unix sockets answer (FAT, SMB, some that desktops share with VMs). */
 const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
+/** Another process has it. */
+export class FolderInUseError extends Error {}
+
 export class DataFolder {
   readonly #path: string
   readonly #logger: Logger
@@ -52,7 +55,7 @@ export class DataFolder {
     }
     if (isTaken) return
     await this.release()
-    throw new Error(
+    throw new FolderInUseError(
       `cannot use data_dir ${this.#path}: another collector is using it; ` +
         'expected a folder of its own for each',
     )

@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Send records to a forward address, to try out or to script.',
     load: async () => (await import('./send.ts')).send,
   },
+  'dead-letters': {
+    summary: 'Look at what outputs did not get, replay it or drop it.',
+    load: async () => (await import('./dead-letters.ts')).deadLetters,
+  },
 }
 
 /** Runs a command line without the program's name; resolves with the exit code. */
@@ -82,7 +86,7 @@ function answer(text: string): number {
 
 function helpText(): string {
   const lines = Object.entries(commands).map(
-    ([name, { summary }]) => `  ${name.padEnd(8)}${summary}`,
+    ([name, { summary }]) => `  ${name.padEnd(14)}${summary}`,
   )
   return `logboom ${version()}: the place Docker's log drivers deliver to.
 

@@ -40,7 +40,10 @@ test('wrong usage: exit code 2 and the nearest name', async () => {
     assert.match(stderr, expected)
   }
   await check(['chekc'], /unknown command "chekc"; did you mean "check"\?/)
-  await check(['--verbose'], /unknown option "--verbose"\nCommands: run, check, config, send\./)
+  await check(
+    ['--verbose'],
+    /unknown option "--verbose"\nCommands: run, check, config, send, dead-letters\./,
+  )
   await check(['help', 'nothing'], /unknown command "nothing"/)
   await check(['check', '--confg', 'a'], /unknown option --confg; did you mean "--config"\?/)
   await check(['check', 'a.yaml'], /Unexpected argument 'a.yaml'/)
