@@ -30,7 +30,11 @@ interface OpenFile {
   readonly handle: WrittenFile
 }
 
-/** More than a batch needs is not kept in memory. */
+type Head = ReturnType<typeof encodeLetter>
+
+/** Events that are made lines of without a pause. */
+const WRITTEN_AT_ONCE = 500
+/** More than they need mostly is not kept in memory. */
 const KEPT_BYTES_MAX = 1024 * 1024
 
 export class LetterWriter {
@@ -52,23 +56,22 @@ export class LetterWriter {
     return this.#file?.letters
   }
 
-  /**
-   * Fulfilled with the file once they would survive a power cut; when it rejects, none is kept.
-   */
+  /** Fulfilled with the file once they would survive a power cut; if it rejects, none is kept. */
   async write(events: readonly EventToWrite[]): Promise<LetterFile> {
     await this.#cut()
     const file = (await this.#fitting()) ?? (await this.#create())
     const { letters } = file
     const at = this.#options.clock.now()
-    this.#bytes.clear()
-    const heads = events.map(({ event, ...of }, index) => {
-      const id = letterId(letters.stem, letters.lines + index)
-      return encodeLetter(event, { ...of, id, at }, this.#bytes)
-    })
-    const bytes = this.#bytes.written()
-    await this.#append(file, bytes)
-    letters.append(heads, bytes.length, at)
-    if (bytes.length > KEPT_BYTES_MAX) this.#bytes = new ByteWriter(0)
+    try {
+      const { heads, bytes } = await this.#append(file, events, at)
+      await file.handle.datasync()
+      letters.append(heads, bytes, at)
+    } catch (error) {
+      // After a failed sync nobody knows what is in the file: it gets no more letters.
+      this.#uncut = file
+      this.#file = null
+      throw error
+    }
     return letters
   }
 
@@ -92,16 +95,21 @@ export class LetterWriter {
     }
   }
 
-  async #append(file: OpenFile, bytes: Uint8Array): Promise<void> {
-    try {
-      await file.handle.write(bytes, file.letters.bytes)
-      await file.handle.datasync()
-    } catch (error) {
-      // After a failed sync nobody knows what is in the file: it gets no more letters.
-      this.#uncut = file
-      this.#file = null
-      throw error
+  /** Some at a time, so that other work is not held up. */
+  async #append({ letters, handle }: OpenFile, events: readonly EventToWrite[], at: number) {
+    const heads: Head[] = []
+    let bytes = 0
+    for (let start = 0; start < events.length; start += WRITTEN_AT_ONCE) {
+      this.#bytes.clear()
+      for (const { event, ...of } of events.slice(start, start + WRITTEN_AT_ONCE)) {
+        const id = letterId(letters.stem, letters.lines + heads.length)
+        heads.push(encodeLetter(event, { ...of, id, at }, this.#bytes))
+      }
+      await handle.write(this.#bytes.written(), letters.bytes + bytes)
+      bytes += this.#bytes.length
     }
+    if (this.#bytes.bytes.length > KEPT_BYTES_MAX) this.#bytes = new ByteWriter(0)
+    return { heads, bytes }
   }
 
   async #cut(): Promise<void> {

@@ -98,6 +98,21 @@ describe('what cannot be written is not kept, and comes again without being ther
       await again.store.stop()
     })
 
+  test('however many those are', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access } = await open(folder)
+    access.fail('datasync')
+    const add = () => store.sinkFor('search').add(numbered(0, 1200))
+    await assert.rejects(add())
+    assert.deepEqual(access.done, ['create', 'write', 'write', 'write', 'datasync'])
+    await add()
+    assert.deepEqual(await logsIn(folder), logs(0, 1200))
+    const ids = (await linesIn(folder)).map(({ id }) => placeOfLetter(String(id))?.line)
+    assert.deepEqual(ids.at(-1), 1199)
+    assert.equal(new Set(ids).size, 1200)
+    await store.stop()
+  })
+
   test('if it is stopped before, they are recognised after the start', async (t) => {
     const folder = await temporaryFolder(t)
     const { store, access, log } = await open(folder)
