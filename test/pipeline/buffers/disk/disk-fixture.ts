@@ -28,8 +28,10 @@ export class FaultyAccess implements FileAccess {
   readonly counts: Record<Operation, number> = {
     ...{ write: 0, datasync: 0, create: 0, truncate: 0, remove: 0, rename: 0 },
   }
-  /** All that was done, in order. */
+  /** What was done, in order. */
   readonly done: string[] = []
+  /** Of segments. */
+  bytesRead = 0
   readonly #faults: { operation: Operation; code: string; half: boolean }[] = []
   /** Each write and sync waits for it. */
   pace: () => Promise<void> = () => Promise.resolve()
@@ -61,14 +63,21 @@ export class FaultyAccess implements FileAccess {
   }
 
   async open(path: string, mode: OpenMode): Promise<BufferFile> {
-    if (mode === 'create') this.#note('create')
+    if (mode === 'create') {
+      this.done.push(`create ${basename(path)}`)
+      this.#note('create')
+    }
     const file = await fileAccess.open(path, mode)
     return path.endsWith('.segment') ? this.#faulty(file, basename(path)) : file
   }
 
   #faulty(file: BufferFile, name: string): BufferFile {
     return {
-      read: (offset, length) => file.read(offset, length),
+      read: async (offset, length) => {
+        const bytes = await file.read(offset, length)
+        this.bytesRead += bytes.length
+        return bytes
+      },
       close: () => file.close(),
       truncate: async (length) => {
         this.done.push(`truncate ${name}`)
@@ -119,7 +128,7 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
   return folder
 }
 
-async function openFilesBelow(folder: string): Promise<string[]> {
+export async function openFilesBelow(folder: string): Promise<string[]> {
   const descriptors = await readdir('/proc/self/fd').catch(() => [])
   const paths = descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => ''))
   return (await Promise.all(paths)).filter((path) => path.startsWith(folder))
@@ -160,6 +169,10 @@ export async function takeAll(store: DiskStore, bytes = 1e9): Promise<StoredBatc
     if (taken.length === 0) return all
     all.push(...taken)
   }
+}
+
+export async function segmentsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.segment')).toSorted()
 }
 
 export function numbered(count: number, from = 0): Batch[] {

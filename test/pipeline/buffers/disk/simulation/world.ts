@@ -41,6 +41,8 @@ export class World {
   #unsettled = 0
   #lastTaken = -1
   #isTaking = false
+  /** Nothing that was written got lost. */
+  #isWhole = true
   /** Batches before this one may get lost. */
   #forgiven = 0
 
@@ -178,6 +180,7 @@ export class World {
 
   /** What is in the store now may get lost, and what is just being written. */
   #forgive(): void {
+    this.#isWhole = false
     this.#forgiven = this.#appended.length
     for (const appended of this.#appended) appended.isOwed = false
   }
@@ -242,6 +245,8 @@ export class World {
     const left = [...this.disk.folder(FOLDER).names.keys()]
     const segments = left.filter((name) => name.endsWith('.segment'))
     assert.deepEqual(segments, [])
+    const gone = this.log.messages('error').filter((message) => message.includes('is gone'))
+    if (this.#isWhole) assert.deepEqual(gone, [], 'said to be gone')
   }
 
   async #turns(count: number): Promise<void> {
