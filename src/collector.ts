@@ -166,7 +166,9 @@ export class Collector {
   #reportUnusedSockets(): void {
     const sockets = this.#inherited?.unused ?? []
     if (sockets.length === 0) return
-    const message = 'nobody serves sockets that were passed to this process; expected their inputs'
+    const message =
+      'nobody serves sockets that were passed to this process; expected an input that listens ' +
+      'on each address, written the same way'
     this.#around.logger.warn({ sockets }, message)
   }
 

@@ -51,8 +51,16 @@ export class InheritedSockets {
 
   /** Those that nobody has taken: whoever connects there waits in vain. */
   get unused(): readonly string[] {
-    return [...this.#free.keys(), ...this.#unknown]
+    return [...[...this.#free.keys()].map(addressOf), ...this.#unknown]
   }
+}
+
+/** As a configuration would name it. */
+function addressOf(key: string): string {
+  return key
+    .replace(/^stream /, 'tcp://')
+    .replace(/^datagram /, 'udp://')
+    .replace(/^unix /, 'unix://')
 }
 
 /** Of this process, or undefined if it was passed none. */

@@ -60,7 +60,7 @@ for (const file of ['/cli/main.ts', '/collector.ts', '/transition.ts']) {
   })
 
   for (const signal of ['SIGTERM', 'SIGINT'])
-    test(`${signal} while ${file} is loaded stops in order, before anything is opened`, async () => {
+    test(`${signal} while ${file} is loaded stops in order, with nothing opened`, async () => {
       await using running = await runWith([signal], file)
       assert.deepEqual(await running.exit, { code: 0, signal: null }, running.output)
       assert.match(running.output, /"msg":"stopped"/)

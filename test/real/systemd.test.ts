@@ -1,7 +1,7 @@
 /** What systemd hears, by its own programs; and whether it understands our unit. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -10,7 +10,7 @@ import { CollectorProcess, simpleConfig } from '../support/collector-process.ts'
 import { requireTool } from '../support/tool.ts'
 import { until } from '../support/wait.ts'
 
-const UNIT = join(import.meta.dirname, '../../packaging/systemd/logboom.service')
+const UNITS = join(import.meta.dirname, '../../packaging/systemd')
 
 /** Prints each datagram on a line; `@name` is an abstract address. */
 const RECEIVER = `
@@ -63,14 +63,17 @@ test('a watchdog that is meant for another process is not told', async (t) => {
   assert.ok(!receiver.output.includes('WATCHDOG'))
 })
 
-test('systemd finds nothing wrong with the unit, which leaves little open', async (t) => {
+test('systemd finds nothing wrong with the units, which leave little open', async (t) => {
   if (!requireTool(t, 'systemd-analyze')) return
   const folder = await mkdtemp(join(tmpdir(), 'logboom-unit-'))
   t.after(() => rm(folder, { recursive: true }))
-  const unit = join(folder, 'logboom.service')
+  const [unit, socket] = [join(folder, 'logboom.service'), join(folder, 'logboom.socket')]
+  await copyFile(join(UNITS, 'logboom.socket'), socket)
   // The program need not be installed here.
-  await writeFile(unit, (await readFile(UNIT, 'utf8')).replace('/usr/bin/logboom', '/bin/true'))
-  const found = execFileSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' })
+  const text = await readFile(join(UNITS, 'logboom.service'), 'utf8')
+  await writeFile(unit, text.replace('/usr/bin/logboom', '/bin/true'))
+  const verify = ['verify', '--man=no', unit, socket]
+  const found = execFileSync('systemd-analyze', verify, { encoding: 'utf8' })
   assert.equal(found, '')
   const security = ['security', '--offline=true', '--no-pager', unit]
   const rating = execFileSync('systemd-analyze', security, { encoding: 'utf8' })

@@ -52,14 +52,19 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+export interface RunningOptions extends SpawnOptions {
+  readonly stdin?: 'ignore' | 'pipe'
+}
+
 /** A child that stays; its output is kept. Always `end()` it. */
 export class Running {
   readonly child: ChildProcess
   readonly exit: Promise<Exit>
   #output = ''
 
-  constructor(file: string, args: readonly string[], options: SpawnOptions = {}) {
-    this.child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(file: string, args: readonly string[], options: RunningOptions = {}) {
+    const { stdin = 'ignore', ...rest } = options
+    this.child = spawn(file, args, { ...rest, stdio: [stdin, 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (bytes: Buffer) => (this.#output += bytes.toString()))
     this.child.stderr?.on('data', (bytes: Buffer) => (this.#output += bytes.toString()))
     this.exit = ended(this.child)

@@ -17,6 +17,7 @@ export interface ReliableSenderOptions {
 export class ReliableSender {
   readonly #options: ReliableSenderOptions
   #acknowledged = 0
+  #refusals = 0
 
   constructor(options: ReliableSenderOptions) {
     this.#options = options
@@ -25,6 +26,11 @@ export class ReliableSender {
   /** All numbers below this one are acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged
+  }
+
+  /** How often it could not even connect. */
+  get refusals(): number {
+    return this.#refusals
   }
 
   /** Sends the numbers from 0 below `count` as `{log: "<number>"}`, however often it must. */
@@ -39,13 +45,22 @@ export class ReliableSender {
   }
 
   async #sendOnOneConnection(count: number): Promise<void> {
-    await using client = await ForwardClient.connect(this.#options.address)
+    await using client = await this.#connect()
     while (this.#acknowledged < count) {
       const last = Math.min(count, this.#acknowledged + this.#options.window)
       const requests = []
       for (let number = this.#acknowledged; number < last; number += 1)
         requests.push(this.#request(client, number))
       await Promise.all(requests)
+    }
+  }
+
+  async #connect(): Promise<ForwardClient> {
+    try {
+      return await ForwardClient.connect(this.#options.address)
+    } catch (error) {
+      this.#refusals++
+      throw error
     }
   }
 
