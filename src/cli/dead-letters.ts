@@ -93,15 +93,14 @@ function showText(bytes: Buffer): string {
 
 async function replay({ query, isJson }: DeadLetterOptions, { http }: Config): Promise<number> {
   const api = new Api(http)
-  const started = await api.ask('POST', `/replay?${query.toString()}`)
   const stopping = new AbortController()
   const stop = () => {
     stopping.abort()
     process.off('SIGINT', stop)
   }
   process.on('SIGINT', stop)
-  let state = replayIn(started)
-  for (let isAsked = false; state['state'] === 'running';) {
+  let state = replayIn(await api.ask('POST', `/replay?${query.toString()}`))
+  for (let isAsked = false; state['ended_at'] === null;) {
     if (stopping.signal.aborted && !isAsked) {
       isAsked = true
       state = replayIn(await api.ask('POST', '/replay/stop'))

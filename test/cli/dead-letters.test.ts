@@ -1,16 +1,18 @@
 /** `logboom dead-letters` on files alone, and with a collector that runs. */
 import assert from 'node:assert/strict'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CollectorProcess, type Places } from '../support/collector-process.ts'
+import { Running } from '../support/child.ts'
 import { ReliableSender } from '../support/reliable-sender.ts'
 import { until } from '../support/wait.ts'
 import { letterOf, numbered, open } from '../pipeline/dead-letters/store-fixture.ts'
 import { logboom } from './program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const FIRST = '20261121T085000000Z-1'
 const CONFIG = `
 http: { listen: "tcp://127.0.0.1:1" }
@@ -114,7 +116,7 @@ describe('a line that makes no sense', () => {
     })
 })
 
-test('with a collector that runs: list, replay to one output, drop', async () => {
+describe('with a collector that runs', () => {
   const picky = pathToFileURL(join(import.meta.dirname, '../support/picky-output.ts')).href
   const env = { NODE_OPTIONS: `--import=${picky}` }
   const config = ({ forward, http }: Places) => `
@@ -123,27 +125,59 @@ inputs: { docker: { type: forward, listen: "tcp://127.0.0.1:${forward}" } }
 outputs: { search: { type: picky }, files: { type: file, path: "./logs/\${tag}.log" } }
 pipeline: [{ match: app, to: search }, { match: "**", to: files }]
 `
-  await using collector = await CollectorProcess.prepare({ config, env })
-  await writeFile(join(collector.folder, 'reject'), '')
-  await collector.start()
-  const run = (...args: string[]) =>
-    logboom(['dead-letters', ...args, '-c', 'config.yaml'], {
-      cwd: collector.folder,
-      env: { ...process.env, ...env },
-    })
-  const address = { port: collector.places.forward }
-  await new ReliableSender({ address, tag: 'app', window: 10 }).run(50)
-  await until('all are listed', async () => (await run('list')).stderr === '50 dead letters\n')
-  const { stdout } = await run('list')
-  const [id = ''] = stdout.split('  ')
-  assert.equal((await run('drop', id)).stdout, '1 dead letter dropped\n')
-  const wrong = await run('replay', '--to', 'nowhere')
-  assert.equal(wrong.code, 1)
-  assert.match(wrong.stderr, /there is no output "nowhere"; expected one of search, files/)
-  const replayed = await run('replay', '--to', 'files')
-  const expected = 'replay done; of 49: 49 examined, 49 delivered, 0 rejected\n'
-  assert.deepEqual([replayed.code, replayed.stdout], [0, expected])
-  assert.equal((await collector.linesOf('app', 49)).length, 49)
-  await rm(join(collector.folder, 'reject'))
-  await collector.stop()
+
+  /** It has so many dead letters. */
+  async function started(count: number) {
+    const collector = await CollectorProcess.prepare({ config, env })
+    await writeFile(join(collector.folder, 'reject'), '')
+    await collector.start()
+    const options = { cwd: collector.folder, env: { ...process.env, ...env } }
+    const command = (args: readonly string[]) => ['dead-letters', ...args, '-c', 'config.yaml']
+    const run = (...args: string[]) => logboom(command(args), options)
+    const start = (...args: string[]) =>
+      new Running(process.execPath, [MAIN, ...command(args)], options)
+    const address = { port: collector.places.forward }
+    await new ReliableSender({ address, tag: 'app', window: 10 }).run(count)
+    const all = `${count} dead letters\n`
+    await until('all are listed', async () => (await run('list')).stderr === all)
+    return { collector, run, start }
+  }
+
+  test('list, replay to one output, drop', async () => {
+    const { run, ...parts } = await started(50)
+    await using collector = parts.collector
+    const [id = ''] = (await run('list')).stdout.split('  ')
+    assert.equal((await run('drop', id)).stdout, '1 dead letter dropped\n')
+    const wrong = await run('replay', '--to', 'nowhere')
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.stderr, /there is no output "nowhere"; expected one of search, files/)
+    const replayed = await run('replay', '--to', 'files')
+    const expected = 'replay done; of 49: 49 examined, 49 delivered, 0 rejected\n'
+    assert.deepEqual([replayed.code, replayed.stdout], [0, expected])
+    assert.equal((await collector.linesOf('app', 49)).length, 49)
+    await collector.stop()
+  })
+
+  test('Ctrl-C stops a replay, which waits for what is on its way', async () => {
+    const { run, start, ...parts } = await started(3)
+    await using collector = parts.collector
+    const obstacle = join(collector.logs, 'app.log')
+    await mkdir(obstacle, { recursive: true })
+    const replay = start('replay', '--to', 'files')
+    const isIn = (state: string) => async () => {
+      const { replay: found } = (await collector.getJson('/api/dead-letters')) as {
+        replay: { state: string } | null
+      }
+      return found?.state === state
+    }
+    await until('it runs', isIn('running'))
+    replay.signal('SIGINT')
+    await until('it is being stopped', isIn('stopping'))
+    assert.match((await run('drop', '--all')).stderr, /cannot drop dead letters: a replay runs\n$/)
+    await rmdir(obstacle)
+    assert.deepEqual(await replay.exit, { code: 1, signal: null })
+    assert.equal(replay.output, 'replay stopped; of 3: 3 examined, 3 delivered, 0 rejected\n')
+    assert.equal((await collector.linesOf('app', 3)).length, 3)
+    await collector.stop()
+  })
 })

@@ -90,6 +90,6 @@ export class DeadLetters implements DeadLettersView {
   }
 
   get #isReplaying(): boolean {
-    return this.#replay?.state.state === 'running'
+    return this.#replay !== null && this.#replay.state.endedAt === null
   }
 }

@@ -25,10 +25,12 @@ export interface ReplayOptions {
 }
 
 export interface ReplayState {
-  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  /** `stopping`: what is on its way is waited for. */
+  readonly state: 'running' | 'stopping' | 'done' | 'stopped' | 'failed'
   readonly to: string | null
   /** Milliseconds since 1970. */
   readonly startedAt: number
+  /** Null until then. */
   readonly endedAt: number | null
   /** Letters there were when it began, selected or not, and how many of them were looked at. */
   readonly found: number
@@ -67,7 +69,7 @@ export class Replay {
 
   get state(): ReplayState {
     return {
-      state: this.#state,
+      state: this.#state === 'running' && this.#isStopping ? 'stopping' : this.#state,
       to: this.#options.to ?? null,
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,

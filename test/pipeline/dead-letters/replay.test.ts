@@ -40,7 +40,7 @@ async function replay(letters: DeadLetters, selection: Selection = {}, to?: stri
 }
 
 const ended = (letters: DeadLetters) =>
-  until('the replay has ended', () => letters.replay?.state !== 'running')
+  until('the replay has ended', () => letters.replay?.endedAt !== null)
 
 const close = (letters: DeadLetters) => letters.close(new AbortController().signal)
 
