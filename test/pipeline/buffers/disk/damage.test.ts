@@ -135,7 +135,7 @@ describe('a damaged range', () => {
   test('that appears while the store runs does not hold up what is behind it', async (t) => {
     const batches = numbered(6)
     const folder = await temporaryFolder(t)
-    const { store, log } = await open(folder)
+    const { store, log } = await open(folder, { recentBytes: 0 })
     await appendAll(store, batches)
     const [name] = await readdir(folder)
     const path = join(folder, name!)

@@ -67,7 +67,7 @@ describe('what is appended', () => {
   })
 
   test('takes memory until all that was read together is finished, and no longer', async (t) => {
-    const { store } = await open(await temporaryFolder(t))
+    const { store } = await open(await temporaryFolder(t), { recentBytes: 0 })
     await appendAll(store, numbered(3))
     const taken = await takeAll(store)
     // The piece they were read in is let go of when the next one is read.
@@ -80,6 +80,25 @@ describe('what is appended', () => {
     assert.ok(next!.entries.length > 0)
     assert.equal(store.bytes, next!.entries.length)
     await store.stop(NEVER)
+  })
+
+  test('is not read back as long as enough is kept of what was written', async (t) => {
+    const batches = numbered(9)
+    for (const recentBytes of [1e9, 100, 0]) {
+      const { store, access } = await open(await temporaryFolder(t), { recentBytes })
+      await appendAll(store, batches.slice(0, 6))
+      const first = await takeAll(store)
+      same(first, batches.slice(0, 6))
+      assert.equal(access.bytesRead > 0, recentBytes < 1e9)
+      // Those of the first write were taken out, so there is room again.
+      const { bytesRead } = access
+      await appendAll(store, batches.slice(6, 7))
+      const last = await takeAll(store)
+      same(last, batches.slice(6, 7))
+      assert.equal(access.bytesRead > bytesRead, recentBytes === 0)
+      for (const batch of [...first, ...last]) store.finish(batch)
+      await store.stop(NEVER)
+    }
   })
 
   test('waits while the buffer is full, and is answered when there is room', async (t) => {

@@ -30,6 +30,7 @@ export class World {
   readonly #isDamaging: boolean
   readonly #faults: number
   readonly #segmentBytes: number
+  readonly #recentBytes: number
   readonly #maxBytes: number
   readonly #appended: Appended[] = []
   /** Which batch has a number, by id of the store and sequence. */
@@ -41,8 +42,8 @@ export class World {
   #unsettled = 0
   #lastTaken = -1
   #isTaking = false
-  /** Nothing that was written got lost. */
-  #isWhole = true
+  /** Nothing that was written got lost, not even what was never answered. */
+  #isWhole: boolean
   /** Batches before this one may get lost. */
   #forgiven = 0
 
@@ -53,7 +54,9 @@ export class World {
     this.#fsync = random.pick(['always', 'always', { everyMs: 50 }, 'never'] as const)
     this.#isDamaging = random.chance(0.2)
     this.#faults = random.pick([0, 0.05, 0.3])
+    this.#isWhole = this.#faults === 0
     this.#segmentBytes = random.pick([100, 400, 1500])
+    this.#recentBytes = random.pick([0, 300, 1e9])
     this.#maxBytes = random.pick([300, 2000, 1e6])
   }
 
@@ -83,7 +86,8 @@ export class World {
     this.#isTaking = false
     this.#store = new DiskStore({
       ...{ folder: FOLDER, fsync: this.#fsync, maxBytes: this.#maxBytes },
-      ...{ segmentBytes: this.#segmentBytes, access: this.#process, timers: this.#timers },
+      ...{ segmentBytes: this.#segmentBytes, recentBytes: this.#recentBytes },
+      ...{ access: this.#process, timers: this.#timers },
       clock: { now: () => 0, monotonic: () => 0 },
       logger: this.log,
     })
