@@ -19,6 +19,8 @@ import type { Ledger } from './pipeline/ledger.ts'
 
 /** A buffer on disk is deleted in pieces of that size. */
 const SEGMENT_BYTES = 16 * 1024 * 1024
+/** Two of the largest writes: one that is being delivered, and one that waits. */
+const RECENT_BYTES = 8 * 1024 * 1024
 
 export interface BufferingOptions {
   readonly config: BufferedConfig
@@ -56,6 +58,7 @@ function createStore({ config, context, dataDir }: BufferingOptions, maxBytes: n
     fsync: fsyncOf(config.buffer.fsync),
     maxBytes,
     segmentBytes: SEGMENT_BYTES,
+    recentBytes: RECENT_BYTES,
     access: fileAccess,
   })
 }

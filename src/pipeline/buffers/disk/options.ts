@@ -13,6 +13,8 @@ export interface DiskStoreOptions {
   readonly maxBytes: number
   /** At which a segment is not appended to any more. */
   readonly segmentBytes: number
+  /** Of what was written last and not read, kept in memory so that it need not be read back. */
+  readonly recentBytes: number
   readonly access: FileAccess
   readonly clock: Clock
   readonly timers: Timers

@@ -186,7 +186,10 @@ export class Reader {
       this.#enter(next)
     }
     this.#scanEnd = this.#segment.size
-    this.#scan = new SegmentScan(this.#segment, this.#scannedTo, this.#scanEnd)
+    const { order } = this.#segment
+    this.#scan = new SegmentScan(this.#segment, this.#scannedTo, this.#scanEnd, (offset) =>
+      this.#parts.segments.recent.take(order, offset),
+    )
     return true
   }
 

@@ -13,6 +13,7 @@ import {
   nextMarker,
   SEGMENT_HEAD_BYTES,
 } from './frame.ts'
+import type { RecentWrite } from './recent-writes.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -28,20 +29,32 @@ export interface ScannedFile {
   readonly firstSequence: number
 }
 
+/** What of a file is still in memory, by its offset. */
+type TakeRecent = (offset: number) => RecentWrite | null
+
 export class SegmentScan {
   readonly #file: BufferFile
+  readonly #takeRecent: TakeRecent
   readonly #firstSequence: number
   #end: number
   #bytes: Buffer = Buffer.alloc(0)
   #lease: Lease | null = null
+  /** Whether the bytes were read from the file. */
+  #isRead = true
   /** Where in the file the bytes begin. */
   #base: number
   /** Where in the file the next frame is expected. */
   offset: number
 
   /** From one offset of a file up to another, at which it is known to end. */
-  constructor({ file, firstSequence }: ScannedFile, offset: number, end: number) {
+  constructor(
+    { file, firstSequence }: ScannedFile,
+    offset: number,
+    end: number,
+    takeRecent: TakeRecent = () => null,
+  ) {
     this.#file = file
+    this.#takeRecent = takeRecent
     this.#firstSequence = firstSequence
     this.#base = this.offset = offset
     this.#end = end
@@ -120,7 +133,7 @@ export class SegmentScan {
   }
 
   #find(offset: number): Found {
-    const found = findFrame(this.#bytes, offset - this.#base, this.#bytes.length)
+    const found = findFrame(this.#bytes, offset - this.#base, this.#bytes.length, this.#isRead)
     return typeof found === 'object' && !this.#canBeAt(offset, found) ? 'damaged' : found
   }
 
@@ -134,14 +147,22 @@ export class SegmentScan {
   async #load(offset: number, length: number): Promise<void> {
     const end = Math.min(offset + length, this.#end)
     if (offset >= this.#base && end <= this.#loadedEnd) return
+    const recent = this.#takeRecent(offset)
+    if (recent) return this.#use(recent)
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
     const bytes = await this.#file.read(offset, wanted)
-    this.close()
     // Somebody has cut it off while it was in use.
     if (bytes.length < wanted) this.#end = offset + bytes.length
-    // Never written again: entries that were found are views of it.
+    this.#use({ offset, bytes, lease: new Lease(new Uint8Array(bytes.buffer)) })
+    this.#isRead = true
+  }
+
+  /** Never written again: entries that are found are views of it. */
+  #use({ offset, bytes, lease }: RecentWrite): void {
+    this.close()
     this.#bytes = bytes
-    this.#lease = new Lease(new Uint8Array(bytes.buffer))
+    this.#lease = lease
     this.#base = offset
+    this.#isRead = false
   }
 }

@@ -13,6 +13,7 @@ import {
   SEGMENT_HEAD_BYTES,
   type SegmentHead,
 } from './frame.ts'
+import { RecentWrites } from './recent-writes.ts'
 import { replaceFile, SafeFolder } from './safe-files.ts'
 
 const ENDING = '.segment'
@@ -40,12 +41,14 @@ export interface SegmentsOptions {
   readonly folder: string
   /** Whether what is written is to survive a power cut some time. */
   readonly isSafe: boolean
+  readonly recentBytes: number
   readonly access: FileAccess
   readonly logger: Logger
 }
 
 export class Segments {
   readonly all: Segment[] = []
+  readonly recent: RecentWrites
   /** Of all of them. */
   unreadBytes = 0
   readonly #options: SegmentsOptions
@@ -54,6 +57,7 @@ export class Segments {
 
   constructor(options: SegmentsOptions) {
     this.#options = options
+    this.recent = new RecentWrites(options.recentBytes)
     this.#folder = new SafeFolder(options.access, options.folder, options.isSafe)
   }
 
@@ -154,6 +158,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    this.recent.clear()
     for (const { file } of this.all) await file.close()
   }
 

@@ -160,9 +160,12 @@ export class Writer {
       bytes += entries.length
       length += head.length + entries.length
     }
-    await segment.file.write(pieces, segment.size)
+    const { recent } = this.#parts.segments
+    const whole = recent.hasRoom ? joined(pieces, length) : null
+    await segment.file.write(whole ? [whole] : pieces, segment.size)
     if (this.#parts.options.fsync === 'always') await segment.file.datasync()
     // All in one turn, for the reader goes by them.
+    if (whole) recent.add(segment.order, segment.size, whole)
     segment.size += length
     this.#parts.segments.wrote(segment, bytes)
     this.end = { sequence, events }
@@ -253,6 +256,17 @@ export class Writer {
       }
     }
   }
+}
+
+/** In memory of its own, which the reader may give back. */
+function joined(pieces: readonly Uint8Array[], length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
 }
 
 function turn(): Promise<void> {

@@ -235,7 +235,7 @@ describe('a file that somebody cuts while it is in use', () => {
     const folder = await temporaryFolder(t)
     const batches = numbered(8)
     const maxBytes = batches.reduce((sum, { entries }) => sum + entries.length, 0)
-    const { store, log } = await open(folder, { maxBytes })
+    const { store, log } = await open(folder, { maxBytes, recentBytes: 0 })
     await appendAll(store, batches)
     const [segment] = await segmentsIn(folder)
     const { size } = await stat(join(folder, segment!))
