@@ -27,6 +27,7 @@ import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { ListeningSockets } from './pipeline/listening.ts'
+import type { MemoryBudget } from './pipeline/memory-budget.ts'
 import type { MetricsRegistry } from './pipeline/metrics.ts'
 import {
   type FailureWay,
@@ -42,6 +43,7 @@ export interface Surroundings {
   readonly registry: Registry
   readonly logger: RootLogger
   readonly metrics: MetricsRegistry
+  readonly memory: MemoryBudget
   readonly ledger: Ledger
   readonly gate: Gate
   readonly sockets: ListeningSockets
@@ -239,7 +241,7 @@ class Assembler {
   }
 
   #context(kind: Kind, name: string, type: string): ComponentContext {
-    const { logger, metrics } = this.#around
+    const { logger, metrics, memory } = this.#around
     return {
       name,
       dataDir: join(this.#config.data_dir, `${kind}s`, name),
@@ -247,6 +249,7 @@ class Assembler {
       timers: systemTimers,
       logger: logger.child({ [kind]: name }),
       metrics: metrics.scope(`${kind}_`, { [kind]: name, type }),
+      memory: memory.account(kind === 'input' ? 'input' : 'other', { [kind]: name }),
     }
   }
 }

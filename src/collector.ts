@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { assemble, type Assembly, type Surroundings } from './assembly.ts'
 import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
-import { durationInMs } from './config/units.ts'
+import { durationInMs, sizeInBytes } from './config/units.ts'
 import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
 import type { HttpServer } from './http/server.ts'
@@ -21,6 +21,7 @@ import type { DeadLetters } from './pipeline/dead-letters/dead-letters.ts'
 import type { DeadLetterStore } from './pipeline/dead-letters/store.ts'
 import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
+import { MemoryBudget } from './pipeline/memory-budget.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
 import { registry as builtIn } from './registry.ts'
 import type { AnyPart } from './parts.ts'
@@ -72,11 +73,12 @@ export class Collector {
     this.#inherited = inherited
     this.#sockets = new SocketPool({ logger, inherited })
     const metrics = new MetricsRegistry()
+    const memory = new MemoryBudget(sizeInBytes(config.memory_max), metrics.scope('', {}))
     const ledger = new Ledger()
     this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics })
     const deadLetters = (output: string) => this.#deadLetterStore.sinkFor(output)
     const [gate, sockets] = [new Gate(), this.#sockets]
-    this.#around = { registry, logger, metrics, ledger, gate, sockets, deadLetters }
+    this.#around = { registry, logger, metrics, memory, ledger, gate, sockets, deadLetters }
     this.#dataFolder = new DataFolder(config.data_dir, logger)
     this.#assembly = assemble(config, this.#around)
     this.#history = new LedgerHistory({
@@ -208,7 +210,7 @@ export class Collector {
   }
 
   async #transitTo(to: Assembly, stopping: AbortSignal): Promise<void> {
-    const { gate, ledger, logger } = this.#around
+    const { gate, ledger, logger, memory } = this.#around
     await transit({
       from: this.#assembly,
       to,
@@ -222,6 +224,7 @@ export class Collector {
         this.#assembly = to
         this.#state.assembly = to
         this.#deadLetterStore.setBounds(boundsOf(to.config))
+        memory.resize(sizeInBytes(to.config.memory_max))
       },
     })
     this.#state.problem = null

@@ -26,4 +26,5 @@ export type {
   StreamUser,
 } from './pipeline/listening.ts'
 export type { LogFields, Logger } from './pipeline/logger.ts'
+export type { MemoryAccount } from './pipeline/memory-budget.ts'
 export type { Counter, Gauge, Labels, Metrics } from './pipeline/metrics.ts'

@@ -67,6 +67,7 @@ async function collectorOf(
     log: { level: 'error', format: 'json' },
     stop_timeout: '1s',
     dead_letters: { max_bytes: '256MiB', max_age: '30d' },
+    memory_max: '256MiB',
     inputs: {},
     outputs: {},
     pipeline,

@@ -93,6 +93,7 @@ function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): C
     log: { level: 'error', format: 'json' },
     stop_timeout: '100ms',
     dead_letters: { max_bytes: '256MiB', max_age: '30d' },
+    memory_max: '256MiB',
     inputs: { in: { type: 'fake', options: {} } },
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([name, version]) => [

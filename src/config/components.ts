@@ -70,6 +70,7 @@ class Checker {
       http: settings.http,
       log: settings.log,
       stop_timeout: settings.stop_timeout,
+      memory_max: settings.memory_max,
       dead_letters: settings.dead_letters,
       inputs: this.#named(root, 'inputs', (path, item) => this.#input(path, item, registry)),
       outputs: this.#named(root, 'outputs', (path, item) => this.#output(path, item, registry)),

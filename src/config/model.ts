@@ -20,6 +20,8 @@ export interface Config {
   readonly log: LogConfig
   /** Time an ordered stop may take, as a duration with its unit. */
   readonly stop_timeout: string
+  /** A size with its unit. */
+  readonly memory_max: string
   readonly dead_letters: DeadLettersConfig
   /** By name, in the order they were written. */
   readonly inputs: Readonly<Record<string, InputConfig>>

@@ -76,6 +76,15 @@ export const topLevelSchema = Type.Object(
       description: 'Time an ordered stop may take; Docker kills a container after 10 s.',
       default: '8s',
     }),
+    memory_max: Size({
+      description:
+        'Memory for what waits to be delivered, over all inputs, buffers and filters. Half of it ' +
+        'is shared out to the inputs, the other half is for whoever needs it. When that is half ' +
+        'full, buffers on disk stop reading ahead; when it is full, inputs that hold more than ' +
+        'their share stop reading until half of it is free. Nothing is dropped. The process ' +
+        'itself needs some 90 MiB more.',
+      default: '256MiB',
+    }),
     dead_letters: deadLettersSchema,
     inputs: Type.Record(Type.String({ pattern: NAME }), component, {
       ...closed,

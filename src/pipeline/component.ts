@@ -11,6 +11,7 @@ import type { Clock, Timers } from './clock.ts'
 import type { ChunkOutput } from './delivery/chunk.ts'
 import type { ListeningSockets } from './listening.ts'
 import type { Logger } from './logger.ts'
+import type { MemoryAccount } from './memory-budget.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface ComponentContext {
@@ -23,6 +24,8 @@ export interface ComponentContext {
   readonly logger: Logger
   /** Already labelled with the component's kind, name and type. */
   readonly metrics: Metrics
+  /** Of the process's `memory_max`, for what it holds of events; it closes it when it stops. */
+  readonly memory: MemoryAccount
 }
 
 export interface InputContext extends ComponentContext {

@@ -10,6 +10,7 @@ const config: Config = {
   log: { level: 'info', format: 'auto' },
   stop_timeout: '8s',
   dead_letters: { max_bytes: '256MiB', max_age: '30d' },
+  memory_max: '256MiB',
   inputs: { docker: { type: 'forward', options: {} } },
   outputs: { files: { type: 'file', options: { path: './logs/${tag}.log' } } },
   pipeline: [{ match: '**', to: ['files'] }],

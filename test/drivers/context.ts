@@ -5,6 +5,7 @@ import type { Clock, Timers } from '../../src/pipeline/clock.ts'
 import { systemTimers } from '../../src/pipeline/clock.ts'
 import type { ComponentContext } from '../../src/pipeline/component.ts'
 import type { LogFields, Logger } from '../../src/pipeline/logger.ts'
+import { MemoryBudget } from '../../src/pipeline/memory-budget.ts'
 import { MetricsRegistry } from '../../src/pipeline/metrics.ts'
 
 export interface LogLine {
@@ -124,6 +125,8 @@ export interface TestContextOptions {
   readonly dataDir?: string
   readonly clock?: Clock
   readonly timers?: Timers
+  /** Of all memory that is held; an input may have all of it. */
+  readonly memoryMax?: number
 }
 
 export interface TestComponentContext extends ComponentContext {
@@ -135,13 +138,16 @@ export interface TestComponentContext extends ComponentContext {
 export function testContext(options: TestContextOptions = {}): TestComponentContext {
   const time = new ManualTime()
   const registry = new MetricsRegistry()
+  const name = options.name ?? 'under_test'
+  const budget = new MemoryBudget(options.memoryMax ?? Infinity, registry.scope('', {}))
   return {
-    name: options.name ?? 'under_test',
+    name,
     dataDir: options.dataDir ?? join(tmpdir(), 'logboom-test-without-data-dir'),
     clock: options.clock ?? time,
     timers: options.timers ?? time,
     logger: new KeptLog(),
     metrics: registry.scope('', {}),
+    memory: budget.account('input', { component: name }),
     registry,
   }
 }

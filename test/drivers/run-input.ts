@@ -28,6 +28,8 @@ export interface RunInputOptions {
   readonly hold?: boolean
   /** Time moved by hand, in place of real time. */
   readonly time?: ManualTime
+  /** `memory_max` of the process, in bytes. */
+  readonly memoryMax?: number
 }
 
 export interface DeliveredBatch {
@@ -89,7 +91,8 @@ export class InputRun implements AsyncDisposable {
     const timers = options.time ?? new CountedTimers()
     this.#definition = definition
     this.#config = inputConfig(definition, yaml)
-    this.#context = testContext({ clock: options.time ?? systemClock, timers })
+    const { time, memoryMax = Infinity } = options
+    this.#context = testContext({ clock: time ?? systemClock, timers, memoryMax })
     this.#sockets = new SocketPool({ logger: this.#context.logger })
     this.#timers = timers
     this.#outcomes = [...(options.outcomes ?? [])]
@@ -185,6 +188,7 @@ export class InputRun implements AsyncDisposable {
     )
     assert.equal(this.metric('connections') ?? 0, 0, 'connections are left after stop')
     assert.equal(this.metric('in_flight_bytes') ?? 0, 0, 'bytes are in flight after stop')
+    assert.equal(this.metric('memory_held_bytes'), 0, 'memory is held after stop')
     const delivering = new Set(this.batches.map(({ origin }) => origin))
     delivering.delete(undefined)
     for (const origin of this.closedOrigins) delivering.delete(origin)

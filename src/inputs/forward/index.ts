@@ -93,6 +93,7 @@ class ForwardInput implements Input {
     for (const listener of this.#listeners) listener.close()
     for (const cancel of this.#cancelSweeps.splice(0)) cancel()
     await this.#heartbeats.close()
+    this.#context.memory.close()
     deadline.removeEventListener('abort', destroyAll)
   }
 

@@ -3,6 +3,7 @@
  * not help, because only more bytes complete a message. So when all hold too many, the connection
  * that holds most is ended: whoever else only has a message cut in two is not to blame.
  */
+import type { MemoryAccount } from '../../pipeline/memory-budget.ts'
 import type { Gauge, Metrics } from '../../pipeline/metrics.ts'
 
 /** A connection with an incomplete message. */
@@ -13,12 +14,14 @@ export interface Holder {
 
 export class PendingFrames {
   readonly #bytesMax: number
+  readonly #memory: MemoryAccount
   readonly #gauge: Gauge
   readonly #held = new Map<Holder, number>()
   #bytes = 0
 
-  constructor(bytesMax: number, metrics: Metrics) {
+  constructor(bytesMax: number, metrics: Metrics, memory: MemoryAccount) {
     this.#bytesMax = bytesMax
+    this.#memory = memory
     this.#gauge = metrics.gauge('pending_frame_bytes', 'Bytes of incomplete messages.')
   }
 
@@ -39,6 +42,7 @@ export class PendingFrames {
     else this.#held.set(holder, bytes)
     this.#bytes += change
     this.#gauge.add(change)
+    this.#memory.add(change)
   }
 
   #largest(): Holder {

@@ -41,13 +41,13 @@ export interface SessionOptions {
 const HOSTNAME_WAIT_MS = 500
 
 export function shareOf(config: ForwardConfig, context: InputContext): SessionShare {
-  const { clock, timers, metrics } = context
+  const { clock, timers, metrics, memory } = context
   const { security, source_hostname_key, deny_keepalive } = config
   return {
     context,
     metrics: forwardMetrics(metrics),
-    inFlight: new InFlight(sizeInBytes(config.in_flight_max), metrics),
-    pendingFrames: new PendingFrames(sizeInBytes(config.pending_max), metrics),
+    inFlight: new InFlight(sizeInBytes(config.in_flight_max), metrics, memory),
+    pendingFrames: new PendingFrames(sizeInBytes(config.pending_max), metrics, memory),
     decompressor: new Decompressor(sizeInBytes(config.decompressed_max)),
     authenticator: security ? new Authenticator(security, !deny_keepalive) : null,
     hostnames:

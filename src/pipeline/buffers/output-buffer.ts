@@ -14,6 +14,7 @@ import type { DeliveryObserver, DeliveryState } from '../delivery/state.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Counts, OutputCounts } from '../ledger-counts.ts'
 import type { Logger } from '../logger.ts'
+import type { MemoryAccount } from '../memory-budget.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
 import type { BatchStore, StoredBatch } from './batch-store.ts'
@@ -36,6 +37,7 @@ export interface OutputBufferOptions {
   readonly ledger: Ledger
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly memory?: MemoryAccount
   readonly clock: Clock
   readonly timers: Timers
   /** From 0 up to 1, for pauses that differ from one collector to the next. */

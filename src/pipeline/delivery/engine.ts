@@ -16,6 +16,7 @@ import type { BatchStore } from '../buffers/batch-store.ts'
 import type { Clock, Timers } from '../clock.ts'
 import { untilDeadline } from '../deadline.ts'
 import type { Logger } from '../logger.ts'
+import type { MemoryAccount } from '../memory-budget.ts'
 import { tagForLog } from '../sink.ts'
 import { Attempt } from './attempt.ts'
 import type { Random } from './backoff.ts'
@@ -43,6 +44,7 @@ export interface DeliveryParts {
   readonly timers: Timers
   readonly random: Random
   readonly logger: Logger
+  readonly memory?: MemoryAccount
 }
 
 type Sent = Omit<Answered, 'verdict'> & { readonly probe: number }
@@ -140,6 +142,7 @@ export class DeliveryEngine {
     for (const attempt of this.#inFlight) attempt.abandon()
     this.#inFlight.clear()
     this.#letters.abandon()
+    this.#intake.close()
   }
 
   #pump(): void {

@@ -4,6 +4,7 @@
  */
 import type { BatchStore, StoredBatch } from '../buffers/batch-store.ts'
 import type { Clock } from '../clock.ts'
+import type { MemoryAccount } from '../memory-budget.ts'
 import { Lanes } from './lanes.ts'
 import { HeldBatch, Piece } from './piece.ts'
 import type { DeliverySettings } from './settings.ts'
@@ -15,6 +16,8 @@ export interface IntakeOptions {
   readonly store: BatchStore
   readonly settings: DeliverySettings
   readonly clock: Clock
+  /** For what is read from a store on disk; what one in memory has, its inputs count. */
+  readonly memory?: MemoryAccount
   /** Called when a `take` has ended: there may be more in the lanes, or it asks again later. */
   readonly onTaken: () => void
   readonly onBatch: (stored: StoredBatch) => void
@@ -28,12 +31,14 @@ export class Intake {
   /** Monotonic milliseconds from which `refill` asks the store again on its own. */
   askAgainAtMs = Infinity
   readonly #options: IntakeOptions
+  readonly #memory: MemoryAccount | undefined
   #mayHaveMore = true
   #isTaking = false
   #isStopped = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#memory = options.store.isDurable ? options.memory : undefined
     this.lanes = new Lanes(options.settings.isOrdered)
   }
 
@@ -42,6 +47,7 @@ export class Intake {
       this.#mayHaveMore = true
       this.refill()
     }
+    if (this.#memory) this.#memory.onRoom = () => this.refill()
     this.refill()
   }
 
@@ -56,6 +62,11 @@ export class Intake {
     this.#options.store.onAvailable = () => undefined
   }
 
+  /** After `stop`, once nothing more is settled. */
+  close(): void {
+    this.#memory?.close()
+  }
+
   /** Asks the store if it may have something and there is room for it. */
   refill(): void {
     const { store, settings, clock } = this.#options
@@ -64,7 +75,7 @@ export class Intake {
     const { chunk, lookAhead } = settings
     const bytes = Math.min(chunk.bytes, lookAhead.bytes - this.bytes)
     const events = Math.min(chunk.events, lookAhead.events - this.events)
-    if (bytes <= 0 || events <= 0) return
+    if (bytes <= 0 || events <= 0 || this.#mustWait) return
     this.#isTaking = true
     this.#mayHaveMore = false
     this.askAgainAtMs = Infinity
@@ -81,8 +92,16 @@ export class Intake {
     // Before `finish`, after which the entries may be gone.
     this.bytes -= stored.entries.length
     this.events -= stored.count
+    this.#memory?.add(-stored.entries.length)
     store.finish(stored, held.delivered > 0 ? 'delivered' : 'rejected')
     onFinished(held)
+  }
+
+  /** While memory is short. But one chunk is always in hand, so that delivery goes on. */
+  get #mustWait(): boolean {
+    if (!this.#memory?.isFull || this.bytes === 0) return false
+    this.#memory.wait()
+    return true
   }
 
   #taken(batches: readonly StoredBatch[]): void {
@@ -95,6 +114,7 @@ export class Intake {
       this.#options.onBatch(stored)
       this.bytes += stored.entries.length
       this.events += stored.count
+      this.#memory?.add(stored.entries.length)
       this.lanes.add(Piece.whole(new HeldBatch(stored, this.#dueAtMs(stored))))
     }
     if (batches.length > 0) this.#mayHaveMore = true
