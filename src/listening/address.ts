@@ -22,6 +22,17 @@ export function keyOf(endpoint: Endpoint): string {
   return `${endpoint.kind} ${hostAndPort(endpoint.host, endpoint.port)}`
 }
 
+const ALL_HOSTS = new Set(['0.0.0.0', '::'])
+
+/** Whether they are two, but cannot both be listened on. */
+export function overlap(one: Endpoint, other: Endpoint): boolean {
+  if (one.kind === 'unix' || other.kind === 'unix') return false
+  const isSamePort = one.kind === other.kind && one.port === other.port
+  return (
+    isSamePort && one.host !== other.host && [one, other].some(({ host }) => ALL_HOSTS.has(host))
+  )
+}
+
 /** `::1` for `0:0:0:0:0:0:0:1`; with a zone (`fe80::1%eth0`) as it is. */
 export function plainIp(address: string): string {
   if (!isIPv6(address) || address.includes('%')) return address

@@ -16,7 +16,7 @@ import type {
   StreamUser,
 } from '../pipeline/listening.ts'
 import type { Logger } from '../pipeline/logger.ts'
-import { type Endpoint, endpointOf, keyOf } from './address.ts'
+import { type Endpoint, endpointOf, keyOf, overlap } from './address.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import type { InheritedSockets } from './inherited.ts'
 import { StreamSocket } from './stream-socket.ts'
@@ -26,6 +26,7 @@ type Listening = StreamSocket | DatagramSocket
 interface Slot {
   /** Where it is kept; null for a port that the system chooses, which is nobody else's. */
   readonly key: string | null
+  readonly endpoint: Endpoint
   readonly opening: Promise<Listening>
   isLent: boolean
   reservations: number
@@ -72,7 +73,8 @@ export class SocketPool implements ListeningSockets {
   /**
    * Opens those of `addresses` that are not open, and keeps all of them open until what it returns
    * is called. Rejects if one cannot be had, and then nothing has changed. What is no address to
-   * listen on is passed over, and so is a port that the system is to choose.
+   * listen on is passed over, and so is a port that the system is to choose, and one that can only
+   * be had once another is given back (`0.0.0.0:80` while `127.0.0.1:80` is lent).
    */
   async reserve(addresses: readonly string[]): Promise<() => Promise<void>> {
     const reserved: Slot[] = []
@@ -113,7 +115,9 @@ export class SocketPool implements ListeningSockets {
   async #slotToReserve(address: string): Promise<Slot | undefined> {
     if (!parseListen(address)) return undefined
     const endpoint = await endpointFor(address)
-    return endpoint.kind !== 'unix' && endpoint.port === 0 ? undefined : this.#slotOf(endpoint)
+    if (endpoint.kind !== 'unix' && endpoint.port === 0) return undefined
+    const inTheWay = [...this.#slots.values()].some((slot) => overlap(slot.endpoint, endpoint))
+    return inTheWay ? undefined : this.#slotOf(endpoint)
   }
 
   #slotOf(endpoint: Endpoint): Slot {
@@ -125,7 +129,7 @@ export class SocketPool implements ListeningSockets {
       endpoint.kind === 'datagram'
         ? DatagramSocket.open(endpoint, this.#logger, fd)
         : StreamSocket.open(endpoint, this.#logger, fd)
-    const slot = { key, opening, isLent: false, reservations: 0 }
+    const slot = { key, endpoint, opening, isLent: false, reservations: 0 }
     if (key !== null) this.#slots.set(key, slot)
     return slot
   }

@@ -124,6 +124,20 @@ test('an address that is taken fails the whole reservation and opens nothing', a
   other.close()
 })
 
+test('from one host to all of them and back: as soon as the other is given back', async () => {
+  const { pool: sockets } = pool()
+  const port = await freePort()
+  const [one, all] = [`tcp://127.0.0.1:${port}`, `tcp://0.0.0.0:${port}`]
+  let lease = await sockets.stream(one, new Taker().stream)
+  for (const address of [all, one]) {
+    const free = await sockets.reserve([address])
+    await lease.release()
+    lease = await sockets.stream(address, new Taker().stream)
+    await free()
+  }
+  await lease.release()
+})
+
 test('two borrowers cannot have one address, however it is written', async () => {
   const { pool: sockets } = pool()
   const port = await freePort()
