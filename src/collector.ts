@@ -5,12 +5,13 @@
  */
 import { join } from 'node:path'
 import { assemble, type Assembly, type Surroundings } from './assembly.ts'
+import { type Changes, changesBetween } from './changes.ts'
 import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
 import { durationInMs, sizeInBytes } from './config/units.ts'
 import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
-import type { HttpServer } from './http/server.ts'
+import { HttpService, type Move } from './http-service.ts'
 import type { CollectorView } from './http/view.ts'
 import type { InheritedSockets } from './listening/inherited.ts'
 import { SocketPool } from './listening/pool.ts'
@@ -43,12 +44,6 @@ export interface Addresses {
   readonly http: string | null
 }
 
-/** What a reload has changed, as `output files`; the rest went on as it was. */
-export interface Changes {
-  readonly started: readonly string[]
-  readonly stopped: readonly string[]
-}
-
 export class Collector {
   readonly #around: Surroundings
   readonly #sockets: SocketPool
@@ -58,8 +53,8 @@ export class Collector {
   readonly #deadLetterStore: DeadLetterStore
   readonly #deadLetters: DeadLetters
   readonly #history: LedgerHistory
+  readonly #http: HttpService
   #assembly: Assembly
-  #http: HttpServer | null = null
   #started: Promise<void> | null = null
   #reloaded: Promise<unknown> = Promise.resolve()
   #stopped: Promise<void> | null = null
@@ -103,6 +98,8 @@ export class Collector {
       metrics,
       startedAt: systemClock.now(),
     })
+    const httpLogger = logger.child({ component: 'http' })
+    this.#http = new HttpService({ view: this.#state, logger: httpLogger })
     this.#state.deadLetters = this.#deadLetters
   }
 
@@ -115,7 +112,7 @@ export class Collector {
   get addresses(): Addresses {
     const { inputs } = this.#assembly
     const entries = inputs.map(({ name, component }) => [name, component.addresses] as const)
-    return { inputs: Object.fromEntries(entries), http: this.#http?.address ?? null }
+    return { inputs: Object.fromEntries(entries), http: this.#http.address }
   }
 
   /** Lets whoever may see the page have the configuration read again. */
@@ -131,8 +128,8 @@ export class Collector {
 
   /**
    * Goes over to another configuration, which must have been validated. Rejects when that cannot
-   * be done, and then the one before is at work again; `data_dir`, `http` and `log` stay as they
-   * are. To be called once at a time, after `start`.
+   * be done, and then the one before is at work again. `data_dir` must be the same. To be called
+   * once at a time, after `start`.
    */
   reload(config: Config): Promise<Changes> {
     const changes = this.#exchange(config)
@@ -160,7 +157,8 @@ export class Collector {
     await startPipeline(this.#assembly)
     await startInputs(this.#assembly.inputs)
     this.#reportUnusedSockets()
-    await this.#startHttp()
+    // Last: loading its packages takes longer than everything else together.
+    await this.#http.start(this.config.http)
     this.#state.phase = 'running'
     this.#state.wasRunning = true
   }
@@ -174,31 +172,36 @@ export class Collector {
     this.#around.logger.warn({ sockets }, message)
   }
 
-  /** The page is served last: loading it takes longer than everything else together. */
-  async #startHttp(): Promise<void> {
-    const { enabled, listen } = this.config.http
-    if (!enabled) return
-    const { startHttp } = await import('./http/server.ts')
-    const logger = this.#around.logger.child({ component: 'http' })
-    this.#http = await startHttp({ listen, view: this.#state, logger })
-  }
-
   /** What is new is bound first: an address that is taken changes nothing. */
   async #exchange(config: Config): Promise<Changes> {
     if (this.#stopped) throw new StoppingError()
     const before = this.#assembly
     const to = assemble(config, this.#around, before)
+    const changes = changesBetween(before, to)
     const free = await this.#sockets.reserve(this.#addressesToOpen(to))
     try {
-      await this.#transitTo(to, this.#stopping.signal)
-    } catch (error) {
-      if (!(error instanceof StoppingError)) await this.#goBack(before.config, error)
-      throw error
+      const move = await this.#http.move(before.config.http, config.http)
+      await this.#transitOrGoBack(to, move)
     } finally {
       await free()
     }
+    if (changes.settings.includes('log')) await this.#around.logger.configure(config.log)
     await this.#reportOrphans()
-    return changesBetween(before, to)
+    return changes
+  }
+
+  async #transitOrGoBack(to: Assembly, move: Move): Promise<void> {
+    const { config } = this.#assembly
+    try {
+      await this.#transitTo(to, this.#stopping.signal)
+      move.finish()
+    } catch (error) {
+      if (!(error instanceof StoppingError)) await this.#goBack(config, error)
+      await move.undo().catch((failure: unknown) => {
+        this.#around.logger.error({ error: failure }, 'cannot serve HTTP at the former address')
+      })
+      throw error
+    }
   }
 
   #addressesToOpen({ inputs }: Assembly): readonly string[] {
@@ -255,7 +258,7 @@ export class Collector {
     await pipeline.stop(deadline)
     await this.#stopAll(outputs, deadline)
     await this.#deadLetters.close(deadline)
-    await this.#http?.close()
+    await this.#http.close()
     await this.#history.stop()
     await this.#dataFolder.release()
     if (this.#state.wasRunning) this.#reportTotals()
@@ -294,17 +297,4 @@ export class Collector {
     if (left > 0) logger.warn({ events: left }, 'events were still on their way at the end')
     if (!balanced) logger.error({ ...total }, 'BUG: the ledger does not balance')
   }
-}
-
-function changesBetween(before: Assembly, after: Assembly): Changes {
-  const [was, is] = [partsOf(before), partsOf(after)]
-  const nameOf = ({ kind, name }: AnyPart) => `${kind} ${name}`
-  return {
-    started: is.filter((part) => !was.includes(part)).map(nameOf),
-    stopped: was.filter((part) => !is.includes(part)).map(nameOf),
-  }
-}
-
-function partsOf({ inputs, filters, outputs }: Assembly): AnyPart[] {
-  return [...inputs, ...filters, ...outputs]
 }

@@ -25,23 +25,61 @@ export interface LogOptions extends LogConfig {
 export interface RootLogger extends Logger {
   /** A logger whose messages carry `fields` and are counted apart from others'. */
   child(fields: LogFields): RootLogger
+  /** Takes over another level and format, for all that were made of it too. */
+  configure(config: LogConfig): Promise<void>
   /** Reports what was suppressed and not reported yet; call it before the process ends. */
   flush(): void
 }
 
 export async function createLog(options: LogOptions): Promise<RootLogger> {
-  const destination = options.destination ?? (await standardError(options.format))
+  const target = await Target.open(options)
   const log = pino(
     {
-      level: options.level,
+      // What is below the level of the configuration, which may change, does not come here.
+      level: 'debug',
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: briefError, cause: briefError },
     },
-    destination,
+    target,
   )
-  return new LimitedLogger(log, new Repeats(options.timers ?? systemTimers), '')
+  return new LimitedLogger(log, target, new Repeats(options.timers ?? systemTimers), '')
+}
+
+const LEVELS: readonly Level[] = ['error', 'warn', 'info', 'debug']
+
+/** Where the log goes, and what of it. */
+class Target implements DestinationStream {
+  #destination: DestinationStream
+  #config: LogConfig
+  /** A test's own stays, whatever the format. */
+  readonly #isFixed: boolean
+
+  static async open({ destination, ...config }: LogOptions): Promise<Target> {
+    const isFixed = destination !== undefined
+    return new Target(destination ?? (await standardError(config.format)), config, isFixed)
+  }
+
+  private constructor(destination: DestinationStream, config: LogConfig, isFixed: boolean) {
+    this.#destination = destination
+    this.#config = config
+    this.#isFixed = isFixed
+  }
+
+  write(text: string): void {
+    this.#destination.write(text)
+  }
+
+  shows(level: Level): boolean {
+    return LEVELS.indexOf(level) <= LEVELS.indexOf(this.#config.level)
+  }
+
+  async configure({ level, format }: LogConfig): Promise<void> {
+    if (!this.#isFixed && format !== this.#config.format)
+      this.#destination = await standardError(format)
+    this.#config = { level, format }
+  }
 }
 
 async function standardError(format: LogConfig['format']): Promise<DestinationStream> {
@@ -66,11 +104,13 @@ function briefError(value: unknown): unknown {
 
 class LimitedLogger implements RootLogger {
   readonly #log: Pino
+  readonly #target: Target
   readonly #repeats: Repeats
   readonly #scope: string
 
-  constructor(log: Pino, repeats: Repeats, scope: string) {
+  constructor(log: Pino, target: Target, repeats: Repeats, scope: string) {
     this.#log = log
+    this.#target = target
     this.#repeats = repeats
     this.#scope = scope
   }
@@ -89,12 +129,16 @@ class LimitedLogger implements RootLogger {
 
   /** Not limited: who asks for details wants all of them. */
   debug(fields: LogFields, message: string): void {
-    this.#log.debug(fields, message)
+    if (this.#target.shows('debug')) this.#log.debug(fields, message)
   }
 
   child(fields: LogFields): RootLogger {
     const scope = `${this.#scope}${JSON.stringify(fields)}`
-    return new LimitedLogger(this.#log.child(fields), this.#repeats, scope)
+    return new LimitedLogger(this.#log.child(fields), this.#target, this.#repeats, scope)
+  }
+
+  configure(config: LogConfig): Promise<void> {
+    return this.#target.configure(config)
   }
 
   flush(): void {
@@ -102,7 +146,7 @@ class LimitedLogger implements RootLogger {
   }
 
   #write(level: Exclude<Level, 'debug'>, fields: LogFields, message: string): void {
-    if (!this.#log.isLevelEnabled(level)) return
+    if (!this.#target.shows(level)) return
     const report = (suppressed: number) => this.#log[level]({ suppressed }, message)
     if (this.#repeats.allows(`${this.#scope} ${level} ${message}`, report))
       this.#log[level](fields, message)

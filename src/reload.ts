@@ -3,9 +3,10 @@
  * `POST /api/reload`. Whatever is wrong with the file or with what it asks for, the configuration
  * before goes on. One reload at a time: those asked for meanwhile are one more.
  */
-import { isDeepStrictEqual } from 'node:util'
+import { resolve } from 'node:path'
 import type { Collector } from './collector.ts'
 import { messageOf } from './config/cause.ts'
+import { renderDiagnostics } from './config/diagnostic.ts'
 import type { Config } from './config/model.ts'
 import type { ReloadResult } from './http/view.ts'
 import type { Logger } from './pipeline/logger.ts'
@@ -23,9 +24,6 @@ export interface ReloaderOptions {
   readonly read: () => Reading
   readonly logger: Logger
 }
-
-/** Settings that belong to the process. */
-const NEED_RESTART = ['data_dir', 'http', 'log'] as const
 
 export class Reloader {
   readonly #options: ReloaderOptions
@@ -62,15 +60,12 @@ export class Reloader {
       await collector.start()
       const { config, diagnostics } = this.#options.read()
       if (!config) return this.#refuse(diagnostics)
-      const needs_restart = NEED_RESTART.filter(
-        (key) => !isDeepStrictEqual(config[key], collector.config[key]),
-      )
-      const { data_dir, http, log } = collector.config
-      const changes = await collector.reload({ ...config, data_dir, http, log })
-      if (needs_restart.length > 0)
-        logger.warn({ needs_restart }, 'changed, but only a restart takes it over')
+      const { data_dir } = collector.config
+      if (resolve(config.data_dir) !== resolve(data_dir))
+        return this.#refuse(otherFolder(config.data_dir, data_dir))
+      const changes = await collector.reload({ ...config, data_dir })
       logger.info({ ...changes }, 'reloaded')
-      return { outcome: 'reloaded', ...changes, needs_restart }
+      return { outcome: 'reloaded', ...changes }
     } catch (error) {
       logger.error({ error }, 'cannot reload; the configuration before goes on')
       return { outcome: 'failed', reason: messageOf(error) }
@@ -82,4 +77,15 @@ export class Reloader {
     this.#options.logger.error({ diagnostics }, message)
     return { outcome: 'invalid', diagnostics }
   }
+}
+
+/**
+ * What buffers, filters and dead letters keep there cannot go along while they are in use, and to
+ * take over only the rest would leave a file that says what is not so.
+ */
+function otherFolder(wanted: string, present: string): string {
+  const message =
+    `data_dir: cannot change to ${JSON.stringify(wanted)} while the collector runs; ` +
+    `expected ${JSON.stringify(present)}, or a restart`
+  return renderDiagnostics([{ severity: 'error', message }])
 }

@@ -36,6 +36,21 @@ test('an error is its message and code, without a stack', async () => {
   assert.equal(lines[1]?.['error'], 'plain')
 })
 
+test('takes over another level, also where a component has it already', async () => {
+  const { log, messages } = await capture()
+  const child = log.child({ input: 'docker' })
+  child.debug({}, 'one')
+  await log.configure({ level: 'debug', format: 'json' })
+  child.debug({}, 'two')
+  await log.configure({ level: 'error', format: 'json' })
+  child.warn({}, 'three')
+  log.error({}, 'four')
+  assert.deepEqual(
+    messages().map(([message]) => message),
+    ['two', 'four'],
+  )
+})
+
 test('keeps its level', async () => {
   const { log, lines } = await capture()
   log.debug({}, 'detail')

@@ -133,7 +133,12 @@ test('what stays is not touched, what goes is stopped before what comes starts',
   const { stage, reload } = await start(t, { a: 1, b: 1 })
   const changes = await reload({ a: 1, b: 2, c: 1 })
   assert.deepEqual(stage.taken(), ['b stops', 'b starts', 'c starts'])
-  assert.deepEqual(changes, { started: ['output b', 'output c'], stopped: ['output b'] })
+  assert.deepEqual(changes, {
+    started: ['output b', 'output c'],
+    stopped: ['output b'],
+    kept: ['input in', 'output a'],
+    settings: [],
+  })
   assert.equal(await stage.deliver('x'), 'delivered')
   assert.deepEqual(stage.taken(), ['a takes x', 'b takes x', 'c takes x'])
 })

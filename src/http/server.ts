@@ -10,6 +10,7 @@ import { bufferAnswers } from './buffers.ts'
 import { addDeadLetters, DEAD_LETTER_POSTS, DEAD_LETTERS } from './dead-letters.ts'
 import { addressText, cannotListen, listenTarget, removeStaleSocket } from './listen.ts'
 import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent.ts'
+import { foreignCause } from './origin.ts'
 import { observeProcess, prometheusText } from './prometheus.ts'
 import { statusPage } from './status-page.ts'
 import type { CollectorView } from './view.ts'
@@ -26,6 +27,8 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Where it listens, with the real port: `http://127.0.0.1:24220`, `unix:///run/…`. */
   readonly address: string
+  /** Takes no new connection; who has one is still answered, once. */
+  retire(): void
   /** Ends it and every connection; idempotent. */
   close(): Promise<void>
 }
@@ -66,10 +69,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     await app.close()
     throw cannotListen(options.listen, error)
   }
-  return { address: addressText(app.server.address()), close: () => app.close() }
+  const retire = () => {
+    app.server.close()
+    app.server.closeIdleConnections()
+  }
+  return { address: addressText(app.server.address()), retire, close: () => app.close() }
 }
 
-function createApp({ view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInstance {
+function createApp({ listen, view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
@@ -83,7 +90,10 @@ function createApp({ view, logger, idleMs = IDLE_MS }: HttpOptions): FastifyInst
   app.server.maxConnections = CONNECTIONS_MAX
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(reply)
-    if (!refuse(request, reply)) done()
+    if (!refuse(request, reply, listen)) done()
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (!app.server.listening) reply.header('connection', 'close')
   })
   app.setNotFoundHandler((request, reply) => reply.code(404).send(notFound(request)))
   app.setErrorHandler((error, request, reply) => {
@@ -146,14 +156,6 @@ function addReload(app: FastifyInstance, view: CollectorView): void {
   })
 }
 
-/**
- * Browsers say with every POST which page asks for it, and any page may ask. Ours does not.
- * https://fetch.spec.whatwg.org/#origin-header
- */
-function isFromPage({ headers }: FastifyRequest): boolean {
-  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
-}
-
 /** Nothing here may be kept by a cache, framed by another page, or taken for a script. */
 function setHeaders(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store')
@@ -165,7 +167,7 @@ function setHeaders(reply: FastifyReply): void {
 }
 
 /** Nearly all is read with GET or HEAD; a body is never read, so its connection ends. */
-function refuse(request: FastifyRequest, reply: FastifyReply): boolean {
+function refuse(request: FastifyRequest, reply: FastifyReply, listen: string): boolean {
   const { method, headers } = request
   const hasBody =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
@@ -177,8 +179,9 @@ function refuse(request: FastifyRequest, reply: FastifyReply): boolean {
     reply.send({ error: 'Method Not Allowed', message })
     return true
   }
-  if (method === 'POST' && isFromPage(request)) {
-    const message = `cannot POST ${path}: a web page asks for it; expected a program like curl`
+  const foreign = method === 'POST' ? foreignCause(headers, listen) : null
+  if (foreign !== null) {
+    const message = `cannot POST ${path}: ${foreign}`
     reply.code(403).send({ error: 'Forbidden', message })
     return true
   }

@@ -41,11 +41,12 @@ export interface Readiness {
 export type ReloadResult =
   | {
       readonly outcome: 'reloaded'
-      /** Components by kind and name, `output files`; what is not named went on as it was. */
+      /** Components by kind and name, `output files`; one that changed was stopped and started. */
       readonly started: readonly string[]
       readonly stopped: readonly string[]
-      /** Settings that only a restart changes. */
-      readonly needs_restart: readonly string[]
+      readonly kept: readonly string[]
+      /** What else was taken over: `http`, `log`. */
+      readonly settings: readonly string[]
     }
   /** The file is not a configuration; the former one goes on. */
   | { readonly outcome: 'invalid'; readonly diagnostics: string }

@@ -9,6 +9,7 @@ import type { ReloadResult } from '../../src/http/view.ts'
 import { CollectorProcess, type Places } from '../support/collector-process.ts'
 import { dockerPart } from '../support/docker-parts.ts'
 import { ForwardClient, message } from '../support/forward-client.ts'
+import { freePort } from '../support/free-port.ts'
 import { ReliableSender } from '../support/reliable-sender.ts'
 import { Visitor } from '../support/visitor.ts'
 import { until } from '../support/wait.ts'
@@ -124,7 +125,8 @@ describe('a line of which a part is held', () => {
       outcome: 'reloaded',
       started: ['output files'],
       stopped: ['output files'],
-      needs_restart: [],
+      kept: ['input docker', 'filter join_parts'],
+      settings: [],
     })
     await send(client, last!, '2')
     await collector.stop()
@@ -253,12 +255,59 @@ test('SIGHUP does the same, and those that come meanwhile are one more', async (
   await collector.stop()
 })
 
-test('what only a restart can change is said', async () => {
+test('another data_dir is refused, and said as a fault of the file', async () => {
   await using collector = await startVariant()
   const text = variant(collector.places).replace('./data', './other')
-  await write(collector, `${text}\nlog: { level: debug }\n`)
+  await write(collector, text)
   const result = await reload(collector)
-  assert.ok(result.outcome === 'reloaded')
-  assert.deepEqual(result.needs_restart, ['data_dir', 'log'])
+  assert.equal(result.status, 422)
+  assert.ok(result.outcome === 'invalid')
+  assert.equal(
+    result.diagnostics,
+    'error: data_dir: cannot change to "./other" while the collector runs; ' +
+      'expected "./data", or a restart\n',
+  )
+  await write(collector, text.replace('./other', 'data/'))
+  assert.equal((await reload(collector)).status, 200)
+  await collector.stop()
+})
+
+test('log and http are taken over; who asked is answered at the former address', async () => {
+  await using collector = await startVariant()
+  const { http } = collector.places
+  const next = await freePort()
+  const text = (port: number) => variant(collector.places).replace(`:${http}"`, `:${port}"`)
+  await write(collector, `${text(next)}\nlog: { level: error }\n`)
+  const result = await reload(collector)
+  assert.ok(result.outcome === 'reloaded', JSON.stringify(result))
+  assert.deepEqual(result.settings, ['http', 'log'])
+  await assert.rejects(collector.get('/healthz'), 'the former address is closed')
+  assert.equal((await fetch(`http://127.0.0.1:${next}/readyz`)).status, 200)
+  const before = collector.process.output
+  // The same port on all interfaces, which cannot be had before the former is given up.
+  const all = text(next).replace(`127.0.0.1:${next}`, `0.0.0.0:${next}`)
+  await write(collector, `${all}\nlog: { level: error }\n`)
+  const url = `http://127.0.0.1:${next}/api/reload`
+  assert.equal((await fetch(url, { method: 'POST' })).status, 200)
+  assert.equal((await fetch(`http://127.0.0.2:${next}/readyz`)).status, 200)
+  assert.equal(collector.process.output, before, 'only errors are logged now')
+  await write(collector, text(http))
+  assert.equal((await fetch(url, { method: 'POST' })).status, 200)
+  await collector.stop()
+})
+
+test('an http address that is taken changes nothing', async () => {
+  await using collector = await startVariant()
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as { port: number }
+  const text = variant(collector.places, { join: '2m' })
+  await write(collector, text.replace(`:${collector.places.http}"`, `:${port}"`))
+  const result = await reload(collector)
+  other.close()
+  assert.ok(result.outcome === 'failed', JSON.stringify(result))
+  assert.match(result.reason, /cannot listen on/)
+  assert.ok(!collector.process.output.includes('cannot serve'))
+  assert.equal((await collector.get('/readyz')).status, 200)
   await collector.stop()
 })

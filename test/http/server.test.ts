@@ -88,7 +88,8 @@ test('says what exists when a page does not', async (t) => {
 })
 
 describe('POST /api/reload', () => {
-  const reloaded = { outcome: 'reloaded', started: [], stopped: [], needs_restart: [] } as const
+  const nothing = { started: [], stopped: [], kept: [], settings: [] } as const
+  const reloaded = { outcome: 'reloaded', ...nothing } as const
 
   test('answers with what became of it', async (t) => {
     const results: ReloadResult[] = [
@@ -107,10 +108,12 @@ describe('POST /api/reload', () => {
   test('is refused to web pages, whichever they are, and to GET', async (t) => {
     let count = 0
     const reload = () => Promise.resolve((count++, reloaded))
-    const { get, post } = await serve(t, { reload })
+    const { get, post, address } = await serve(t, { reload })
     const origin = 'http://127.0.0.1:24220'
     for (const headers of [{ origin }, { origin: 'null' }, { 'sec-fetch-site': 'same-origin' }])
       assert.equal((await post('/api/reload', headers)).status, 403)
+    const rebound = 'POST /api/reload HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n'
+    assert.match(await raw(new URL(address), rebound), /^HTTP\/1\.1 403 [^]*evil\.example/)
     assert.equal((await get('/api/reload')).status, 405)
     assert.equal((await post('/api/ledger')).status, 405)
     assert.equal(count, 0)
