@@ -60,18 +60,21 @@ export class Recovery {
       })
   }
 
+  /** A head alone is not enough: before it may be what failed to be written, and is there. */
   async #findEnd(): Promise<Position | null> {
+    let end: Position | null = null
     for (const segment of this.#segments.all.toReversed()) {
-      const end = await this.#endOf(segment)
-      if (end) return end
+      const { firstSequence: sequence, eventsBefore: events } = segment
+      if (!Number.isNaN(events)) end = later(end, { sequence, events })
+      const last = await this.#endOf(segment)
+      if (last) return later(end, last)
     }
-    return null
+    return end
   }
 
+  /** Behind its last frame, if it has any. */
   async #endOf(segment: Segment): Promise<Position | null> {
-    const { firstSequence, eventsBefore } = segment
     let end: Position | null = null
-    if (!Number.isNaN(eventsBefore)) end = { sequence: firstSequence, events: eventsBefore }
     let goodEnd = SEGMENT_HEAD_BYTES
     const scan = new SegmentScan(segment, goodEnd, segment.size)
     for (let found = await scan.next(); found !== null; found = await scan.next()) {
@@ -95,6 +98,10 @@ export class Recovery {
     const message = 'cut off what was being written to a buffer when its process ended'
     if (!isDamaged) this.#logger.info({ path: segment.path, bytes }, message)
   }
+}
+
+function later(one: Position | null, other: Position): Position {
+  return one && one.sequence > other.sequence ? one : other
 }
 
 async function firstIn(segment: Segment): Promise<Position | null> {

@@ -1,6 +1,6 @@
 /** What must hold so that nothing is lost: the order of steps, the numbers, what is deleted. */
 import assert from 'node:assert/strict'
-import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { DiskStore } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
@@ -70,6 +70,21 @@ describe('numbers', () => {
     await writeFile(join(folder, 'progress'), 'damaged')
     const { store } = await open(folder)
     assert.ok(!ids.includes(store.id))
+    await store.stop(NEVER)
+  })
+
+  test('go on above a frame before an empty segment, which failed and stayed', async (t) => {
+    const folder = await temporaryFolder(t)
+    const first = await open(folder)
+    await appendAll(first.store, numbered(2))
+    await first.store.stop(NEVER)
+    const [segment] = await segmentsIn(folder)
+    const head = (await readFile(join(folder, segment!))).subarray(0, 32)
+    await writeFile(join(folder, segment!.replace('-000', '-001')), head)
+    await rm(join(folder, 'progress'))
+    const { store } = await open(folder)
+    await appendAll(store, numbered(2, 2))
+    same(await takeAll(store), numbered(4))
     await store.stop(NEVER)
   })
 
