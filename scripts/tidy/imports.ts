@@ -46,7 +46,8 @@ export const DIRECTIONS: readonly Direction[] = [
   },
   { from: /^src\//, may: ALL },
   { from: /^(scripts|bench)\//, may: ['src/', 'scripts/', 'bench/', 'test/'] },
-  { from: /^test\//, may: ['src/', 'test/', 'scripts/', 'bench/', 'eslint.config.js'] },
+  { from: /^chaos\//, may: ['src/', 'bench/', 'test/', 'chaos/'] },
+  { from: /^test\//, may: ['src/', 'test/', 'scripts/', 'bench/', 'chaos/', 'eslint.config.js'] },
 ]
 
 /**

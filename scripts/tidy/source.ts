@@ -19,7 +19,7 @@ export interface Finding {
 
 /** Files whose text the rules read; fixtures and generated files are not ours to shape. */
 const READ = [
-  '{src,test,scripts,bench}/**/*.ts',
+  '{src,test,scripts,bench,chaos}/**/*.ts',
   '{docs,config}/**/*.{md,yaml,yml}',
   '*.{md,js,json}',
   '.ci/*',

@@ -1,0 +1,84 @@
+/**
+ * Counts what arrived, from the output files themselves: every line is parsed, and every event has
+ * its sender's name and its number.
+ */
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { listFiles } from '../../test/support/output-files.ts'
+import type { Sender } from './load.ts'
+
+export interface Arrival {
+  /** Lines in all. */
+  readonly arrived: number
+  /** Acknowledged events that are in no line. */
+  readonly lost: number
+  /** Lines beyond the first of an event. */
+  readonly duplicates: number
+  /** Some of the lost ones, and lines that cannot be read. */
+  readonly faults: readonly string[]
+}
+
+const FAULTS_SHOWN = 5
+
+/** How often each number of each sender is in the lines of a folder. */
+class Tally {
+  readonly counts = new Map<string, Uint16Array>()
+  readonly faults: string[] = []
+  lines = 0
+
+  constructor(senders: readonly Sender[]) {
+    for (const { name, sent } of senders) this.counts.set(name, new Uint16Array(sent))
+  }
+
+  async read(path: string): Promise<void> {
+    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
+    for await (const line of lines) this.#take(line, path)
+  }
+
+  #take(line: string, path: string): void {
+    this.lines += 1
+    const found = parse(line)
+    const counts = this.counts.get(String(found?.['s']))
+    const number = Number(found?.['n'])
+    if (counts && number < counts.length) counts[number]! += 1
+    else this.faults.push(`a line of ${path} is none that was sent: ${line.slice(0, 200)}`)
+  }
+}
+
+/** Reads the files below `folders` as one set: together they must have every event. */
+export async function countArrived(
+  folders: readonly string[],
+  senders: readonly Sender[],
+): Promise<Arrival> {
+  const tally = new Tally(senders)
+  for (const folder of folders) await readFolder(tally, folder)
+  let [lost, duplicates] = [0, 0]
+  for (const sender of senders) {
+    const counts = tally.counts.get(sender.name)!
+    for (let number = 0; number < counts.length; number++) {
+      duplicates += Math.max(0, counts[number]! - 1)
+      if (counts[number] !== 0 || !sender.isAcknowledged(number)) continue
+      lost += 1
+      tally.faults.push(`${sender.name} number ${number} was acknowledged and is nowhere`)
+    }
+  }
+  const faults = tally.faults.slice(0, FAULTS_SHOWN)
+  return { arrived: tally.lines, lost, duplicates, faults }
+}
+
+/** A folder that is not there has nothing; what is missing then is counted. */
+async function readFolder(tally: Tally, folder: string): Promise<void> {
+  try {
+    for (const path of await listFiles(folder)) if (!path.endsWith('.torn')) await tally.read(path)
+  } catch (error) {
+    tally.faults.push(`cannot read ${folder}: ${String(error)}`)
+  }
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch (_notJson) {
+    return undefined
+  }
+}

@@ -1,0 +1,27 @@
+/** What a sender has done, in numbers that can be compared with what arrived. */
+
+export interface Sender {
+  /** In every event it sends, as `s`. */
+  readonly name: string
+  /** Numbers from 0 below this one were sent, as `n`. */
+  readonly sent: number
+  /** Events sent once more, because they were not acknowledged. */
+  readonly resent: number
+  /** What it was told that cannot be right. */
+  readonly violations: readonly string[]
+  /** Milliseconds from sending to the acknowledgement, since the last call. */
+  takeLatencies(): number[]
+  isAcknowledged(number: number): boolean
+  /** Sends until `finish`; rejects only for what must never happen. */
+  run(): Promise<void>
+  /** Sends nothing new; `run` resolves once everything is acknowledged. */
+  finish(): void
+  /** Gives up what is not acknowledged yet; `run` resolves. */
+  abandon(): void
+}
+
+export function acknowledgedOf(sender: Sender): number {
+  let count = 0
+  for (let number = 0; number < sender.sent; number++) if (sender.isAcknowledged(number)) count += 1
+  return count
+}

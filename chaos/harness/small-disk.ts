@@ -1,0 +1,52 @@
+/** A file system in memory in the run's folder, made full or read-only. Needs root. */
+import { mkdir, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runWell } from '../../test/support/child.ts'
+import type { World } from './scenario.ts'
+
+const ROOMY = '1g'
+const ROOM_LEFT_BYTES = 64 * 1024
+
+export class SmallDisk {
+  readonly #path: string
+
+  /** Mounts it at a folder of the run, until its end. */
+  static async mount(world: World, folder: string): Promise<void> {
+    const path = join(world.places.folder, folder)
+    await mkdir(path, { recursive: true })
+    await runWell('mount', ['-t', 'tmpfs', '-o', `size=${ROOMY}`, 'tmpfs', path])
+    world.later(async () => void (await runWell('umount', ['-l', path])))
+  }
+
+  /** The one that is mounted there. */
+  static at(world: World, folder: string): SmallDisk {
+    return new SmallDisk(join(world.places.folder, folder))
+  }
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Leaves next to no room. */
+  async fill(): Promise<void> {
+    const { blocks, bfree, bsize } = await statfs(this.#path)
+    await this.#remount(`size=${(blocks - bfree) * bsize + ROOM_LEFT_BYTES}`)
+  }
+
+  async relieve(): Promise<void> {
+    await this.#remount(`size=${ROOMY}`)
+  }
+
+  /** Impossible while a file is open for writing. */
+  async makeReadOnly(): Promise<void> {
+    await this.#remount('ro')
+  }
+
+  async makeWritable(): Promise<void> {
+    await this.#remount('rw')
+  }
+
+  async #remount(option: string): Promise<void> {
+    await runWell('mount', ['-o', `remount,${option}`, this.#path])
+  }
+}

@@ -1,0 +1,28 @@
+/** All scenarios, in the order they run. */
+import type { Scenario } from '../harness/scenario.ts'
+import { clock } from './clock.ts'
+import { dataRemoved } from './data-removed.ts'
+import { bufferDiskFull, diskFull } from './disk-full.ts'
+import { killBuffer } from './kill-buffer.ts'
+import { killCopies } from './kill-copies.ts'
+import { killFile } from './kill-file.ts'
+import { openFiles } from './open-files.ts'
+import { outputAway } from './output-away.ts'
+import { readOnly } from './read-only.ts'
+import { reload } from './reload.ts'
+import { stopped } from './stopped.ts'
+
+export const scenarios: readonly Scenario[] = [
+  killFile,
+  ...killBuffer,
+  killCopies,
+  diskFull,
+  bufferDiskFull,
+  readOnly,
+  dataRemoved,
+  openFiles,
+  stopped,
+  outputAway,
+  reload,
+  clock,
+]
