@@ -52,11 +52,15 @@ export function writeStrHeader(writer: ByteWriter, byteCount: number): void {
 
 /** Takes all of `bytes`. */
 export function writeBin(writer: ByteWriter, bytes: Uint8Array): void {
-  const { length } = bytes
-  if (length < 0x100) writeUint(writer, 0xc4, length, 1)
-  else if (length < 0x1_0000) writeUint(writer, 0xc5, length, 2)
-  else writeUint(writer, 0xc6, length, 4)
+  writeBinHeader(writer, bytes.length)
   writer.append(bytes)
+}
+
+/** The header of a bin whose `byteCount` bytes the caller appends. */
+export function writeBinHeader(writer: ByteWriter, byteCount: number): void {
+  if (byteCount < 0x100) writeUint(writer, 0xc4, byteCount, 1)
+  else if (byteCount < 0x1_0000) writeUint(writer, 0xc5, byteCount, 2)
+  else writeUint(writer, 0xc6, byteCount, 4)
 }
 
 /** Exact from -2^63 to 2^64 - 1; an integer beyond, or a fraction, is written as a double. */
