@@ -204,7 +204,9 @@ export class DiskStore implements BatchStore {
       const isSafe = this.#isSafe && (this.#isStopping || hasOld)
       await this.#progressFile.note(this.#progress, isSafe)
       if (isDone) await this.#segments.deleteAll()
-      else await this.#segments.deleteBelow(from, this.#reader.order)
+      else if (hasOld) await this.#segments.deleteBelow(from, this.#reader.order)
+      // A new segment made the one before old meanwhile: next time, with a safe note.
+      else if (this.#segments.hasBelow(from, this.#reader.order)) this.#isProgressNoted = false
       return true
     } catch (error) {
       this.#isProgressNoted = false
