@@ -10,9 +10,11 @@ export interface ChunkBatch {
   readonly entries: Uint8Array
   readonly count: number
   /**
-   * Of the stored batch, and the place of the first entry in it. The two name an event for good,
-   * over retries and restarts: an output can make an id of them that is the same every time.
+   * The id of the buffer, the stored batch in it, and the place of the first entry in that. The
+   * three name an event for good, over retries and restarts: an output can make an id of them that
+   * is the same every time, and that no other event ever has.
    */
+  readonly buffer: string
   readonly sequence: number
   readonly firstEvent: number
 }

@@ -110,12 +110,13 @@ export class Intake {
       this.#options.onTaken()
       return
     }
+    const { id } = this.#options.store
     for (const stored of batches) {
       this.#options.onBatch(stored)
       this.bytes += stored.entries.length
       this.events += stored.count
       this.#memory?.add(stored.entries.length)
-      this.lanes.add(Piece.whole(new HeldBatch(stored, this.#dueAtMs(stored))))
+      this.lanes.add(Piece.whole(new HeldBatch(stored, id, this.#dueAtMs(stored))))
     }
     if (batches.length > 0) this.#mayHaveMore = true
     else if (this.#options.store.events > this.events)

@@ -6,14 +6,17 @@ import type { ChunkBatch } from './chunk.ts'
 /** A stored batch and what became of its events so far. */
 export class HeldBatch {
   readonly stored: StoredBatch
+  /** Id of the store. */
+  readonly buffer: string
   /** Monotonic milliseconds from which it is sent without waiting for others. */
   readonly dueAtMs: number
   delivered = 0
   /** Safe as dead letters. */
   rejected = 0
 
-  constructor(stored: StoredBatch, dueAtMs: number) {
+  constructor(stored: StoredBatch, buffer: string, dueAtMs: number) {
     this.stored = stored
+    this.buffer = buffer
     this.dueAtMs = dueAtMs
   }
 
@@ -39,6 +42,10 @@ export class Piece implements ChunkBatch {
 
   static whole(held: HeldBatch): Piece {
     return new Piece(held, 0, held.stored.count, held.stored.entries)
+  }
+
+  get buffer(): string {
+    return this.held.buffer
   }
 
   get sequence(): number {

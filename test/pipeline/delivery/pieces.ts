@@ -12,7 +12,7 @@ export function stored(tag: string, firstId: number, count: number): StoredBatch
 }
 
 export function piece(tag: string, firstId: number, count: number, dueAtMs = 0): Piece {
-  return Piece.whole(new HeldBatch(stored(tag, firstId, count), dueAtMs))
+  return Piece.whole(new HeldBatch(stored(tag, firstId, count), 'buffer', dueAtMs))
 }
 
 /** The ids of each piece; also sees that its count and place are right. */
