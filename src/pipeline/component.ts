@@ -84,6 +84,11 @@ export interface Filtered {
   readonly held: number
   /** Events held earlier that are now part of `batch`; held again if its outcome is `retry`. */
   readonly released?: number
+  /**
+   * Events of the processed batch that are thrown away, and why. If the outcome is `retry` they go
+   * back with the others, since their sender brings the whole batch again.
+   */
+  readonly dropped?: { readonly count: number; readonly reason: string }
   /** Called once when `batch` has settled downstream. */
   readonly settled?: (outcome: Outcome) => void
 }

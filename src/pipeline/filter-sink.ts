@@ -23,6 +23,8 @@ export interface FilterSinkOptions {
 
 type Answer = Batch | Filtered
 
+const NOTHING_DROPPED = { count: 0, reason: '' }
+
 /** A filter's answer to `entered` events of a tag; none of them if it is its own doing. */
 interface Passage {
   readonly entered: number
@@ -101,8 +103,10 @@ export class FilterSink implements Sink {
 
   #passOn(passage: Passage, answer: Answer): Promise<Outcome> {
     const filtered = 'entries' in answer ? { batch: answer, held: 0 } : answer
-    const { batch, held, released = 0 } = filtered
-    const move = { entered: passage.entered, left: batch?.count ?? 0, held, released }
+    const { batch, held, released = 0, dropped = NOTHING_DROPPED } = filtered
+    const { count, reason } = dropped
+    const left = batch?.count ?? 0
+    const move = { entered: passage.entered, left, held, released, dropped: count, reason }
     const { ledger } = this.#context
     ledger.filterPasses(this.#counts, passage.tagCounts, move)
     const settle = (outcome: Outcome) => {
@@ -110,7 +114,7 @@ export class FilterSink implements Sink {
       this.#tell(filtered, outcome)
       return outcome
     }
-    if (!batch) return Promise.resolve(settle('delivered'))
+    if (!batch) return Promise.resolve(settle(held === 0 && count > 0 ? 'rejected' : 'delivered'))
     return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
   }
 

@@ -34,6 +34,7 @@ export interface FilterCounts {
   received: number
   restored: number
   filtered: number
+  dropped: number
   held: number
 }
 

@@ -39,6 +39,9 @@ export interface FilterMove {
   readonly left: number
   readonly held: number
   readonly released: number
+  readonly dropped: number
+  /** Of the dropped; there is one if there are any. */
+  readonly reason: string
 }
 
 export class Ledger {
@@ -60,7 +63,13 @@ export class Ledger {
   }
 
   filter(name: string): FilterCounts {
-    return obtain(this.#filters, name, () => ({ received: 0, restored: 0, filtered: 0, held: 0 }))
+    return obtain(this.#filters, name, () => ({
+      received: 0,
+      restored: 0,
+      filtered: 0,
+      dropped: 0,
+      held: 0,
+    }))
   }
 
   output(name: string): OutputCounts {
@@ -194,6 +203,7 @@ export class Ledger {
     const back = outcome === 'retry' ? move.released : 0
     const gone = Math.max(usedUp(move), 0) - back
     filter.held += back
+    if (move.dropped > 0) this.#filterDropped(filter, tag, move, outcome)
     if (gone < 0) {
       this.copy(tag, -gone)
       return
@@ -203,6 +213,16 @@ export class Ledger {
     this.#total.filtered += gone
     tag.inFlight -= gone
     tag.filtered += gone
+  }
+
+  #filterDropped(filter: FilterCounts, tag: Counts, move: FilterMove, outcome: Outcome): void {
+    const { dropped, reason } = move
+    if (outcome === 'retry') {
+      this.handBack(tag, dropped)
+      return
+    }
+    filter.dropped += dropped
+    this.drop(tag, dropped, reason)
   }
 
   /** A filter gave `count` events another tag. Only the rows of the tags are concerned. */
@@ -239,7 +259,7 @@ export class Ledger {
 
 /** Events that went into what a filter passes on, more than came out; negative if it made some. */
 function usedUp(move: FilterMove): number {
-  return move.entered + move.released - move.left - move.held
+  return move.entered + move.released - move.left - move.held - move.dropped
 }
 
 function obtain<Row>(rows: Map<string, Row>, name: string, create: () => Row): Row {

@@ -38,8 +38,11 @@ export class MemoryBudget {
 
   /** For one component; `labels` name it. It counts from its first bytes on. */
   account(use: MemoryUse, labels: Labels): MemoryAccount {
-    const help = 'Memory of what waits to be delivered, by who holds it.'
-    return new MemoryAccount(this, use, this.#metrics.gauge('memory_held_bytes', help, labels))
+    return new MemoryAccount(
+      this,
+      use,
+      this.#metrics.gauge('memory_held_bytes', 'Memory of what waits, by who holds it.', labels),
+    )
   }
 
   resize(bytesMax: number): void {

@@ -28,6 +28,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
+  'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/tls-shared-key.yaml': { 'senders app.log': ['files'] },
   'examples/routing-labels.yaml': {
     'docker docker.healthcheck': ['nowhere'],

@@ -1,5 +1,6 @@
 /** All filters there are, in the order of the reference. */
 import type { FilterDefinition } from '../component.ts'
 import { joinParts } from './join-parts/index.ts'
+import { throttle } from './throttle/index.ts'
 
-export const filters: readonly FilterDefinition[] = [joinParts]
+export const filters: readonly FilterDefinition[] = [joinParts, throttle]
