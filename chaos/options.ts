@@ -16,7 +16,7 @@ export const HELP = `npm run chaos -- [SCENARIO…] [options]
   --keep        keeps the folders of runs without faults too
 `
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 export interface ChaosOptions extends RunOptions {
   readonly names: readonly string[]

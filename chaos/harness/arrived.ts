@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { createGunzip } from 'node:zlib'
 import { listFiles } from '../../test/support/output-files.ts'
 import type { Sender } from './load.ts'
 
@@ -31,7 +32,7 @@ class Tally {
   }
 
   async read(path: string): Promise<void> {
-    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
+    const lines = createInterface({ input: textOf(path), crlfDelay: Infinity })
     for await (const line of lines) this.#take(line, path)
   }
 
@@ -64,6 +65,14 @@ export async function countArrived(
   }
   const faults = tally.faults.slice(0, FAULTS_SHOWN)
   return { arrived: tally.lines, lost, duplicates, faults }
+}
+
+function textOf(path: string): NodeJS.ReadableStream {
+  const file = createReadStream(path)
+  if (!path.endsWith('.gz')) return file
+  const text = createGunzip()
+  file.once('error', (error) => text.destroy(error))
+  return file.pipe(text)
 }
 
 /** A folder that is not there has nothing; what is missing then is counted. */

@@ -51,6 +51,10 @@ export class ChunkSender implements Sender {
     return this.#sent
   }
 
+  get acknowledged(): number {
+    return this.#waiting.reduce((all, { first, end }) => all - (end - first), this.#sent)
+  }
+
   isAcknowledged(number: number): boolean {
     if (number >= this.#sent) return false
     return !this.#waiting.some(({ first, end }) => number >= first && number < end)

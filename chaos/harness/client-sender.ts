@@ -33,6 +33,10 @@ export class ClientSender implements Sender {
     return this.#options.name
   }
 
+  get acknowledged(): number {
+    return this.#acknowledged.size
+  }
+
   isAcknowledged(number: number): boolean {
     return this.#acknowledged.has(number)
   }

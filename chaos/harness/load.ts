@@ -5,6 +5,8 @@ export interface Sender {
   readonly name: string
   /** Numbers from 0 below this one were sent, as `n`. */
   readonly sent: number
+  /** Events that were acknowledged. */
+  readonly acknowledged: number
   /** Events sent once more, because they were not acknowledged. */
   readonly resent: number
   /** What it was told that cannot be right. */
@@ -18,10 +20,4 @@ export interface Sender {
   finish(): void
   /** Gives up what is not acknowledged yet; `run` resolves. */
   abandon(): void
-}
-
-export function acknowledgedOf(sender: Sender): number {
-  let count = 0
-  for (let number = 0; number < sender.sent; number++) if (sender.isAcknowledged(number)) count += 1
-  return count
 }

@@ -1,6 +1,7 @@
 /** What a scenario says; what must hold in all of them is in world.ts and verdict.ts. */
 import type { Random } from '../../bench/traffic/random.ts'
 import type { Collector } from './collector.ts'
+import type { Sender } from './load.ts'
 
 /** What configurations name. */
 export interface Places {
@@ -33,6 +34,7 @@ export interface World {
   readonly random: Random
   readonly places: Places
   readonly collector: Collector
+  readonly senders: readonly Sender[]
   /** Of `chaos --kills`; the least number of rounds for scenarios that do not kill. */
   readonly kills: number
   /** Whether there is time for another round. */

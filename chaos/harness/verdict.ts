@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { countArrived, type Arrival } from './arrived.ts'
 import type { Collector } from './collector.ts'
 import type { Totals } from './ledger.ts'
-import { acknowledgedOf, type Sender } from './load.ts'
+import type { Sender } from './load.ts'
 
 export interface Result {
   readonly scenario: string
@@ -50,7 +50,7 @@ export async function judge(evidence: Evidence): Promise<Result> {
     arrivals.reduce((total, arrival) => total + of(arrival), 0)
   const figures = {
     sent: sum((sender) => sender.sent),
-    acknowledged: sum(acknowledgedOf),
+    acknowledged: sum((sender) => sender.acknowledged),
     arrived: all(({ arrived }) => arrived),
     lost: all(({ lost }) => lost),
     duplicates: all(({ duplicates }) => duplicates),
@@ -71,7 +71,7 @@ export async function judge(evidence: Evidence): Promise<Result> {
 }
 
 function faultsOfSender(sender: Sender): string[] {
-  if (acknowledgedOf(sender) > 0) return [...sender.violations]
+  if (sender.acknowledged > 0) return [...sender.violations]
   return [...sender.violations, `${sender.name} was never acknowledged anything: nothing is shown`]
 }
 

@@ -10,7 +10,7 @@ import { ChunkSender } from './chunk-sender.ts'
 import { ClientSender } from './client-sender.ts'
 import { Collector } from './collector.ts'
 import type { Totals } from './ledger.ts'
-import { acknowledgedOf, type Sender } from './load.ts'
+import type { Sender } from './load.ts'
 import type { Places, Scenario, World } from './scenario.ts'
 import { judge, type Result } from './verdict.ts'
 
@@ -49,9 +49,9 @@ class Run implements World {
   readonly places: Places
   readonly collector: Collector
   readonly kills: number
+  readonly senders: readonly Sender[]
   readonly #scenario: Scenario
   readonly #options: RunOptions
-  readonly #senders: readonly Sender[]
   readonly #collectors: Collector[]
   readonly #undo: (() => Promise<void>)[] = []
   readonly #faults: string[] = []
@@ -64,7 +64,7 @@ class Run implements World {
     this.kills = options.kills
     this.#scenario = scenario
     this.#options = options
-    this.#senders = sendersTo(places.forward)
+    this.senders = sendersTo(places.forward)
     const env = scenario.env?.(places) ?? {}
     this.collector = this.#collectorOf('logboom', places.http, scenario.config(places), env)
     this.#collectors = [this.collector]
@@ -77,7 +77,7 @@ class Run implements World {
     } catch (error) {
       this.fault(error instanceof Error ? String(error.stack) : String(error))
     } finally {
-      for (const sender of this.#senders) sender.abandon()
+      for (const sender of this.senders) sender.abandon()
       for (const collector of this.#collectors) await collector.kill()
     }
     // Before anything is unmounted.
@@ -96,7 +96,7 @@ class Run implements World {
   }
 
   acknowledged(): number {
-    return this.#senders.reduce((all, sender) => all + acknowledgedOf(sender), 0)
+    return this.senders.reduce((all, sender) => all + sender.acknowledged, 0)
   }
 
   async untilAcknowledged(more: number): Promise<void> {
@@ -136,9 +136,9 @@ class Run implements World {
   async #underLoad(): Promise<(Totals | undefined)[]> {
     await this.#scenario.prepare?.(this)
     await this.collector.start()
-    const sending = Promise.all(this.#senders.map((sender) => sender.run()))
+    const sending = Promise.all(this.senders.map((sender) => sender.run()))
     await Promise.race([this.#scenario.disturb(this), sending])
-    for (const sender of this.#senders) sender.finish()
+    for (const sender of this.senders) sender.finish()
     await inTime('everything is acknowledged', sending)
     await this.#scenario.repair?.(this)
     const finals: (Totals | undefined)[] = []
@@ -156,7 +156,7 @@ class Run implements World {
       seed: this.#options.seed,
       folder: this.places.folder,
       copies: this.#scenario.copies ?? [['logs']],
-      senders: this.#senders,
+      senders: this.senders,
       collectors: this.#collectors,
       finals,
       disturbances: this.#disturbances,
