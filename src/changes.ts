@@ -9,7 +9,7 @@ export interface Changes {
   readonly started: readonly string[]
   readonly stopped: readonly string[]
   readonly kept: readonly string[]
-  /** What else was taken over: `http`, `log`. */
+  /** What else was taken over: `http`, `log`, `memory_max`. */
   readonly settings: readonly string[]
 }
 
@@ -25,7 +25,8 @@ export function changesBetween(before: Assembly, after: Assembly): Changes {
 }
 
 function changedSettings(before: Config, after: Config): string[] {
-  return (['http', 'log'] as const).filter((key) => !isDeepStrictEqual(before[key], after[key]))
+  const keys = ['http', 'log', 'memory_max'] as const
+  return keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
 }
 
 function partsOf({ inputs, filters, outputs }: Assembly): AnyPart[] {

@@ -122,7 +122,7 @@ async function start(t: TestContext, outputs: Readonly<Record<string, number>>) 
   stage.taken()
   const reload = (next: Readonly<Record<string, number>>) =>
     collector.reload(configOf(dataDir, next))
-  return { stage, collector, reload }
+  return { stage, config, collector, reload }
 }
 
 function noop(): void {
@@ -141,6 +141,16 @@ test('what stays is not touched, what goes is stopped before what comes starts',
   })
   assert.equal(await stage.deliver('x'), 'delivered')
   assert.deepEqual(stage.taken(), ['a takes x', 'b takes x', 'c takes x'])
+})
+
+test('memory_max is another at once, for what stays as well', async (t) => {
+  const { stage, config, collector } = await start(t, { a: 1 })
+  const { memory } = stage.inputs.get('in')!
+  memory.add(1000)
+  assert.equal(memory.isFull, false)
+  const { kept, settings } = await collector.reload({ ...config, memory_max: '1000B' })
+  assert.deepEqual([kept, settings], [['input in', 'output a'], ['memory_max']])
+  assert.equal(memory.isFull, true)
 })
 
 test('an output goes when it has answered for all it was given; what comes waits', async (t) => {

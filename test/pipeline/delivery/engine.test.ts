@@ -89,6 +89,34 @@ suite('order', () => {
     assert.deepEqual(rig.sent, [[0], [10], [0]])
   })
 
+  test('a flood of one tag lets the others have their turns', async () => {
+    const rig = new Rig({ chunk: { bytes: 1e9, events: 2, ageMs: 0 } })
+    await rig.add('flood', 0)
+    for (let id = 1; id < 100; id++) rig.append('flood', id)
+    for (const [tag, id] of [
+      ['b', 200],
+      ['c', 300],
+    ] as const)
+      await rig.add(tag, id)
+    for (let turn = 0; turn < 3; turn++) await rig.answer(DELIVERED)
+    assert.deepEqual(rig.sent, [[0], [200, 300], [1, 2], [3, 4]])
+  })
+
+  // As docs/guide/reliability.md says under "Memory".
+  test('a tag that fills the look-ahead holds others back, until it is given up', async () => {
+    const rig = new Rig({
+      chunk: { bytes: 1e9, events: 1, ageMs: 0 },
+      lookAhead: { bytes: 1e9, events: 3 },
+      giveUpAfter: { kind: 'count', failures: 2 },
+    })
+    rig.answerAll = ([id]) => (id! < 10 ? RETRY : DELIVERED)
+    for (let id = 0; id < 3; id++) rig.append('bad', id)
+    await rig.add('good', 10)
+    assert.deepEqual(rig.sent, [[0]])
+    await rig.advance(100)
+    assert.deepEqual(rig.sent.slice(1, 4), [[0], [1], [10]])
+  })
+
   test('none if none is wanted', async () => {
     const rig = new Rig({ concurrency: 2, isOrdered: false })
     await rig.add('a', 0)

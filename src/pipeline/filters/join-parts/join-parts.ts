@@ -55,7 +55,7 @@ export class JoinParts implements Filter {
   constructor(options: JoinPartsOptions, context: FilterContext) {
     this.#options = options
     this.#context = context
-    this.#metrics = new JoinMetrics(context.metrics)
+    this.#metrics = new JoinMetrics(context.metrics, context.memory)
     const { dataDir, timers, logger } = context
     const path = join(dataDir, 'parts.journal')
     this.#journal = new Journal({ path, fsync: options.fsync, held: this.#kept, timers, logger })
@@ -85,6 +85,7 @@ export class JoinParts implements Filter {
     await untilDeadline(deadline, Promise.all(this.#leaving))
     await this.#journal.drain(deadline)
     await this.#journal.close(deadline)
+    this.#context.memory.close()
     const lines = this.#open.values().filter((line) => line.unwritten === 0).length
     if (lines > 0) this.#context.logger.info({ lines }, 'incomplete lines are kept for later')
   }
@@ -137,7 +138,7 @@ export class JoinParts implements Filter {
   #openLine(key: string, tag: string): Line {
     const name = { id: ++this.#lastId, key, tag, isLegacy: this.#reader.isLegacy }
     const line = new Line(name, this.#options.joinedMaxBytes)
-    this.#metrics.heldBytes.add(line.memoryBytes)
+    this.#metrics.hold(line.memoryBytes)
     this.#open.add(line)
     return line
   }
@@ -152,7 +153,7 @@ export class JoinParts implements Filter {
     const before = line.memoryBytes
     const part = { ordinal, isLast, log, size: log.length, call: work.call }
     const kept = line.add(part, reader.head())
-    this.#metrics.heldBytes.add(line.memoryBytes - before)
+    this.#metrics.hold(line.memoryBytes - before)
     line.origin = work.batch.origin
     if (line.isComplete) this.#join(line, work)
     else work.wait(line, kept)
@@ -215,7 +216,7 @@ export class JoinParts implements Filter {
   /** Passes on the lines that have waited longest; settles when they have gone. */
   #freeMemory(work: BatchWork): Promise<unknown> {
     const leaving: Promise<void>[] = []
-    let bytes = this.#metrics.heldBytes.value
+    let bytes = this.#metrics.heldBytes
     if (bytes <= this.#options.memoryMaxBytes) return Promise.resolve()
     for (const line of this.#open.values()) {
       if (bytes <= this.#options.memoryMaxBytes) break
@@ -253,7 +254,7 @@ export class JoinParts implements Filter {
   #removeCall(line: Line, call: number): void {
     const before = line.memoryBytes
     line.removeCall(call)
-    this.#metrics.heldBytes.add(line.memoryBytes - before)
+    this.#metrics.hold(line.memoryBytes - before)
   }
 
   #settle(line: Line, outcome: Outcome): void {
@@ -262,7 +263,7 @@ export class JoinParts implements Filter {
       this.#expireIn(line, this.#options.timeoutMs)
       return
     }
-    this.#metrics.heldBytes.add(-line.memoryBytes)
+    this.#metrics.hold(-line.memoryBytes)
     this.#metrics.openLines.set(this.#open.size)
     if (this.#kept.remove(line)) this.#journal.note(encodeRelease(line.name.id))
   }
@@ -270,7 +271,7 @@ export class JoinParts implements Filter {
   #restore(line: Line): void {
     this.#lastId = Math.max(this.#lastId, line.name.id)
     line.heldEvents = line.partCount
-    this.#metrics.heldBytes.add(line.memoryBytes)
+    this.#metrics.hold(line.memoryBytes)
     this.#kept.add(line)
     this.#open.add(line)
     this.#context.restored(line.name.tag, line.heldEvents)

@@ -1,4 +1,5 @@
 /** What `join_parts` counts, beside the ledger. */
+import type { MemoryAccount } from '../../memory-budget.ts'
 import type { Counter, Gauge, Metrics } from '../../metrics.ts'
 
 /** Why a line was passed on before it was complete. */
@@ -9,10 +10,10 @@ export class JoinMetrics {
   readonly truncated: Counter
   readonly incomplete: Readonly<Record<Cause, Counter>>
   readonly openLines: Gauge
-  /** Of lines that wait for parts and of those on their way out. */
-  readonly heldBytes: Gauge
+  readonly #heldBytes: Gauge
+  readonly #memory: MemoryAccount
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, memory: MemoryAccount) {
     const incomplete = (cause: Cause) =>
       metrics.counter('incomplete_lines_total', 'Lines passed on incomplete.', { cause })
     this.joined = metrics.counter('joined_lines_total', 'Lines joined from all their parts.')
@@ -25,6 +26,17 @@ export class JoinMetrics {
       reload: incomplete('reload'),
     }
     this.openLines = metrics.gauge('open_lines', 'Lines that wait for parts.')
-    this.heldBytes = metrics.gauge('held_bytes', 'Memory of lines that wait for parts or leave.')
+    this.#heldBytes = metrics.gauge('held_bytes', 'Memory of lines that wait for parts or leave.')
+    this.#memory = memory
+  }
+
+  /** Of lines that wait for parts and of those on their way out. */
+  get heldBytes(): number {
+    return this.#heldBytes.value
+  }
+
+  hold(bytes: number): void {
+    this.#heldBytes.add(bytes)
+    this.#memory.add(bytes)
   }
 }

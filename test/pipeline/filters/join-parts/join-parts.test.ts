@@ -283,6 +283,7 @@ suite('keeps its bounds', () => {
     assert.deepEqual(containers, ['c1'])
     assert.equal(run.metric('incomplete_lines_total', { cause: 'memory' }), 1)
     assert.ok((run.metric('held_bytes') ?? 0) <= 64 * 1024)
+    assert.equal(run.metric('memory_held_bytes'), run.metric('held_bytes'))
     await run.stop()
   })
 })
