@@ -1,5 +1,6 @@
 /** The generated reference: which pages there are and what each consists of. */
 import type { TSchema } from 'typebox'
+import { parse } from 'yaml'
 import { outputCommonSchema } from '../../src/config/buffer-schema.ts'
 import type { Registry } from '../../src/config/model.ts'
 import {
@@ -26,6 +27,8 @@ export interface Component {
   readonly type: string
   readonly summary: string
   readonly configSchema: SchemaNode
+  /** Of an output. */
+  readonly isChunked?: boolean | undefined
 }
 
 /** Seen as JSON Schema, without the types TypeBox gives their values. */
@@ -87,24 +90,45 @@ function componentPage(
   }
 }
 
-function commonText({ kind, type }: Component): string {
+function commonText({ kind, type, isChunked }: Component): string {
   const config = '[every component](../configuration.md)'
   if (kind === 'input') {
     return `It stands below \`inputs\`: \`{ type: ${type}, … }\`. What ${config} has comes on top.`
   }
   if (kind === 'output') {
+    const buffered = ' It always has a buffer: on disk, unless its `buffer` says otherwise.'
     return (
       `It stands below \`outputs\`: \`{ type: ${type}, … }\`. A \`match\` sends events to it. ` +
-      `What ${config} has comes on top.`
+      `What ${config} has comes on top.${isChunked ? buffered : ''}`
     )
   }
   return `It is a step of the \`pipeline\`: \`{ filter: "TAG PATTERN", type: ${type}, … }\`.`
 }
 
-function examplesText({ type }: Component, files: readonly SourceFile[]): string {
-  const use = new RegExp(`\\btype: ["']?${type}["']?(?![\\w-])`)
-  const shown = files.filter(({ path, text }) => /^config\/.*\.yaml$/.test(path) && use.test(text))
+function examplesText(component: Component, files: readonly SourceFile[]): string {
+  const examples = files.filter(({ path }) => /^config\/.*\.yaml$/.test(path))
+  const shown = examples.filter(({ text }) => uses(parse(text) as ExampleConfig, component))
   return shown.map(({ path }) => `- [${path}](../../../${path})`).join('\n')
+}
+
+type Typed = Readonly<Record<string, unknown>>
+
+interface ExampleConfig {
+  readonly inputs?: Readonly<Record<string, Typed>>
+  readonly outputs?: Readonly<Record<string, Typed>>
+  readonly pipeline?: readonly Typed[]
+  readonly labels?: Readonly<Record<string, readonly Typed[]>>
+}
+
+/** An input and an output may have the same type. An unquoted `null` is one, too. */
+function uses(config: ExampleConfig, { kind, type }: Component): boolean {
+  const steps = [...(config.pipeline ?? []), ...Object.values(config.labels ?? {}).flat()]
+  const components = {
+    input: Object.values(config.inputs ?? {}),
+    output: Object.values(config.outputs ?? {}),
+    filter: steps.filter((step) => 'filter' in step),
+  }
+  return components[kind].some((each) => String(each['type']) === type)
 }
 
 function configurationPage(components: readonly Component[]): Page {
@@ -151,6 +175,7 @@ const valueRows = [
   ['mode', '`"0640"`: an octal file mode in quotes'],
   ['network', '`10.0.0.0/8`, `::1`: a network or one address'],
   ['listen', '`tcp://127.0.0.1:24224`, `tls://0.0.0.0:24224`, `unix:///run/logboom.sock`'],
+  ['server', '`tcp://logs.example.org:24224`, `tls://10.0.0.7:24225`, `unix:///run/logs.sock`'],
   ['secret', 'a text that is masked wherever a configuration is shown'],
   ['`${env:NAME}`', 'the environment variable; `${env:NAME:-text}` has a default'],
   ['`${file:PATH}`', 'the contents of a file, for secrets that are mounted'],

@@ -30,6 +30,9 @@ export const Network = (options: FieldOptions) => Type.String({ format: 'network
 /** Where to listen: `tcp://127.0.0.1:24224`, `tls://…`, `udp://…`, `unix:///run/logs.sock`. */
 export const Listen = (options: FieldOptions) => Type.String({ format: 'listen', ...options })
 
+/** Where to connect to: `tcp://logs.example.org:24224`, `tls://…`, `unix:///run/logs.sock`. */
+export const Server = (options: FieldOptions) => Type.String({ format: 'server', ...options })
+
 /** The number of an octal mode that the schema has already checked. */
 export function modeAsNumber(text: string): number {
   return Number.parseInt(text, 8)

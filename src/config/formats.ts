@@ -52,6 +52,12 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     pattern: '^(tcp://.+:\\d+|unix:///.+)$',
     samples: ['tcp://127.0.0.1:0', 'unix:///x'],
   },
+  server: {
+    check: isServer,
+    expected: 'tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH',
+    pattern: '^(tcp|tls)://.+:\\d+$|^unix:///.+$',
+    samples: ['tcp://127.0.0.1:1', 'tls://127.0.0.1:1', 'unix:///x'],
+  },
   label: {
     check: (text) => /^@./.test(text),
     expected: 'a label: "@name"',
@@ -59,6 +65,13 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     samples: ['@x', '@y'],
   },
   secret: { check: () => true, expected: 'a text' },
+}
+
+/** Where something listens, so no port that the system is to choose. */
+function isServer(text: string): boolean {
+  const address = parseListen(text)
+  if (!address || address.scheme === 'udp') return false
+  return address.scheme === 'unix' || address.port > 0
 }
 
 function isNetwork(text: string): boolean {

@@ -1,7 +1,8 @@
 /** The outputs a configuration may name, in the order the reference lists them. */
 import type { AnyOutputDefinition } from '../pipeline/component.ts'
 import { file } from './file/index.ts'
+import { forward } from './forward/index.ts'
 import { nullOutput } from './null.ts'
 import { stdout } from './stdout.ts'
 
-export const outputs: readonly AnyOutputDefinition[] = [file, stdout, nullOutput]
+export const outputs: readonly AnyOutputDefinition[] = [file, forward, stdout, nullOutput]

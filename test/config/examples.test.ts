@@ -26,6 +26,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'default.yaml': { 'docker docker.web': ['files'], 'docker anything': ['files'] },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
+  'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },

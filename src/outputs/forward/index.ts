@@ -1,0 +1,12 @@
+/** `forward` output: to Fluentd, Fluent Bit or another Logboom (docs/specs/forward-protocol.md). */
+import { defineChunkedOutput } from '../../pipeline/component.ts'
+import { ForwardOutput } from './forward-output.ts'
+import { forwardFaults, forwardSchema } from './schema.ts'
+
+export const forward = defineChunkedOutput({
+  type: 'forward',
+  summary: 'Sends events on over the Fluentd forward protocol, to any server that speaks it.',
+  configSchema: forwardSchema,
+  faults: forwardFaults,
+  create: (config, context) => new ForwardOutput(config, context),
+})
