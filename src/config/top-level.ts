@@ -82,7 +82,7 @@ export const topLevelSchema = Type.Object(
         'is shared out to the inputs, the other half is for whoever needs it. When that is half ' +
         'full, buffers on disk stop reading ahead; when it is full, inputs that hold more than ' +
         'their share stop reading until half of it is free. Nothing is dropped. The process ' +
-        'itself needs some 90 MiB more.',
+        'itself needs 100 to 200 MiB more.',
       default: '256MiB',
     }),
     dead_letters: deadLettersSchema,

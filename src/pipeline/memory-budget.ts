@@ -38,10 +38,15 @@ export class MemoryBudget {
 
   /** For one component; `labels` name it. It counts from its first bytes on. */
   account(use: MemoryUse, labels: Labels): MemoryAccount {
-    return new MemoryAccount(
-      this,
-      use,
-      this.#metrics.gauge('memory_held_bytes', 'Memory of what waits, by who holds it.', labels),
+    return new MemoryAccount(this, use, labels)
+  }
+
+  /** Of an account; only those that hold something are shown. */
+  gauge(labels: Labels): Gauge {
+    return this.#metrics.gauge(
+      'memory_held_bytes',
+      'Memory of what waits, by who holds it.',
+      labels,
     )
   }
 
@@ -111,13 +116,14 @@ export class MemoryAccount {
   /** Called once after `wait`, when there is room. */
   onRoom: () => void = () => undefined
   readonly #budget: MemoryBudget
-  readonly #gauge: Gauge
+  readonly #labels: Labels
+  #gauge: Gauge | null = null
   #state: 'new' | 'open' | 'closed' = 'new'
 
-  constructor(budget: MemoryBudget, use: MemoryUse, gauge: Gauge) {
+  constructor(budget: MemoryBudget, use: MemoryUse, labels: Labels) {
     this.#budget = budget
     this.use = use
-    this.#gauge = gauge
+    this.#labels = labels
   }
 
   /** A negative number gives back. */
@@ -125,7 +131,7 @@ export class MemoryAccount {
     if (this.#state !== 'open' && !this.#opens()) return
     const before = this.beyondShare
     this.bytes += bytes
-    this.#gauge.add(bytes)
+    this.#gauge?.add(bytes)
     this.#budget.moveCommon(this.beyondShare - before)
     if (bytes < 0) this.#budget.tellSoon()
   }
@@ -158,7 +164,7 @@ export class MemoryAccount {
 
   /** Of a component that has stopped: nothing of it counts any more, whatever it gives back. */
   close(): void {
-    if (this.#state === 'open') this.#gauge.add(-this.bytes)
+    this.#gauge?.add(-this.bytes)
     this.#state = 'closed'
     this.bytes = 0
     this.#budget.close(this)
@@ -167,6 +173,7 @@ export class MemoryAccount {
   #opens(): boolean {
     if (this.#state === 'closed') return false
     this.#state = 'open'
+    this.#gauge = this.#budget.gauge(this.#labels)
     this.#budget.open(this)
     return true
   }

@@ -188,7 +188,7 @@ export class InputRun implements AsyncDisposable {
     )
     assert.equal(this.metric('connections') ?? 0, 0, 'connections are left after stop')
     assert.equal(this.metric('in_flight_bytes') ?? 0, 0, 'bytes are in flight after stop')
-    assert.equal(this.metric('memory_held_bytes'), 0, 'memory is held after stop')
+    assert.equal(this.metric('memory_held_bytes') ?? 0, 0, 'memory is held after stop')
     const delivering = new Set(this.batches.map(({ origin }) => origin))
     delivering.delete(undefined)
     for (const origin of this.closedOrigins) delivering.delete(origin)

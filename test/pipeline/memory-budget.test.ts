@@ -136,6 +136,13 @@ suite('changes', () => {
     assert.deepEqual(told, [])
   })
 
+  test('who never holds anything is not shown, and has no share', () => {
+    const fixture = new Fixture()
+    fixture.budget.account('input', { input: 'idle' })
+    assert.equal(fixture.held('input', 'idle'), undefined)
+    assert.ok(!fixture.account('input', 'a', 999).isFull)
+  })
+
   test('nothing fits into none', () => {
     const fixture = new Fixture()
     fixture.budget.resize(0)
