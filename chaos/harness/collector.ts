@@ -35,6 +35,8 @@ export class Collector {
   kills = 0
   /** Events found on disk at the starts, as far as a start was looked at. */
   restored = 0
+  /** Events that its outputs were given again, in its last life. */
+  repeated = 0
   readonly #options: CollectorOptions
   #process: ChildProcess | undefined
   /** Whether its end is wanted. */
@@ -96,13 +98,18 @@ export class Collector {
     return this.#get('/readyz') as Promise<Readiness | undefined>
   }
 
-  async metric(name: string): Promise<number | undefined> {
-    const text = await this.metricsText()
-    const value = new RegExp(`^${name}(\\{[^}]*\\})? (.*)$`, 'm').exec(text)?.[2]
-    return value === undefined ? undefined : Number(value)
+  /** Of all components; 0 when there is none. */
+  async metricSum(name: string): Promise<number> {
+    const pattern = new RegExp(`^${name}(\\{[^}]*\\})? (.*)$`, 'gm')
+    const found = [...(await this.#metricsText()).matchAll(pattern)]
+    return found.reduce((sum, [, , value]) => sum + Number(value), 0)
   }
 
-  async metricsText(): Promise<string> {
+  async noteRepeated(): Promise<void> {
+    this.repeated = await this.metricSum('logboom_output_buffer_retries_total')
+  }
+
+  async #metricsText(): Promise<string> {
     const response = await fetch(`${this.#url}/metrics`)
     return response.text()
   }

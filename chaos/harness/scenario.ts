@@ -7,6 +7,8 @@ import type { Sender } from './load.ts'
 export interface Places {
   readonly forward: number
   readonly http: number
+  /** For what the collector sends to. */
+  readonly peer: number
   /** A folder of its own for the run; configurations may be relative to it. */
   readonly folder: string
 }
@@ -49,6 +51,8 @@ export interface World {
   untilHeldBack(): Promise<void>
   /** Counts one thing that has been seen to go wrong; a run without any proves nothing. */
   disturbed(): void
+  /** So many more duplicates can be explained, since they were on their way. */
+  mayRepeat(events: number): void
   /** Something that must not be. */
   fault(message: string): void
   /** Is called at the end, the last one first, however it ends. */

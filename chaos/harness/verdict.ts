@@ -13,7 +13,7 @@ export interface Result {
   readonly arrived: number
   readonly lost: number
   readonly duplicates: number
-  /** As many as there may be: what was sent again, and what a buffer found at its starts. */
+  /** As many as can be explained: README.md says by what. */
   readonly duplicatesMax: number
   readonly disturbances: number
   readonly restarts: number
@@ -29,6 +29,8 @@ export interface Evidence {
   readonly senders: readonly Sender[]
   readonly collectors: readonly Collector[]
   readonly finals: readonly (Totals | undefined)[]
+  /** Duplicates that the scenario explains. */
+  readonly mayRepeat: number
   readonly disturbances: number
   readonly seconds: number
   readonly faults: readonly string[]
@@ -37,7 +39,7 @@ export interface Evidence {
 export async function judge(evidence: Evidence): Promise<Result> {
   const { senders, collectors, copies, folder, disturbances } = evidence
   const sum = (of: (sender: Sender) => number) => senders.reduce((all, one) => all + of(one), 0)
-  const restored = collectors.reduce((all, one) => all + one.restored, 0)
+  const again = collectors.reduce((all, one) => all + one.restored + one.repeated, 0)
   const arrivals: Arrival[] = []
   for (const copy of copies)
     arrivals.push(
@@ -54,7 +56,7 @@ export async function judge(evidence: Evidence): Promise<Result> {
     arrived: all(({ arrived }) => arrived),
     lost: all(({ lost }) => lost),
     duplicates: all(({ duplicates }) => duplicates),
-    duplicatesMax: sum((sender) => sender.resent) * copies.length + restored,
+    duplicatesMax: sum((sender) => sender.resent) * copies.length + again + evidence.mayRepeat,
     disturbances,
     restarts: collectors.reduce((total, { starts }) => total + starts - 1, 0),
   }

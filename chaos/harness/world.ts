@@ -36,7 +36,12 @@ export interface Outcome {
 
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), `logboom-chaos-${scenario.name}-`))
-  const places = { forward: await freePort(), http: await freePort(), folder }
+  const places = {
+    forward: await freePort(),
+    http: await freePort(),
+    peer: await freePort(),
+    folder,
+  }
   const run = new Run(scenario, options, places)
   const result = await run.toEnd()
   if (result.faults.length > 0 || options.isKept) return { result, folder }
@@ -57,6 +62,7 @@ class Run implements World {
   readonly #faults: string[] = []
   readonly #startedAt = performance.now()
   #disturbances = 0
+  #mayRepeat = 0
 
   constructor(scenario: Scenario, options: RunOptions, places: Places) {
     this.random = new Random(options.seed)
@@ -118,6 +124,10 @@ class Run implements World {
     this.#disturbances += 1
   }
 
+  mayRepeat(events: number): void {
+    this.#mayRepeat += events
+  }
+
   fault(message: string): void {
     this.#faults.push(message)
   }
@@ -145,6 +155,7 @@ class Run implements World {
     for (const collector of this.#collectors) {
       const isDelivered = async () => (await collector.totals())?.in_flight === 0
       await until('everything is delivered', isDelivered, FINISH_MS)
+      await collector.noteRepeated()
       finals.push(await collector.stop())
     }
     return finals
@@ -160,6 +171,7 @@ class Run implements World {
       collectors: this.#collectors,
       finals,
       disturbances: this.#disturbances,
+      mayRepeat: this.#mayRepeat,
       seconds: (performance.now() - this.#startedAt) / 1000,
       faults: this.#faults,
     })

@@ -3,6 +3,7 @@ import type { Scenario } from '../harness/scenario.ts'
 import { clock } from './clock.ts'
 import { dataRemoved } from './data-removed.ts'
 import { bufferDiskFull, diskFull } from './disk-full.ts'
+import { forwardPeer, killForward } from './forward.ts'
 import { killBuffer } from './kill-buffer.ts'
 import { killCopies } from './kill-copies.ts'
 import { killFile } from './kill-file.ts'
@@ -16,6 +17,8 @@ export const scenarios: readonly Scenario[] = [
   killFile,
   ...killBuffer,
   killCopies,
+  killForward,
+  forwardPeer,
   diskFull,
   bufferDiskFull,
   readOnly,

@@ -18,13 +18,13 @@ export async function takeSample(world: World, at: number): Promise<Sample> {
   const { collector, senders } = world
   const status = await readFile(`/proc/${collector.id}/status`, 'utf8')
   const handles = await readdir(`/proc/${collector.id}/fd`)
-  const heap = await collector.metric('nodejs_heap_size_used_bytes')
+  const heap = await collector.metricSum('nodejs_heap_size_used_bytes')
   const latencies = senders.flatMap((sender) => sender.takeLatencies()).sort((a, b) => a - b)
   const quantile = (share: number) => latencies[Math.ceil(latencies.length * share) - 1] ?? NaN
   return {
     at,
     rssMiB: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024,
-    heapMiB: (heap ?? NaN) / 1024 / 1024,
+    heapMiB: heap / 1024 / 1024,
     handles: handles.length,
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),

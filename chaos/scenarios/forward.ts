@@ -1,0 +1,83 @@
+/** The `forward` output: killed itself, and before a peer that is away or answers nonsense. */
+import { freePort } from '../../test/support/free-port.ts'
+import { until } from '../../test/support/wait.ts'
+import { BadPeer, MANNERS, type Manner } from '../harness/bad-peer.ts'
+import type { Collector } from '../harness/collector.ts'
+import { configWith, fileOutput } from '../harness/configs.ts'
+import { killAgainAndAgain } from '../harness/kills.ts'
+import type { Places, Scenario, World } from '../harness/scenario.ts'
+
+const PATIENCE_MS = 30_000
+const CHUNK_EVENTS = 1000
+
+/** Short times, so that a run meets many of them. */
+function forwardOutput(places: Places): string {
+  return `  peer:
+    type: forward
+    servers: ["tcp://127.0.0.1:${places.peer}"]
+    failed_wait: 100ms
+    connect_timeout: 1s
+    retry: { max_interval: 200ms }
+    delivery: { timeout: 1s }
+    buffer: { type: disk, chunk: { max_events: ${CHUNK_EVENTS} } }`
+}
+
+/** The collector that is sent to, on `port`; it writes `logs`. */
+async function startReceiver(world: World, port: number): Promise<Collector> {
+  const http = await freePort()
+  const places = { ...world.places, http, forward: port }
+  const config = configWith(places, fileOutput('files'), 'files')
+  return world.another('receiver', http, config.replace('./data', './receiver-data'))
+}
+
+async function delivered(world: World): Promise<number> {
+  return (await world.collector.totals())?.delivered ?? 0
+}
+
+async function untilDelivered(world: World, more: number): Promise<void> {
+  const enough = (await delivered(world)) + more
+  await until('more is delivered', async () => (await delivered(world)) >= enough, PATIENCE_MS)
+}
+
+async function misbehave(world: World, peer: BadPeer, manner: Manner): Promise<void> {
+  await peer.behave(manner)
+  await world.untilAcknowledged(100)
+  const failures = await world.collector.metricSum('logboom_output_buffer_retries_total')
+  const isSeen = async () =>
+    manner === 'slow'
+      ? peer.misdeeds > 3
+      : (await world.collector.metricSum('logboom_output_buffer_retries_total')) > failures
+  await until(`the output has met a peer that is ${manner}`, isSeen, PATIENCE_MS)
+  world.disturbed()
+  await peer.behave('well')
+  await untilDelivered(world, 100)
+}
+
+export const forwardPeer: Scenario = {
+  name: 'forward-peer',
+  summary: 'a forward output to a peer that refuses, is slow, silent, killed, or answers nonsense',
+  config: (places) => configWith(places, forwardOutput(places), 'peer'),
+  disturb: async (world) => {
+    const port = await freePort()
+    const receiver = await startReceiver(world, port)
+    const peer = new BadPeer(world.places.peer, port)
+    world.later(() => peer.close())
+    for (let round = 0; world.goesOn(round); round++) {
+      for (const manner of MANNERS) await misbehave(world, peer, manner)
+      await receiver.kill()
+      await world.untilAcknowledged(100)
+      await receiver.start()
+      world.disturbed()
+      await untilDelivered(world, 100)
+    }
+    world.mayRepeat(peer.connections * CHUNK_EVENTS)
+  },
+}
+
+export const killForward: Scenario = {
+  name: 'kill-forward',
+  summary: 'kill -9 under load, forward output to another collector',
+  config: (places) => configWith(places, forwardOutput(places), 'peer'),
+  prepare: async (world) => void (await startReceiver(world, world.places.peer)),
+  disturb: killAgainAndAgain,
+}
