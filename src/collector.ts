@@ -5,13 +5,14 @@
  */
 import { join } from 'node:path'
 import { assemble, type Assembly, type Surroundings } from './assembly.ts'
-import { type Changes, changesBetween } from './changes.ts'
+import type { Changes } from './changes.ts'
 import { CollectorState } from './collector-view.ts'
 import type { Config, Registry } from './config/model.ts'
-import { durationInMs, sizeInBytes } from './config/units.ts'
+import { sizeInBytes } from './config/units.ts'
 import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
-import { HttpService, type Move } from './http-service.ts'
+import { Exchange } from './exchange.ts'
+import { HttpService } from './http-service.ts'
 import type { CollectorView } from './http/view.ts'
 import type { InheritedSockets } from './listening/inherited.ts'
 import { SocketPool } from './listening/pool.ts'
@@ -26,7 +27,7 @@ import { MemoryBudget } from './pipeline/memory-budget.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
 import { registry as builtIn } from './registry.ts'
 import type { AnyPart } from './parts.ts'
-import { startInputs, startPipeline, StoppingError, transit } from './transition.ts'
+import { startInputs, startPipeline, StoppingError } from './transition.ts'
 
 export interface CollectorOptions {
   readonly logger: RootLogger
@@ -54,6 +55,7 @@ export class Collector {
   readonly #deadLetters: DeadLetters
   readonly #history: LedgerHistory
   readonly #http: HttpService
+  readonly #exchange: Exchange
   #assembly: Assembly
   #started: Promise<void> | null = null
   #reloaded: Promise<unknown> = Promise.resolve()
@@ -100,6 +102,16 @@ export class Collector {
     })
     const httpLogger = logger.child({ component: 'http' })
     this.#http = new HttpService({ view: this.#state, logger: httpLogger })
+    this.#exchange = new Exchange({
+      around: this.#around,
+      sockets: this.#sockets,
+      http: this.#http,
+      stopping: this.#stopping.signal,
+      overtime: this.#overtime.signal,
+      current: () => this.#assembly,
+      committed: (to) => this.#committed(to),
+      setProblem: (problem) => (this.#state.problem = problem),
+    })
     this.#state.deadLetters = this.#deadLetters
   }
 
@@ -132,7 +144,7 @@ export class Collector {
    * once at a time, after `start`.
    */
   reload(config: Config): Promise<Changes> {
-    const changes = this.#exchange(config)
+    const changes = this.#exchangeFor(config)
     this.#reloaded = changes.catch(() => undefined)
     return changes
   }
@@ -163,6 +175,13 @@ export class Collector {
     this.#state.wasRunning = true
   }
 
+  async #exchangeFor(config: Config): Promise<Changes> {
+    if (this.#stopped) throw new StoppingError()
+    const changes = await this.#exchange.to(config)
+    await this.#reportOrphans()
+    return changes
+  }
+
   #reportUnusedSockets(): void {
     const sockets = this.#inherited?.unused ?? []
     if (sockets.length === 0) return
@@ -172,77 +191,11 @@ export class Collector {
     this.#around.logger.warn({ sockets }, message)
   }
 
-  /** What is new is bound first: an address that is taken changes nothing. */
-  async #exchange(config: Config): Promise<Changes> {
-    if (this.#stopped) throw new StoppingError()
-    const before = this.#assembly
-    const to = assemble(config, this.#around, before)
-    const changes = changesBetween(before, to)
-    const free = await this.#sockets.reserve(this.#addressesToOpen(to))
-    try {
-      const move = await this.#http.move(before.config.http, config.http)
-      await this.#transitOrGoBack(to, move)
-    } finally {
-      await free()
-    }
-    if (changes.settings.includes('log')) await this.#around.logger.configure(config.log)
-    await this.#reportOrphans()
-    return changes
-  }
-
-  async #transitOrGoBack(to: Assembly, move: Move): Promise<void> {
-    const { config } = this.#assembly
-    try {
-      await this.#transitTo(to, this.#stopping.signal)
-      move.finish()
-    } catch (error) {
-      if (!(error instanceof StoppingError)) await this.#goBack(config, error)
-      await move.undo().catch((failure: unknown) => {
-        this.#around.logger.error({ error: failure }, 'cannot serve HTTP at the former address')
-      })
-      throw error
-    }
-  }
-
-  #addressesToOpen({ inputs }: Assembly): readonly string[] {
-    const coming = inputs.filter(({ isRunning }) => !isRunning)
-    return coming.flatMap(({ config: { type, options } }) => {
-      const definition = this.#around.registry.inputs.find((candidate) => candidate.type === type)
-      return definition?.resources(options) ?? []
-    })
-  }
-
-  async #transitTo(to: Assembly, stopping: AbortSignal): Promise<void> {
-    const { gate, ledger, logger, memory } = this.#around
-    await transit({
-      from: this.#assembly,
-      to,
-      gate,
-      ledger,
-      logger,
-      limitMs: durationInMs(this.config.stop_timeout),
-      stopping,
-      deadline: this.#overtime.signal,
-      committed: () => {
-        this.#assembly = to
-        this.#state.assembly = to
-        this.#deadLetterStore.setBounds(boundsOf(to.config))
-        memory.resize(sizeInBytes(to.config.memory_max))
-      },
-    })
-    this.#state.problem = null
-  }
-
-  /** If even that fails, the gate stays closed: nothing is lost, and the page says why. */
-  async #goBack(config: Config, cause: unknown): Promise<void> {
-    try {
-      const back = assemble(config, this.#around, this.#assembly)
-      await this.#transitTo(back, new AbortController().signal)
-    } catch (error) {
-      const problem = 'a reload failed half way and could not be undone; events are held back'
-      this.#around.logger.error({ cause, error }, problem)
-      this.#state.problem = problem
-    }
+  #committed(to: Assembly): void {
+    this.#assembly = to
+    this.#state.assembly = to
+    this.#deadLetterStore.setBounds(boundsOf(to.config))
+    this.#around.memory.resize(sizeInBytes(to.config.memory_max))
   }
 
   async #stopInOrder(deadline: AbortSignal): Promise<void> {
