@@ -4,7 +4,7 @@ import { until } from '../../test/support/wait.ts'
 import { BadPeer, MANNERS, type Manner } from '../harness/bad-peer.ts'
 import type { Collector } from '../harness/collector.ts'
 import { configWith, fileOutput } from '../harness/configs.ts'
-import { killAgainAndAgain } from '../harness/kills.ts'
+import { killAgainAndAgain, untilNoted } from '../harness/kills.ts'
 import type { Places, Scenario, World } from '../harness/scenario.ts'
 
 const PATIENCE_MS = 30_000
@@ -80,4 +80,5 @@ export const killForward: Scenario = {
   config: (places) => configWith(places, forwardOutput(places), 'peer'),
   prepare: async (world) => void (await startReceiver(world, world.places.peer)),
   disturb: killAgainAndAgain,
+  repair: untilNoted,
 }

@@ -1,6 +1,6 @@
 /** Copies to a plain output and to a buffered one: each must have everything. */
 import { bufferedFile, configWith, fileOutput } from '../harness/configs.ts'
-import { killAgainAndAgain } from '../harness/kills.ts'
+import { killAgainAndAgain, untilNoted } from '../harness/kills.ts'
 import type { Scenario } from '../harness/scenario.ts'
 
 export const killCopies: Scenario = {
@@ -12,4 +12,5 @@ export const killCopies: Scenario = {
   },
   copies: [['logs'], ['copy']],
   disturb: killAgainAndAgain,
+  repair: untilNoted,
 }
