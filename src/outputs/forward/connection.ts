@@ -42,10 +42,10 @@ export class Connection {
       this.#conversation?.opened?.()
     })
     socket.on('data', (bytes) => this.#received(bytes))
-    socket.on('end', () => this.#break(closedBy('it closed the connection')))
+    socket.on('end', () => this.#break(this.#closedByServer()))
     socket.on('error', (error) => this.#break(this.#errorOf(error)))
     socket.on('close', () => {
-      this.#break(closedBy('it closed the connection'))
+      this.#break(this.#closedByServer())
       onClosed()
     })
   }
@@ -80,7 +80,7 @@ export class Connection {
 
   /** Closes it after what was written. */
   close(): void {
-    this.#end ??= closedBy('it was closed')
+    this.#end ??= new ServerError({ kind: 'closed', reason: 'it was closed' })
     this.#conversation = null
     this.#socket.destroySoon()
   }
@@ -97,6 +97,12 @@ export class Connection {
     this.#conversation = null
     this.#socket.destroy()
     conversation?.broken(error)
+  }
+
+  #closedByServer(): ServerError {
+    const reason = 'it closed the connection'
+    if (this.#isOpened) return new ServerError({ kind: 'closed', reason })
+    return new ServerError({ kind: 'connect', reason: `${reason} before it was ready` })
   }
 
   /** What TLS finds wrong is wrong the next time as well, until somebody mends it. */
@@ -118,8 +124,4 @@ function openSocket({ address, tls }: Target): Socket {
   if (address.scheme === 'unix') return connectTcp({ path: address.path })
   const { host, port } = address
   return address.scheme === 'tls' ? connectTls({ host, port, ...tls }) : connectTcp({ host, port })
-}
-
-function closedBy(reason: string): ServerError {
-  return new ServerError({ kind: 'closed', reason })
 }

@@ -16,7 +16,7 @@ export interface Request {
   /** Of the connection, from 0. */
   readonly connection: number
   /** Acknowledges it, or another. */
-  ack(chunk?: string): void
+  readonly ack: (chunk?: string) => void
 }
 
 export type Behaviour = (request: Request) => void
