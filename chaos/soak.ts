@@ -18,13 +18,14 @@ async function main(): Promise<number> {
     options: {
       minutes: { type: 'string', default: '60' },
       report: { type: 'string' },
+      compress: { type: 'string', default: 'gzip' },
       program: { type: 'string', default: MAIN },
     },
   })
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new Error(`cannot use --minutes ${values.minutes}; expected a number`)
   const folder = values.report ?? (await mkdtemp(join(tmpdir(), 'logboom-soak-report-')))
-  const { scenario, samples } = soakFor(minutes)
+  const { scenario, samples } = soakFor(minutes, values.compress)
   const seed = randomInt(1_000_000)
   const { program } = values
   const options = { seed, kills: 0, minutes, program, isKept: false }

@@ -9,24 +9,29 @@ const SAMPLE_MS = 1000
 /** Something happens so often, and a failure lasts as long as a sample. */
 const HARM_EVERY = 10
 
+type Variant = (places: Places) => string
+
 export interface Soak {
   readonly scenario: Scenario
   readonly samples: readonly Sample[]
 }
 
-function config(places: Places, chunk = '4MiB'): string {
-  const more = ', rotate: { size: 512KiB }, compress: gzip'
+function config(places: Places, compress: string, chunk: string): string {
+  const more = `, rotate: { size: 512KiB }, compress: ${compress}`
   const buffered = bufferedFile('copy', '100ms', { folder: 'copy', more })
   const copy = buffered.replace('fsync:', `chunk: { max_bytes: ${chunk} }, fsync:`)
   return configWith(places, `${fileOutput('files', { more })}\n${copy}`, 'files, copy')
 }
 
-export function soakFor(minutes: number): Soak {
+export function soakFor(minutes: number, compress: string): Soak {
+  const variant = (chunk: string) => (places: Places) => config(places, compress, chunk)
+  const variants = [variant('4MiB'), variant('2MiB')] as const
   const samples: Sample[] = []
   const disturb = async (world: World) => {
     const start = performance.now()
     for (let round = 1; performance.now() - start < minutes * 60_000; round++) {
-      const undo = round % HARM_EVERY === 0 ? await harm(world, round / HARM_EVERY) : undefined
+      const undo =
+        round % HARM_EVERY === 0 ? await harm(world, variants, round / HARM_EVERY) : undefined
       await sleep(SAMPLE_MS)
       samples.push(await takeSample(world, (performance.now() - start) / 1000))
       await undo?.()
@@ -35,7 +40,7 @@ export function soakFor(minutes: number): Soak {
   const scenario: Scenario = {
     name: 'soak',
     summary: `${minutes} minutes`,
-    config,
+    config: variants[0],
     copies: [['logs'], ['copy']],
     prepare: (world) => SmallDisk.mount(world, 'data'),
     disturb,
@@ -44,10 +49,14 @@ export function soakFor(minutes: number): Soak {
 }
 
 /** Returns what ends it. */
-async function harm(world: World, turn: number): Promise<() => Promise<void>> {
+async function harm(
+  world: World,
+  variants: readonly [Variant, Variant],
+  turn: number,
+): Promise<() => Promise<void>> {
   world.disturbed()
   if (turn % 2 === 0) {
-    await world.collector.reload(config(world.places, turn % 4 === 0 ? '2MiB' : '4MiB'))
+    await world.collector.reload(variants[turn % 4 === 0 ? 0 : 1](world.places))
     return () => Promise.resolve()
   }
   const disk = SmallDisk.at(world, 'data')

@@ -22,6 +22,11 @@ function senderOf(sent: number, open: readonly number[] = []): Sender {
   }
 }
 
+const account = {
+  ...{ received: 3, restored: 1, copied: 0, filtered: 0, delivered: 2, retried: 1 },
+  ...{ rejected: 0, dropped: 0, buffered: 0, in_flight: 0 },
+}
+
 const linesOf = (...numbers: readonly number[]) =>
   numbers.map((n) => `${JSON.stringify({ s: 'a', n })}\n`).join('')
 
@@ -71,6 +76,8 @@ describe('counting', () => {
   })
 })
 
+const kept = { ...account, buffered: 2 }
+
 describe('a verdict', () => {
   const verdict = async (t: TestContext, differs: Partial<Evidence>, lines = linesOf(0, 1)) => {
     const folder = await folderWith(t, { 'a.log': lines })
@@ -94,6 +101,7 @@ describe('a verdict', () => {
     ['nothing went wrong', { disturbances: 0 }, undefined, /nothing went wrong/],
     ['nobody was acknowledged', { senders: [senderOf(1, [0])] }, '', /never acknowledged anything/],
     ['there is no last account', { finals: [undefined] }, undefined, /did not live/],
+    ['a buffer has kept something', { finals: [kept] }, undefined, /not everything was delivered/],
     ['the scenario says so', { faults: ['because'] }, undefined, /because/],
   ]
   for (const [when, differs, lines, expected] of bad)
@@ -107,10 +115,7 @@ describe('a verdict', () => {
 })
 
 describe('an account', () => {
-  const well = {
-    ...{ received: 3, restored: 1, copied: 0, filtered: 0, delivered: 2, retried: 1 },
-    ...{ rejected: 0, dropped: 0, buffered: 0, in_flight: 1 },
-  }
+  const well = { ...account, in_flight: 1 }
 
   test('is good when it is balanced', () => assert.deepEqual(faultsOf(well, 'now'), []))
 
