@@ -13,7 +13,9 @@ export const dataRemoved: Scenario = {
     for (let round = 0; world.goesOn(round); round++) {
       await world.untilAcknowledged(500)
       await world.pause(0, 300)
-      await rm(join(world.places.folder, 'data'), { recursive: true })
+      // Again when a buffer has made a file in the middle of it.
+      const again = { maxRetries: 20, retryDelay: 1 }
+      await rm(join(world.places.folder, 'data'), { recursive: true, ...again })
       world.disturbed()
       await readyAgain(world)
     }
