@@ -81,8 +81,7 @@ export class Collector {
     this.#history = new LedgerHistory({
       path: join(config.data_dir, 'ledger.json'),
       ledger,
-      bufferedOutputs: () =>
-        this.#assembly.outputs.flatMap(({ name, buffer }) => (buffer ? [name] : [])),
+      bufferedOutputs: () => bufferedOnDisk(this.#assembly),
       logger,
       clock: systemClock,
       timers: systemTimers,
@@ -167,6 +166,7 @@ export class Collector {
     await this.#reportOrphans()
     await this.#deadLetterStore.start()
     await startPipeline(this.#assembly)
+    this.#assembly.pipeline.takeOver()
     await startInputs(this.#assembly.inputs)
     this.#reportUnusedSockets()
     // Last: loading its packages takes longer than everything else together.
@@ -218,10 +218,10 @@ export class Collector {
   }
 
   async #reportOrphans(): Promise<void> {
-    const { filters, outputs } = this.#assembly
+    const { filters } = this.#assembly
     const known = {
       filters: new Set(filters.map(({ folder }) => folder)),
-      buffers: new Set(outputs.flatMap(({ name, buffer }) => (buffer ? [name] : []))),
+      buffers: new Set(bufferedOnDisk(this.#assembly)),
     }
     for (const kind of ['filters', 'buffers'] as const)
       for (const path of await this.#dataFolder.orphans(kind, known[kind])) {
@@ -250,4 +250,9 @@ export class Collector {
     if (left > 0) logger.warn({ events: left }, 'events were still on their way at the end')
     if (!balanced) logger.error({ ...total }, 'BUG: the ledger does not balance')
   }
+}
+
+/** Names of the outputs whose events outlive the process. */
+function bufferedOnDisk({ outputs }: Assembly): string[] {
+  return outputs.filter(({ buffer }) => buffer?.isDurable).map(({ name }) => name)
 }

@@ -18,6 +18,8 @@ class Stage {
   readonly sent: string[] = []
   readonly inputs = new Map<string, InputContext>()
   readonly answers = new Map<string, ChunkAnswer>()
+  /** Outputs that start only when this has settled. */
+  readonly slow = new Map<string, Promise<void>>()
 
   readonly registry = {
     inputs: [
@@ -40,7 +42,7 @@ class Stage {
         configSchema: Type.Object({ version: Type.Integer({ default: 1 }) }),
         create: (_options, { name }) => ({
           problem: null,
-          start: nothing,
+          start: () => this.slow.get(name) ?? nothing(),
           stop: nothing,
           deliverChunk: ({ batches }) => {
             this.sent.push(...batches.map(({ tag }) => `${name} ${tag}`))
@@ -56,7 +58,12 @@ async function nothing(): Promise<void> {}
 
 async function start(t: TestContext, yaml: string) {
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  const stage = new Stage()
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  return startIn(t, dataDir, yaml)
+}
+
+async function startIn(t: TestContext, dataDir: string, yaml: string, stage = new Stage()) {
+  const log: string[] = []
   const load = (text: string) => {
     const inputs = 'inputs: { in: { type: fake } }'
     const whole = `data_dir: ${dataDir}\nhttp: { enabled: false }\n${inputs}\n${text}`
@@ -66,21 +73,23 @@ async function start(t: TestContext, yaml: string) {
     return config
   }
   const logger = await createLog({
-    level: 'error',
+    level: 'warn',
     format: 'json',
-    destination: { write: () => undefined },
+    destination: { write: (line) => void log.push(line) },
   })
   const options = { logger, configPath: null, registry: stage.registry }
   const collector = new Collector(load(yaml), options)
-  t.after(async () => {
+  const stop = async () => {
     await collector.stop(AbortSignal.timeout(1000))
     logger.flush()
-    rmSync(dataDir, { recursive: true })
-  })
+  }
+  t.after(stop)
   await collector.start()
   const send = (tag: string) => stage.inputs.get('in')!.deliver(batchOf(tag, {}))
-  return { stage, send, reload: (text: string) => collector.reload(load(text)) }
+  return { stage, send, log, stop, reload: (text: string) => collector.reload(load(text)) }
 }
+
+const AWAY: ChunkAnswer = { kind: 'hold', reason: 'away' }
 
 const SECONDARY = `
 outputs:
@@ -136,4 +145,50 @@ labels:
   await send('y')
   await until('the other has it', () => stage.sent.includes('others y'))
   assert.deepEqual(stage.sent, ['out x', 'some x', 'out y', 'others y'])
+})
+
+test('a secondary output that starts slowly keeps what it has on disk', async (t) => {
+  const yaml = `
+outputs:
+  first: { type: fake, secondary: second }
+  second: { type: fake }
+pipeline:
+  - { match: direct, to: second }
+  - { match: '**', to: first }
+`
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const before = await startIn(t, dataDir, yaml)
+  for (const name of ['first', 'second']) before.stage.answers.set(name, AWAY)
+  assert.deepEqual(
+    [await before.send('direct'), await before.send('x')],
+    ['delivered', 'delivered'],
+  )
+  await until('both were tried', () => before.stage.sent.length >= 2)
+  await before.stop()
+  const stage = new Stage()
+  stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
+  const slow = Promise.withResolvers<void>()
+  stage.slow.set('second', slow.promise)
+  const starting = startIn(t, dataDir, yaml, stage)
+  await until('the first has rejected it', () => stage.sent.includes('first x'))
+  slow.resolve()
+  await starting
+  await until('the second has both', () => stage.sent.includes('second x'))
+  assert.deepEqual(stage.sent.filter((line) => line.startsWith('second')).toSorted(), [
+    'second direct',
+    'second x',
+  ])
+})
+
+test('what a buffer left on disk is missed when it becomes one in memory', async (t) => {
+  const yaml = (type: string) => `
+outputs: { out: { type: fake, buffer: { type: ${type} } } }
+pipeline: [{ match: '**', to: out }]
+`
+  const { stage, send, reload, log } = await start(t, yaml('disk'))
+  stage.answers.set('out', AWAY)
+  await send('x')
+  await reload(yaml('memory'))
+  await until('it is said', () => log.some((line) => line.includes('not configured any more')))
 })

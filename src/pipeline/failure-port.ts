@@ -20,10 +20,6 @@ export class FailurePort implements SecondaryTarget {
     this.#sink = sink
   }
 
-  get leadsSomewhere(): boolean {
-    return this.#sink !== null
-  }
-
   /** In the ledger it is a copy: the output that did not get it counts it as rejected. */
   deliver(batch: Batch): Promise<Outcome> {
     if (!this.#sink) return Promise.resolve('retry')

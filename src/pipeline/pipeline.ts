@@ -81,7 +81,6 @@ export class Pipeline {
     this.#filters = builder.filtersInOrder()
     this.#takenOver = builder.takenOver
     this.#failures = builder.buildFailures()
-    for (const [port, sink] of this.#failures) if (!port.leadsSomewhere) port.leadTo(sink)
   }
 
   /** In the order of the flow. */
@@ -89,7 +88,10 @@ export class Pipeline {
     return this.#filters
   }
 
-  /** From now on the filters and failure ports of an earlier pipeline belong to this one. */
+  /**
+   * From now on the filters and failure ports of an earlier pipeline belong to this one. Also of the
+   * first one, once all has started: what an output does not get must not come to one that has not.
+   */
   takeOver(): void {
     for (const [port, sink] of this.#failures) port.leadTo(sink)
     for (const [filter, next] of this.#takenOver) filter.leadTo(next)

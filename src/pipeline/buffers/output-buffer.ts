@@ -89,6 +89,11 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     return { bytes, events, maxBytes, oldestAt, retries, ...this.#engine.state }
   }
 
+  /** Whether what it has taken is there after a restart. */
+  get isDurable(): boolean {
+    return this.#options.store.isDurable
+  }
+
   async start(): Promise<void> {
     const { output, store } = this.#options
     await output.start()
@@ -100,7 +105,17 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
 
   /** What is on its way is waited for, a while; the rest waits for the next start. */
   async stop(deadline: AbortSignal): Promise<void> {
-    const { output, store, timers } = this.#options
+    try {
+      await this.#stopDelivering(deadline)
+    } finally {
+      await this.#overflow.stop()
+      await this.#options.store.stop(deadline)
+      this.#leaveRest()
+    }
+  }
+
+  async #stopDelivering(deadline: AbortSignal): Promise<void> {
+    const { output, timers } = this.#options
     const grace = new AbortController()
     const cancel = timers.after(STOP_GRACE_MS, () => grace.abort())
     // One that cannot write is not waited for: what it has in hand is in the store as well.
@@ -112,8 +127,6 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     await stopped
     if (isChunked(output)) await output.stop(soon)
     cancel()
-    await store.stop(deadline)
-    this.#leaveRest()
   }
 
   reopen(): void {

@@ -21,7 +21,8 @@ export class Overflow {
   readonly #options: OverflowOptions
   /** Given to the store, and not in its `bytes` yet. */
   #pendingBytes = 0
-  #isMakingRoom = false
+  #makingRoom: Promise<void> | null = null
+  #isStopped = false
 
   constructor(options: OverflowOptions) {
     this.#options = options
@@ -33,8 +34,17 @@ export class Overflow {
     if (whenFull === 'block') return true
     if (whenFull === 'drop_newest' && !this.#hasRoom(entries.length)) return false
     if (store.isDurable) this.#pendingBytes += entries.length
-    if (whenFull === 'drop_oldest') void this.#makeRoom()
+    if (whenFull === 'drop_oldest')
+      this.#makingRoom ??= this.#makeRoom().then(() => {
+        this.#makingRoom = null
+      })
     return true
+  }
+
+  /** Nothing is thrown away any more once it has settled. The store must not be stopped before. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#makingRoom
   }
 
   appended({ entries }: Batch): void {
@@ -49,14 +59,11 @@ export class Overflow {
 
   async #makeRoom(): Promise<void> {
     const { store } = this.#options
-    if (this.#isMakingRoom) return
-    this.#isMakingRoom = true
     while (!this.#hasRoom(0)) {
       const [oldest] = await store.take({ bytes: 1, events: 1 })
-      if (!oldest) break
+      if (!oldest || this.#isStopped) break
       store.finish(oldest, 'rejected')
       this.#options.onDropped(oldest)
     }
-    this.#isMakingRoom = false
   }
 }

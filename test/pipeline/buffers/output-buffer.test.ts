@@ -267,3 +267,18 @@ test('a stop waits for the answer to what is on its way, but not for ever', asyn
     assert.deepEqual([delivered, buffered], isAnswered ? [1, 0] : [0, 1])
   }
 })
+
+test('an output that cannot be stopped does not keep the store open', async (t) => {
+  const output: ChunkedOutput = {
+    problem: null,
+    start: () => Promise.resolve(),
+    stop: () => Promise.reject(new Error('cannot close')),
+    deliverChunk: () => Promise.resolve({ kind: 'retry', reason: 'away' }),
+  }
+  const { buffer, send, row } = bufferOf({ ...create(await temporaryFolder(t)), output })
+  await buffer.start()
+  await send('a')
+  await assert.rejects(buffer.stop(NEVER), /cannot close/)
+  assert.deepEqual(await send('b'), ['retry'])
+  assert.equal(row().total['buffered'], 1)
+})
