@@ -29,7 +29,8 @@ export interface LetterHead {
   readonly last_tried_at: string
   /** How often it had been replayed before, as far as this process knew. */
   readonly replays: number
-  /** Of the batch in the output's buffer, and the event's place in it. */
+  /** The id of the output's buffer, the batch in it, and the event's place in that. */
+  readonly buffer: string
   readonly sequence: number
   readonly event: number
   /** The event's own, with nanoseconds. */
@@ -84,12 +85,15 @@ export function eventsOf(letters: readonly DeadLetter[]): LetterEvent[] {
   return events
 }
 
-/** The same event of the same batch again, and with the same bytes, as after a kill. */
+/**
+ * The same event of the same batch again, and with the same bytes, as after a kill. A line that
+ * does not say of which buffer it is has a key that no event has.
+ */
 export function eventKey(
   output: string,
-  of: { readonly sequence: number; readonly event: number; readonly crc: string },
+  of: Pick<LetterHead, 'buffer' | 'sequence' | 'event'> & Pick<Letter, 'crc'>,
 ): string {
-  return `${of.sequence} ${of.event} ${of.crc} ${output}`
+  return `${of.buffer} ${of.sequence} ${of.event} ${of.crc} ${output}`
 }
 
 /** Appends the line, its newline included, and returns what is in it. */
@@ -156,6 +160,7 @@ function headOf({ letter, event }: LetterEvent, context: LineContext): Omit<Lett
     first_tried_at: isoTime(letter.firstTriedAt),
     last_tried_at: isoTime(letter.lastTriedAt),
     replays,
+    buffer: letter.buffer,
     sequence: letter.sequence,
     event,
   }

@@ -131,9 +131,8 @@ export class DeadLetterStore {
     })
   }
 
-  /** These are about to be replayed: if they come again, it is not because of a kill. */
+  /** These are about to be replayed: if they fail again, it is said how often they were. */
   expectAgain(letters: readonly Letter[]): void {
-    this.#known.clear()
     for (const letter of letters) this.#replays.expect(letter)
   }
 
@@ -180,8 +179,9 @@ export class DeadLetterStore {
   }
 
   #isKnown(output: string, event: LetterEvent): boolean {
-    const { sequence } = event.letter
-    return this.#known.size > 0 && this.#known.has(eventKey(output, { ...event, sequence }))
+    if (this.#known.size === 0) return false
+    const { buffer, sequence } = event.letter
+    return this.#known.has(eventKey(output, { ...event, buffer, sequence }))
   }
 
   async #load(): Promise<void> {

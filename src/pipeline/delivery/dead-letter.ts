@@ -7,6 +7,7 @@ export interface DeadLetter {
   readonly entries: Uint8Array
   readonly count: number
   /** They name the events for good, see `ChunkBatch`. */
+  readonly buffer: string
   readonly sequence: number
   readonly firstEvent: number
   /** `rejected` by the output, or `given_up` after `give_up_after`. */

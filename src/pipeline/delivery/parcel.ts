@@ -137,6 +137,10 @@ export class Letter implements DeadLetter {
     return this.piece.count
   }
 
+  get buffer(): string {
+    return this.piece.buffer
+  }
+
   get sequence(): number {
     return this.piece.sequence
   }

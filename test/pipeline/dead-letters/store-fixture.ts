@@ -123,6 +123,7 @@ export function letterOf(
     tag: 'docker.web',
     entries: entriesOf(records),
     count: records.length,
+    buffer: 'b1',
     sequence: 7,
     firstEvent: 0,
     cause: 'rejected',

@@ -7,9 +7,10 @@ import { stored } from './pieces.ts'
 
 function letter(tag: string): DeadLetter {
   const { entries, count, sequence } = stored(tag, 0, 2)
-  const times = { attempts: 1, firstTriedAt: 0, lastTriedAt: 0, firstEvent: 0 }
+  const times = { attempts: 1, firstTriedAt: 0, lastTriedAt: 0 }
+  const place = { buffer: 'b1', sequence, firstEvent: 0 }
   const why = { cause: 'rejected', reason: 'x', firstReason: 'x' } as const
-  return { tag, entries, count, sequence, ...times, ...why }
+  return { tag, entries, count, ...place, ...times, ...why }
 }
 
 function secondaryOf(outcomes: Record<string, Outcome>) {
