@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { isGivenUp, nextDelayMs, type Random } from './backoff.ts'
 import type { DeadLetter } from './dead-letter.ts'
+import { type Layer, layersOf } from './layers.ts'
 import { type History, type Job, Letter, Parcel } from './parcel.ts'
 import type { Piece } from './piece.ts'
 import type { DeliverySettings } from './settings.ts'
@@ -53,14 +54,19 @@ export class Settler {
   }
 
   #settleMixed(answered: Answered, verdict: Extract<Verdict, { kind: 'mixed' }>): void {
-    const { delivered, retry, suspected, rejected } = sortByFate(answered.parcel.batches, verdict)
+    const { delivered, again, rejected } = sortByFate(answered.parcel.batches, verdict)
     const { reason, afterMs } = verdict
     this.#deliver(delivered)
     for (const { piece, reason } of rejected)
       this.#bury(answered, [piece], { cause: 'rejected', reason })
-    // Those that wait lie below: what is suspected can go at once.
-    if (retry.length > 0) this.#retry(answered, retry, { reason, afterMs, countsForGiveUp: true })
-    if (suspected.length > 0) this.#bisect(answered, suspected, reason)
+    const layers = layersOf(again)
+    const isIsolated = layers.reduce(countSuspected, 0) === 1
+    // The last parcel goes first.
+    for (const { pieces, isSuspected } of layers.reverse()) {
+      if (!isSuspected) this.#retry(answered, pieces, { reason, afterMs, countsForGiveUp: true })
+      else if (isIsolated) this.#bury(answered, pieces, { cause: 'rejected', reason })
+      else this.#divide(answered, pieces, reason)
+    }
   }
 
   #deliver(pieces: readonly Piece[]): void {
@@ -85,9 +91,15 @@ export class Settler {
 
   /** One of these events is poison. */
   #bisect(answered: Answered, pieces: readonly Piece[], reason: string): void {
+    if (answered.parcel.events === 1) this.#bury(answered, pieces, { cause: 'rejected', reason })
+    else this.#divide(answered, pieces, reason)
+  }
+
+  /** One that is suspected along with others is sent alone: it need not be the poison. */
+  #divide(answered: Answered, pieces: readonly Piece[], reason: string): void {
     const parcel = new Parcel(pieces, triedHistory(answered, reason))
     if (parcel.events === 1) {
-      this.#bury(answered, pieces, { cause: 'rejected', reason })
+      answered.job.parcels.push(parcel)
       return
     }
     const [first, second] = parcel.halves()
@@ -98,6 +110,10 @@ export class Settler {
     const history = triedHistory(answered, fate.reason)
     this.#options.onDead(pieces.map((piece) => new Letter(piece, fate, history, answered.sentAt)))
   }
+}
+
+function countSuspected(sum: number, { isSuspected, pieces }: Layer): number {
+  return isSuspected ? pieces.reduce((all, { count }) => all + count, sum) : sum
 }
 
 function triedHistory({ parcel: { history }, sentAt }: Answered, reason: string): History {

@@ -5,6 +5,7 @@
 import { entryEnd } from '../../codecs/record.ts'
 import { retryAfterMs } from './backoff.ts'
 import type { Chunk, EventRange, RejectedRange } from './chunk.ts'
+import type { Again } from './layers.ts'
 import type { Piece } from './piece.ts'
 
 /** Longer reasons are cut: some outputs answer with a page of HTML. */
@@ -62,14 +63,14 @@ export function reasonOf(value: unknown): string {
 /** Pieces of a chunk by the fate of their events. */
 export interface Sorted {
   readonly delivered: Piece[]
-  readonly retry: Piece[]
-  readonly suspected: Piece[]
+  /** In the order of the chunk. */
+  readonly again: Again[]
   readonly rejected: { readonly piece: Piece; readonly reason: string }[]
 }
 
 /** Cuts pieces where the fate changes. */
 export function sortByFate(pieces: readonly Piece[], { fates, reasons }: Mixed): Sorted {
-  const sorted: Sorted = { delivered: [], retry: [], suspected: [], rejected: [] }
+  const sorted: Sorted = { delivered: [], again: [], rejected: [] }
   let place = 0
   for (const piece of pieces) {
     let [first, start, end] = [0, 0, 0]
@@ -92,9 +93,8 @@ function sameReason(reasons: ReadonlyMap<number, string>, place: number): boolea
 
 function addRun(sorted: Sorted, piece: Piece, fate: number, reason = ''): void {
   if (fate === FATE_DELIVERED) sorted.delivered.push(piece)
-  else if (fate === FATE_RETRY) sorted.retry.push(piece)
-  else if (fate === FATE_SUSPECTED) sorted.suspected.push(piece)
-  else sorted.rejected.push({ piece, reason })
+  else if (fate === FATE_REJECTED) sorted.rejected.push({ piece, reason })
+  else sorted.again.push({ piece, isSuspected: fate === FATE_SUSPECTED })
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Parcel } from '../../../src/pipeline/delivery/parcel.ts'
+import type { Piece } from '../../../src/pipeline/delivery/piece.ts'
 import { judge, reasonOf, sortByFate } from '../../../src/pipeline/delivery/verdict.ts'
 import { ids, piece } from './pieces.ts'
 
@@ -15,7 +16,10 @@ function range(batch: number, first: number, count: number, reason?: string) {
 function sorted(answer: object) {
   const verdict = judge({ kind: 'partly', reason: 'why', ...answer }, chunk)
   assert.ok(verdict.kind === 'mixed', `${verdict.kind}: ${JSON.stringify(verdict)}`)
-  const { delivered, retry, suspected, rejected } = sortByFate(pieces, verdict)
+  const { delivered, again, rejected } = sortByFate(pieces, verdict)
+  const [suspected, retry] = [true, false].map((wanted) =>
+    again.filter(({ isSuspected }) => isSuspected === wanted).map(({ piece }) => piece),
+  ) as [Piece[], Piece[]]
   const named = rejected.map((one) => [one.reason, ...ids([one.piece]).flat()])
   return [ids(delivered), ids(retry), ids(suspected), named]
 }

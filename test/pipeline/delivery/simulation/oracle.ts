@@ -22,8 +22,6 @@ export class ModelEvent {
   readonly index: number
   readonly isPoison: boolean
   state: State = 'open'
-  /** The output took some of its chunk and not the rest, so that their order is gone. */
-  isLoose = false
   attempts = 0
   failures = 0
   failingSinceMs: number | null = null
@@ -49,7 +47,6 @@ export class ModelEvent {
     if (this.state === 'taken') this.timesTakenUnseen++
     if (this.state === 'kept') this.timesKeptUnseen++
     this.state = 'open'
-    this.isLoose = false
     this.attempts = 0
     this.failures = 0
     this.failingSinceMs = null
@@ -186,10 +183,8 @@ export class Oracle {
   #endMixed(attempt: ModelAttempt, { fates, afterMs }: Extract<Meaning, { kind: 'fates' }>): void {
     this.#breaker.succeed()
     const suspected = fates.filter((fate) => fate === 'suspected').length
-    const isMixed = fates.some((fate) => fate !== fates[0])
     attempt.events.forEach((event, place) => {
       const fate = fates[place]!
-      event.isLoose ||= isMixed
       if (fate === 'taken') event.state = 'taken'
       else if (fate === 'rejected' || (fate === 'suspected' && suspected === 1))
         this.#bury(event, 'rejected')
@@ -270,8 +265,7 @@ export class Oracle {
       assert.ok(!before || isBefore(before, event), `event ${event.id} out of order in its chunk`)
       latest.set(event.tag, event)
     }
-    for (const [tag, last] of latest)
-      if (!last.isLoose) this.#checkNothingBefore(tag, last, inChunk)
+    for (const [tag, last] of latest) this.#checkNothingBefore(tag, last, inChunk)
   }
 
   #checkNothingBefore(tag: string, last: ModelEvent, inChunk: ReadonlySet<ModelEvent>): void {
