@@ -1,7 +1,7 @@
 /** What a buffer on disk is made of; its parts each take from this what they need. */
 import type { Clock, Timers } from '../../clock.ts'
+import type { FileAccess } from '../../files/file-access.ts'
 import type { Logger } from '../../logger.ts'
-import type { FileAccess } from './file-access.ts'
 
 /** When appended bytes are made to survive a power cut: at once, by a timer, or by the system. */
 export type Fsync = 'always' | 'never' | { readonly everyMs: number }

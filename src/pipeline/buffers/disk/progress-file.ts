@@ -3,9 +3,9 @@
  * `progress.recent` what came after, which costs no sync and is worth nothing if it is damaged.
  */
 import { join } from 'node:path'
-import type { FileAccess } from './file-access.ts'
+import type { FileAccess } from '../../files/file-access.ts'
+import { replaceFile } from '../../files/safe-files.ts'
 import { Progress } from './progress.ts'
-import { replaceFile } from './safe-files.ts'
 
 const SAFE = 'progress'
 const RECENT = 'progress.recent'

@@ -4,7 +4,7 @@
  * given back when the next one is read and nobody has a hold on it any more.
  */
 import { Lease } from '../../../codecs/lease.ts'
-import type { BufferFile } from './file-access.ts'
+import type { DataFile } from '../../files/file-access.ts'
 import {
   findFrame,
   type Found,
@@ -25,7 +25,7 @@ export interface DamagedRange {
 
 /** Sequences in it go up by one from frame to frame. */
 export interface ScannedFile {
-  readonly file: BufferFile
+  readonly file: DataFile
   readonly firstSequence: number
 }
 
@@ -33,7 +33,7 @@ export interface ScannedFile {
 type TakeRecent = (offset: number) => RecentWrite | null
 
 export class SegmentScan {
-  readonly #file: BufferFile
+  readonly #file: DataFile
   readonly #takeRecent: TakeRecent
   readonly #firstSequence: number
   #end: number

@@ -3,8 +3,9 @@
  * it can be read even when somebody removes the folder.
  */
 import { join } from 'node:path'
+import type { DataFile, FileAccess } from '../../files/file-access.ts'
+import { replaceFile, SafeFolder } from '../../files/safe-files.ts'
 import type { Logger } from '../../logger.ts'
-import type { BufferFile, FileAccess } from './file-access.ts'
 import {
   decodeSegmentHead,
   encodeSegmentHead,
@@ -14,7 +15,6 @@ import {
   type SegmentHead,
 } from './frame.ts'
 import { RecentWrites } from './recent-writes.ts'
-import { replaceFile, SafeFolder } from './safe-files.ts'
 
 const ENDING = '.segment'
 const QUARANTINE = 'quarantine'
@@ -23,7 +23,7 @@ const NAME_DIGITS = 16
 export interface Segment {
   readonly path: string
   readonly name: string
-  readonly file: BufferFile
+  readonly file: DataFile
   /** Grows from one to the next. */
   readonly order: number
   /** Left by an earlier run. */
@@ -209,7 +209,7 @@ export class Segments {
   }
 
   /** One that stays is found by the next start, which knows that it is finished. */
-  async #remove(path: string, file: BufferFile): Promise<void> {
+  async #remove(path: string, file: DataFile): Promise<void> {
     const { access, logger } = this.#options
     try {
       await file.close()

@@ -11,11 +11,11 @@ import {
   type DiskStoreOptions,
 } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
 import {
-  type BufferFile,
+  type DataFile,
   type FileAccess,
   fileAccess,
   type OpenMode,
-} from '../../../../src/pipeline/buffers/disk/file-access.ts'
+} from '../../../../src/pipeline/files/file-access.ts'
 import { systemClock, systemTimers } from '../../../../src/pipeline/clock.ts'
 import { KeptLog } from '../../../drivers/context.ts'
 import { batchOf } from '../../../support/entries.ts'
@@ -62,7 +62,7 @@ export class FaultyAccess implements FileAccess {
     await fileAccess.rename(from, to)
   }
 
-  async open(path: string, mode: OpenMode): Promise<BufferFile> {
+  async open(path: string, mode: OpenMode): Promise<DataFile> {
     if (mode === 'create') {
       this.done.push(`create ${basename(path)}`)
       this.#note('create')
@@ -71,7 +71,7 @@ export class FaultyAccess implements FileAccess {
     return path.endsWith('.segment') ? this.#faulty(file, basename(path)) : file
   }
 
-  #faulty(file: BufferFile, name: string): BufferFile {
+  #faulty(file: DataFile, name: string): DataFile {
     return {
       read: async (offset, length) => {
         const bytes = await file.read(offset, length)

@@ -4,10 +4,10 @@
  */
 import { basename, dirname } from 'node:path'
 import type {
-  BufferFile,
+  DataFile,
   FileAccess,
   OpenMode,
-} from '../../../../../src/pipeline/buffers/disk/file-access.ts'
+} from '../../../../../src/pipeline/files/file-access.ts'
 import type { SeededRandom } from '../../../delivery/simulation/random.ts'
 import { SimulatedFile } from './simulated-file.ts'
 import { type Node, SimulatedFolder } from './simulated-folder.ts'
@@ -77,7 +77,7 @@ export class SimulatedProcess implements FileAccess {
     return this.run(() => this.#file(path).bytes.length)
   }
 
-  open(path: string, mode: OpenMode): Promise<BufferFile> {
+  open(path: string, mode: OpenMode): Promise<DataFile> {
     return this.run(() => {
       const folder = this.#disk.folder(dirname(path))
       const found = folder.names.get(basename(path))
@@ -143,7 +143,7 @@ export class SimulatedProcess implements FileAccess {
   }
 }
 
-class OpenFile implements BufferFile {
+class OpenFile implements DataFile {
   readonly #process: SimulatedProcess
   readonly #disk: SimulatedDisk
   readonly #file: SimulatedFile

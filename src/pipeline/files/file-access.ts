@@ -1,9 +1,9 @@
-/** The part of the file system that the disk buffer uses, so that tests can make it fail. */
+/** The part of the file system that buffers and dead letters use, so that tests can make it fail. */
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
-export interface BufferFile {
+export interface DataFile {
   /** Up to `length` bytes; fewer only at the end of the file. */
   read(offset: number, length: number): Promise<Buffer>
   /** Writes all at an offset, or rejects; some of it may be in the file then. */
@@ -24,7 +24,7 @@ export interface FileAccess {
   /** Bytes of a file; rejects if there is none. */
   size(path: string): Promise<number>
   /** For reading and writing. */
-  open(path: string, mode: OpenMode): Promise<BufferFile>
+  open(path: string, mode: OpenMode): Promise<DataFile>
   remove(path: string): Promise<void>
   /** What had the new name before is gone. */
   rename(from: string, to: string): Promise<void>
@@ -42,7 +42,7 @@ const FLAGS: Record<OpenMode, number> = {
 const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES'])
 
 export const fileAccess: FileAccess = {
-  makeFolder: (path) => mkdir(path, { recursive: true }),
+  makeFolder: (path) => mkdir(path, { recursive: true, mode: 0o750 }),
   list: (path) =>
     readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return []
@@ -62,7 +62,7 @@ export const fileAccess: FileAccess = {
   },
 }
 
-class DiskFile implements BufferFile {
+class DiskFile implements DataFile {
   readonly #handle: FileHandle
 
   constructor(handle: FileHandle) {
