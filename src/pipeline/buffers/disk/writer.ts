@@ -44,7 +44,9 @@ export class Writer {
   /** Whether the disk has something to do. */
   #isBusy = false
   #isStopping = false
-  /** The deadline has passed: another store may have the files from now on. */
+  /** The deadline has passed: nothing more is begun. */
+  #isLate = false
+  /** And a write was under way: another store may have the files from now on. */
   #isOver = false
   #failures = 0
   #wake: () => void = () => undefined
@@ -76,15 +78,19 @@ export class Writer {
   }
 
   /**
-   * False if a write is still under way at the deadline: nothing may be assumed of its file. Its
-   * batches are given back too, for whoever comes next may not know of them.
+   * Writes what was gathered, also if the buffer is full: given back, it is lost where the sender
+   * has it no more, and it is no more than the inputs let in. False if a write is still under way
+   * at the deadline: nothing may be assumed of its file. Its batches are given back too, for
+   * whoever comes next may not know of them.
    */
   async stop(deadline: AbortSignal): Promise<boolean> {
     this.#isStopping = true
+    this.#isLate = deadline.aborted
     this.#wake()
     await untilDeadline(deadline, this.ended)
     this.#gathering.giveUp()
     this.#current?.answer('retry')
+    this.#isLate = true
     this.#isOver = this.#isBusy
     if (this.#isOver) return false
     await this.ended
@@ -103,7 +109,8 @@ export class Writer {
     await turn()
     for (let group = this.#gathering.next(); group; group = this.#gathering.next()) {
       this.#current = group
-      const isWritten = (await this.#hasRoom()) && (await this.#writeGroup(group))
+      await this.#waitForRoom()
+      const isWritten = await this.#writeGroup(group)
       this.#current = null
       group.answer(isWritten ? 'delivered' : 'retry')
       if (isWritten) this.#parts.onWritten()
@@ -112,18 +119,15 @@ export class Writer {
     this.#writing = null
   }
 
-  /** Waits while the buffer is full; false if the store is stopped meanwhile. */
-  async #hasRoom(): Promise<boolean> {
-    while (!this.#parts.hasRoom()) {
-      if (this.#isStopping) return false
+  /** Waits while the buffer is full, but not when the store is stopped. */
+  async #waitForRoom(): Promise<void> {
+    while (!this.#isStopping && !this.#parts.hasRoom())
       await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
-    return true
   }
 
   /** However often it takes; false if the store is stopped before. */
   async #writeGroup(group: Group): Promise<boolean> {
-    for (;;) {
+    while (!this.#isLate) {
       this.#isBusy = true
       try {
         await this.#tryGroup(group)
@@ -142,6 +146,7 @@ export class Writer {
       }
       await this.#pause()
     }
+    return false
   }
 
   async #tryGroup({ batches }: Group): Promise<void> {

@@ -26,6 +26,10 @@ async function finishAll(store: DiskStore): Promise<void> {
   for (const batch of await takeAll(store)) store.finish(batch)
 }
 
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+}
+
 describe('numbers', () => {
   test('go on above what is finished, when the end of the segments is gone', async (t) => {
     const folder = await temporaryFolder(t)
@@ -125,6 +129,37 @@ describe('a stop', () => {
     assert.equal((await segmentsIn(folder)).length, 1)
     gate.resolve()
     await until('its file is closed', async () => (await openFilesBelow(folder)).length === 0)
+    const next = await open(folder)
+    same(await takeAll(next.store), numbered(1, 1))
+    await next.store.stop(NEVER)
+  })
+
+  test('of a full buffer writes what waits for room all the same', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store } = await open(folder, { maxBytes: 1 })
+    await appendAll(store, numbered(1))
+    const first = store.append(numbered(1, 1)[0]!)
+    await turns()
+    // Behind those that are in hand.
+    const second = store.append(numbered(1, 2)[0]!)
+    await store.stop(NEVER)
+    assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
+    const next = await open(folder)
+    same(await takeAll(next.store), numbered(3))
+    await next.store.stop(NEVER)
+  })
+
+  test('of a full buffer after the deadline gives back what waits, and notes the rest', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store } = await open(folder, { maxBytes: 1, timers: NONE })
+    await Promise.all(numbered(2).map((batch) => store.append(batch)))
+    const [oldest] = await takeAll(store)
+    store.finish(oldest!)
+    const first = store.append(numbered(1, 2)[0]!)
+    await turns()
+    const second = store.append(numbered(1, 3)[0]!)
+    await store.stop(AbortSignal.abort())
+    assert.deepEqual(await Promise.all([first, second]), ['retry', 'retry'])
     const next = await open(folder)
     same(await takeAll(next.store), numbered(1, 1))
     await next.store.stop(NEVER)
