@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from './config/model.ts'
-import type { HttpServer } from './http/server.ts'
+import type { HttpOptions, HttpServer } from './http/server.ts'
 import type { CollectorView } from './http/view.ts'
 import type { Logger } from './pipeline/logger.ts'
 
@@ -21,12 +21,15 @@ export interface Move {
 export interface HttpServiceOptions {
   readonly view: CollectorView
   readonly logger: Logger
+  /** For tests; the real one is loaded when it is needed. */
+  readonly open?: (options: HttpOptions) => Promise<HttpServer>
 }
 
 export class HttpService {
   readonly #options: HttpServiceOptions
   #server: HttpServer | null = null
-  readonly #retired: HttpServer[] = []
+  /** With connections that have not ended. */
+  readonly #retired = new Set<HttpServer>()
 
   constructor(options: HttpServiceOptions) {
     this.#options = options
@@ -74,20 +77,35 @@ export class HttpService {
 
   /** Ends it and every connection; idempotent. */
   async close(): Promise<void> {
-    const servers = [...this.#retired.splice(0), ...(this.#server ? [this.#server] : [])]
+    const servers = [...this.#retired, ...(this.#server ? [this.#server] : [])]
+    this.#retired.clear()
     await Promise.all(servers.map((server) => server.close()))
   }
 
+  /** Lets go of it when its last connection has ended, or at the end. */
   #retire(server: HttpServer): void {
-    server.retire()
-    this.#retired.push(server)
+    this.#retired.add(server)
+    server
+      .retire()
+      .then(() => this.#letGo(server))
+      .catch((error: unknown) => {
+        this.#options.logger.error({ error }, 'cannot close the former HTTP server')
+      })
+  }
+
+  async #letGo(server: HttpServer): Promise<void> {
+    if (this.#retired.delete(server)) await server.close()
   }
 
   async #open({ enabled, listen }: HttpConfig): Promise<HttpServer | null> {
     if (!enabled) return null
-    const { startHttp } = await import('./http/server.ts')
-    return startHttp({ listen, ...this.#options })
+    const { view, logger, open = await loadServer() } = this.#options
+    return open({ listen, view, logger })
   }
+}
+
+async function loadServer(): Promise<NonNullable<HttpServiceOptions['open']>> {
+  return (await import('./http/server.ts')).startHttp
 }
 
 /** The same for two addresses that cannot be listened on at once. */

@@ -27,8 +27,11 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Where it listens, with the real port: `http://127.0.0.1:24220`, `unix:///run/…`. */
   readonly address: string
-  /** Takes no new connection; who has one is still answered, once. */
-  retire(): void
+  /**
+   * Takes no new connection; who has one is still answered, once. Resolves when the last one has
+   * ended.
+   */
+  retire(): Promise<void>
   /** Ends it and every connection; idempotent. */
   close(): Promise<void>
 }
@@ -70,8 +73,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     throw cannotListen(options.listen, error)
   }
   const retire = () => {
-    app.server.close()
+    const ended = new Promise<void>((resolve) => void app.server.close(() => resolve()))
     app.server.closeIdleConnections()
+    return ended
   }
   return { address: addressText(app.server.address()), retire, close: () => app.close() }
 }
