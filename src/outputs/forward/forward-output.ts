@@ -62,7 +62,8 @@ export class ForwardOutput implements ChunkedOutput {
     while (left.size > 0) {
       const taken = await this.#pool.take(signal)
       const error = taken instanceof ServerError ? taken : await this.#send(left, taken, signal)
-      if (error) return answerOf(messages, left, error)
+      // It may also have failed after the last acknowledgement.
+      if (error && left.size > 0) return answerOf(messages, left, error)
     }
     return DELIVERED
   }

@@ -13,8 +13,12 @@ import { FakeServer, type Behaviour } from './fake-server.ts'
 
 const DELIVERED = { kind: 'delivered' }
 /** Two messages: the batches 0 and 2 are in the first, 1 is in the second. */
-const CHUNK = chunkOf([batchOf('a', { n: 1 }), batchOf('b', { n: 2 }), batchOf('a', { n: 3 })])
-const SECOND = [{ batch: 1, first: 0, count: 1 }]
+const CHUNK = chunkOf([
+  batchOf('a', { n: 1 }),
+  batchOf('b', { n: 2 }, { n: 3 }),
+  batchOf('a', { n: 4 }),
+])
+const SECOND = [{ batch: 1, first: 0, count: 2 }]
 
 const optionsOf = (...servers: readonly FakeServer[]) =>
   `servers: ${JSON.stringify(servers.map(({ address }) => address))}`
@@ -93,6 +97,18 @@ test('what a server says between two chunks ends the connection', async () => {
   for (const socket of server.sockets) socket.write(packRecord({ ack: 'late' }))
   await until('the connection is closed', () => run.metric('connections') === 0)
   assert.deepEqual(await run.deliver(CHUNK), DELIVERED)
+})
+
+test('what is said behind the last acknowledgement ends the connection', async () => {
+  await using server = await FakeServer.start({
+    behave: ({ tag, chunk, socket, ack }) => {
+      if (tag === 'a') ack()
+      else socket.write(Buffer.concat([packRecord({ ack: chunk }), Uint8Array.of(0x81)]))
+    },
+  })
+  await using run = await runChunkedOutput(forward, optionsOf(server))
+  assert.deepEqual(await run.deliver(CHUNK), DELIVERED)
+  await until('the connection is closed', () => run.metric('connections') === 0)
 })
 
 test('a server that never answers is given up when the time is over', async () => {

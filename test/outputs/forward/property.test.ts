@@ -54,6 +54,8 @@ class Rehearsal {
   readonly acknowledged = new Set<number>()
   readonly #engine: DeliveryEngine
   #isKind = false
+  /** The first message always meets a misdeed. */
+  #hasSinned = false
   #nextId = 1
 
   constructor(random: SeededRandom, servers: FakeServer[], run: ChunkedOutputRun) {
@@ -65,7 +67,8 @@ class Rehearsal {
       ...{ clock: systemClock, timers: systemTimers, random: random.next },
       settings: {
         ...DEFAULTS,
-        chunk: { bytes: 4000, events: 40, ageMs: 0 },
+        // Some chunks of one message, some of several.
+        chunk: { bytes: 20_000, events: random.pick([40, 400]), ageMs: 0 },
         concurrency: random.whole(1, 3),
         timeoutMs: 60,
         backoff: { firstMs: 1, maxMs: 5 },
@@ -110,8 +113,9 @@ class Rehearsal {
   }
 
   #behave(request: Request): void {
-    const chance = this.#isKind ? 0 : 0.3
+    const chance = this.#isKind ? 0 : this.#hasSinned ? 0.3 : 1
     if (!this.random.chance(chance)) return this.#take(request)
+    this.#hasSinned = true
     const misdeed = this.random.pick(MISDEEDS)
     misdeed({
       ...request,
@@ -163,7 +167,6 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
         if (used.length === 1) checkOrder(ids, arrived)
         else assert.deepEqual(new Set(arrived), new Set(ids))
       }
-      assert.ok((run.metric('errors_total', {}) ?? 0) > 0, 'nothing went wrong: nothing was tried')
       await run.stopAndCheckCompliance()
     } finally {
       for (const server of servers) await server.close()
