@@ -26,15 +26,15 @@ export class RecentWrites {
     this.#bytesMax = bytesMax
   }
 
-  /** Whether the next write is to be kept. */
-  get hasRoom(): boolean {
-    return this.#bytes < this.#bytesMax
-  }
-
-  /** `bytes` must be all of their buffer, and belong to nobody else; `order` is the segment's. */
+  /**
+   * Keeps it if there is room, else gives its memory back. `bytes` must be all of their buffer, and
+   * belong to nobody else; `order` is the segment's.
+   */
   add(order: number, offset: number, bytes: Buffer): void {
+    const lease = new Lease(new Uint8Array(bytes.buffer))
+    if (this.#bytes >= this.#bytesMax) return lease.release()
     this.#bytes += bytes.length
-    this.#writes.push({ order, offset, bytes, lease: new Lease(new Uint8Array(bytes.buffer)) })
+    this.#writes.push({ order, offset, bytes, lease })
   }
 
   /** The write that begins there, or null. What is before it will not be asked for any more. */

@@ -165,12 +165,12 @@ export class Writer {
       bytes += entries.length
       length += head.length + entries.length
     }
-    const { recent } = this.#parts.segments
-    const whole = recent.hasRoom ? joined(pieces, length) : null
-    await segment.file.write(whole ? [whole] : pieces, segment.size)
+    // Copied: a write that outlasts a stop goes on when the senders have their memory back.
+    const whole = joined(pieces, length)
+    await segment.file.write([whole], segment.size)
     if (this.#parts.options.fsync === 'always') await segment.file.datasync()
     // All in one turn, for the reader goes by them.
-    if (whole) recent.add(segment.order, segment.size, whole)
+    this.#parts.segments.recent.add(segment.order, segment.size, whole)
     segment.size += length
     this.#parts.segments.wrote(segment, bytes)
     this.end = { sequence, events }

@@ -111,28 +111,34 @@ describe('numbers', () => {
 })
 
 describe('a stop', () => {
-  test('that a write outlasts deletes nothing and gives the batch back', async (t) => {
-    const folder = await temporaryFolder(t)
-    const { store, access } = await open(folder)
-    await appendAll(store, numbered(1))
-    await finishAll(store)
-    const gate = Promise.withResolvers<void>()
-    let isWriting = false
-    access.pace = () => {
-      isWriting = true
-      return gate.promise
-    }
-    const answer = store.append(numbered(1, 1)[0]!)
-    await until('it is written', () => isWriting)
-    await store.stop(AbortSignal.abort())
-    assert.equal(await answer, 'retry')
-    assert.equal((await segmentsIn(folder)).length, 1)
-    gate.resolve()
-    await until('its file is closed', async () => (await openFilesBelow(folder)).length === 0)
-    const next = await open(folder)
-    same(await takeAll(next.store), numbered(1, 1))
-    await next.store.stop(NEVER)
-  })
+  for (const recentBytes of [1e9, 0])
+    test(`that a write outlasts gives the batch back (${recentBytes} kept)`, async (t) => {
+      const folder = await temporaryFolder(t)
+      const { store, access } = await open(folder, { recentBytes })
+      await appendAll(store, numbered(1))
+      await finishAll(store)
+      const gate = Promise.withResolvers<void>()
+      let isWriting = false
+      access.pace = () => {
+        isWriting = true
+        return gate.promise
+      }
+      const batch = numbered(1, 1)[0]!
+      const entries = new Uint8Array(batch.entries)
+      const answer = store.append({ ...batch, entries })
+      await until('it is written', () => isWriting)
+      await store.stop(AbortSignal.abort())
+      assert.equal(await answer, 'retry')
+      // Its sender may do with its memory what it likes from now on.
+      entries.buffer.transfer(0)
+      // And nothing is deleted.
+      assert.equal((await segmentsIn(folder)).length, 1)
+      gate.resolve()
+      await until('its file is closed', async () => (await openFilesBelow(folder)).length === 0)
+      const next = await open(folder)
+      same(await takeAll(next.store), [batch])
+      await next.store.stop(NEVER)
+    })
 
   test('of a full buffer writes what waits for room all the same', async (t) => {
     const folder = await temporaryFolder(t)
@@ -149,7 +155,7 @@ describe('a stop', () => {
     await next.store.stop(NEVER)
   })
 
-  test('of a full buffer after the deadline gives back what waits, and notes the rest', async (t) => {
+  test('of a full buffer after the deadline gives back what waits, notes the rest', async (t) => {
     const folder = await temporaryFolder(t)
     const { store } = await open(folder, { maxBytes: 1, timers: NONE })
     await Promise.all(numbered(2).map((batch) => store.append(batch)))
