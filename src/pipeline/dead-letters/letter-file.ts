@@ -4,9 +4,10 @@
  * whole; a letter's line never changes.
  */
 import { join } from 'node:path'
+import type { FileAccess } from '../files/file-access.ts'
+import { replaceFile } from '../files/safe-files.ts'
 import type { Logger } from '../logger.ts'
 import { decodeDone, encodeDone } from './done-lines.ts'
-import type { FileAccess } from './file-access.ts'
 import { Groups } from './groups.ts'
 import { decodeHead, decodeLetter, type Letter, type LetterHead } from './letter-line.ts'
 import { DONE_SUFFIX, LETTERS_SUFFIX, timeOfStem } from './names.ts'
@@ -91,7 +92,7 @@ export class LetterFile {
   /** Those that are selected and not done with, some at a time, in their order. */
   async *select(selection: Selection): AsyncGenerator<PlacedLetter[]> {
     await this.load()
-    const file = await this.#options.access.openToRead(this.path)
+    const file = await this.#options.access.open(this.path, 'read')
     try {
       for await (const lines of rawLines(file, this.bytes)) {
         const open = lines.filter(({ line }) => (this.#placeOf[line] ?? NONE) !== NONE)
@@ -110,7 +111,7 @@ export class LetterFile {
       this.#done.add(line)
       this.#close(line)
     }
-    await this.#options.access.replace(this.#donePath, encodeDone(this.#done))
+    await replaceFile(this.#options.access, this.#donePath, encodeDone(this.#done), true)
     return open.length
   }
 
@@ -146,7 +147,7 @@ export class LetterFile {
   async #load(onLetter?: (letter: Letter) => void): Promise<void> {
     const { access } = this.#options
     const size = await access.size(this.path)
-    const file = await access.openToRead(this.path)
+    const file = await access.open(this.path, 'read')
     try {
       await this.#loadDone()
       const damaged: number[] = []
@@ -181,7 +182,7 @@ export class LetterFile {
   async #loadDone(): Promise<void> {
     const { access, folder, logger } = this.#options
     if (!(await access.list(folder)).includes(this.stem + DONE_SUFFIX)) return
-    const file = await access.openToRead(this.#donePath)
+    const file = await access.open(this.#donePath, 'read')
     try {
       const done = decodeDone(await file.read(0, await access.size(this.#donePath)))
       if (done) this.#done = done
@@ -193,7 +194,12 @@ export class LetterFile {
 
   async #cut(size: number): Promise<void> {
     const bytes = size - this.bytes
-    await this.#options.access.truncate(this.path, this.bytes)
+    const file = await this.#options.access.open(this.path, 'existing')
+    try {
+      await file.truncate(this.bytes)
+    } finally {
+      await file.close()
+    }
     const message = 'cut off a dead letter that was being written when its process ended'
     this.#options.logger.info({ path: this.path, bytes }, message)
   }

@@ -5,8 +5,9 @@
  */
 import { ByteWriter } from '../../codecs/byte-writer.ts'
 import type { Clock } from '../clock.ts'
+import type { DataFile, FileAccess } from '../files/file-access.ts'
+import { SafeFolder } from '../files/safe-files.ts'
 import type { Logger } from '../logger.ts'
-import type { FileAccess, WrittenFile } from './file-access.ts'
 import { LetterFile } from './letter-file.ts'
 import { encodeLetter, type LetterEvent } from './letter-line.ts'
 import { dayOfStem, letterId, nextStem } from './names.ts'
@@ -27,7 +28,7 @@ export interface EventToWrite {
 
 interface OpenFile {
   readonly letters: LetterFile
-  readonly handle: WrittenFile
+  readonly handle: DataFile
 }
 
 type Head = ReturnType<typeof encodeLetter>
@@ -39,6 +40,7 @@ const KEPT_BYTES_MAX = 1024 * 1024
 
 export class LetterWriter {
   readonly #options: LetterWriterOptions
+  readonly #folder: SafeFolder
   #file: OpenFile | null = null
   /** A file with bytes behind its letters that must not stay there. */
   #uncut: OpenFile | null = null
@@ -50,6 +52,7 @@ export class LetterWriter {
 
   constructor(options: LetterWriterOptions) {
     this.#options = options
+    this.#folder = new SafeFolder(options.access, options.folder, true)
   }
 
   get current(): LetterFile | undefined {
@@ -105,7 +108,7 @@ export class LetterWriter {
         const id = letterId(letters.stem, letters.lines + heads.length)
         heads.push(encodeLetter(event, { ...of, id, at }, this.#bytes))
       }
-      await handle.write(this.#bytes.written(), letters.bytes + bytes)
+      await handle.write([this.#bytes.written()], letters.bytes + bytes)
       bytes += this.#bytes.length
     }
     if (this.#bytes.bytes.length > KEPT_BYTES_MAX) this.#bytes = new ByteWriter(0)
@@ -133,11 +136,11 @@ export class LetterWriter {
 
   async #create(): Promise<OpenFile> {
     const { access, folder, clock } = this.#options
-    await access.makeFolder(folder)
+    await this.#folder.make()
     const stem = nextStem(clock.now(), this.last)
     const letters = new LetterFile({ ...this.#options, stem })
     this.last = stem
-    const handle = await access.create(letters.path)
+    const handle = await access.open(letters.path, 'create')
     letters.startEmpty()
     this.#file = { letters, handle }
     try {

@@ -1,7 +1,7 @@
 /** Reads dead letters from their files alone, whether or not a collector writes to them. */
 import { join } from 'node:path'
+import type { FileAccess } from '../files/file-access.ts'
 import { decodeDone } from './done-lines.ts'
-import type { FileAccess } from './file-access.ts'
 import { decodeHead, type LetterHead } from './letter-line.ts'
 import { DONE_SUFFIX, LETTERS_SUFFIX, lettersStem } from './names.ts'
 import { rawLines } from './raw-lines.ts'
@@ -13,7 +13,7 @@ export interface FoundLetter {
   readonly bytes: Buffer
 }
 
-type Access = Pick<FileAccess, 'list' | 'size' | 'openToRead'>
+type Access = Pick<FileAccess, 'list' | 'size' | 'open'>
 
 /** Those that are selected and not done with, the oldest first, some at a time. */
 export async function* readFolder(
@@ -35,7 +35,7 @@ export async function* readFolder(
 async function* readLetters(stem: string, access: Access, selection: Selection) {
   const path = stem + LETTERS_SUFFIX
   const size = await access.size(path)
-  const file = await access.openToRead(path)
+  const file = await access.open(path, 'read')
   try {
     const done = await readDone(stem + DONE_SUFFIX, access)
     for await (const lines of rawLines(file, size))
@@ -51,7 +51,7 @@ async function* readLetters(stem: string, access: Access, selection: Selection) 
 /** None if there is no such file, or it is damaged. */
 async function readDone(path: string, access: Access): Promise<ReadonlySet<number>> {
   try {
-    const file = await access.openToRead(path)
+    const file = await access.open(path, 'read')
     try {
       return decodeDone(await file.read(0, await access.size(path))) ?? new Set()
     } finally {

@@ -5,9 +5,9 @@
  */
 import type { Cancel, Clock, Timers } from '../clock.ts'
 import type { DeadLetter, DeadLetterSink } from '../delivery/dead-letter.ts'
+import type { FileAccess } from '../files/file-access.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
-import type { FileAccess } from './file-access.ts'
 import { type Group, Groups } from './groups.ts'
 import { LetterFile } from './letter-file.ts'
 import { eventKey, eventsOf, type Letter, type LetterEvent } from './letter-line.ts'

@@ -13,8 +13,11 @@ export interface DataFile {
   close(): Promise<void>
 }
 
-/** `create` rejects if there is one, `replace` empties it, `existing` rejects if there is none. */
-export type OpenMode = 'create' | 'replace' | 'existing'
+/**
+ * `create` rejects if there is one, `replace` empties it, `existing` rejects if there is none, and
+ * so does `read`, which is for reading only.
+ */
+export type OpenMode = 'create' | 'replace' | 'existing' | 'read'
 
 export interface FileAccess {
   /** Makes a folder and those above it; gives the topmost that was not there before. */
@@ -23,7 +26,6 @@ export interface FileAccess {
   list(path: string): Promise<string[]>
   /** Bytes of a file; rejects if there is none. */
   size(path: string): Promise<number>
-  /** For reading and writing. */
   open(path: string, mode: OpenMode): Promise<DataFile>
   remove(path: string): Promise<void>
   /** What had the new name before is gone. */
@@ -32,11 +34,12 @@ export interface FileAccess {
   syncFolder(path: string): Promise<void>
 }
 
-const { O_RDWR, O_CREAT, O_EXCL, O_TRUNC } = constants
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC } = constants
 const FLAGS: Record<OpenMode, number> = {
   create: O_RDWR | O_CREAT | O_EXCL,
   replace: O_RDWR | O_CREAT | O_TRUNC,
   existing: O_RDWR,
+  read: O_RDONLY,
 }
 /** Of file systems that have no way to sync a folder, and of folders that may not be opened. */
 const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES'])

@@ -37,7 +37,7 @@ export class SafeFolder {
     this.#path = path
     this.#isSafe = isSafe
     const above = dirname(path)
-    // `data_dir/buffers/NAME`, of which this process may have made all.
+    // `data_dir/buffers/NAME` is the deepest, of which an earlier process may have made all.
     this.#unsynced = [above, dirname(above), dirname(dirname(above))]
   }
 

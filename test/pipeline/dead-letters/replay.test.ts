@@ -178,9 +178,9 @@ test('a note that cannot be written ends it; what was taken is not sent again', 
   const taken: Batch[] = []
   const { store, letters, access } = await opened(t, (batch) => (taken.push(batch), delivered()))
   await store.sinkFor('search').add(numbered(0, 1500))
-  access.fail('replace')
+  access.fail('rename')
   const { state, problem } = await replay(letters)
-  assert.deepEqual([state, problem], ['failed', 'replace is said to fail'])
+  assert.deepEqual([state, problem], ['failed', 'rename is said to fail'])
   assert.equal((await replay(letters)).state, 'done')
   assert.deepEqual(logsOf(taken), logs(0, 1500))
   await close(letters)

@@ -2,24 +2,28 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import {
-  type FileAccess,
-  fileAccess,
-  type WrittenFile,
-} from '../../../src/pipeline/dead-letters/file-access.ts'
 import { DeadLetterStore, type Bounds } from '../../../src/pipeline/dead-letters/store.ts'
 import type { DeadLetter } from '../../../src/pipeline/delivery/dead-letter.ts'
+import {
+  type DataFile,
+  type FileAccess,
+  fileAccess,
+  type OpenMode,
+} from '../../../src/pipeline/files/file-access.ts'
 import { MetricsRegistry } from '../../../src/pipeline/metrics.ts'
 import { KeptLog, ManualTime, metricValue } from '../../drivers/context.ts'
 import { entriesOf } from '../../support/entries.ts'
 
-export type Operation = 'write' | 'datasync' | 'truncate' | 'create' | 'replace' | 'remove'
+/** On files of letters; `rename` is the last step of noting which are done. */
+export type Operation = 'write' | 'datasync' | 'truncate' | 'create' | 'read' | 'rename' | 'remove'
 
 /** The real files; the operations that are due fail, a write after half of its work. */
 export class FaultyAccess implements FileAccess {
   readonly done: Operation[] = []
+  /** What makes names safe, in order. */
+  readonly steps: string[] = []
   readonly #faults: Operation[] = []
 
   /** The next such operations fail, in this order. */
@@ -30,29 +34,39 @@ export class FaultyAccess implements FileAccess {
   makeFolder = (path: string) => fileAccess.makeFolder(path)
   list = (path: string) => fileAccess.list(path)
   size = (path: string) => fileAccess.size(path)
-  openToRead = (path: string) => fileAccess.openToRead(path)
-  truncate = (path: string, length: number) => fileAccess.truncate(path, length)
-  syncFolder = (path: string) => fileAccess.syncFolder(path)
+
+  async syncFolder(path: string): Promise<void> {
+    this.steps.push(`sync ${path}`)
+    await fileAccess.syncFolder(path)
+  }
 
   async remove(path: string): Promise<void> {
     this.#note('remove')
     await fileAccess.remove(path)
   }
 
-  async replace(path: string, bytes: Uint8Array): Promise<void> {
-    this.#note('replace')
-    await fileAccess.replace(path, bytes)
+  async rename(from: string, to: string): Promise<void> {
+    this.steps.push(`rename ${basename(to)}`)
+    this.#note('rename')
+    await fileAccess.rename(from, to)
   }
 
-  async create(path: string): Promise<WrittenFile> {
-    this.#note('create')
-    const file = await fileAccess.create(path)
+  async open(path: string, mode: OpenMode): Promise<DataFile> {
+    const isOfLetters = path.endsWith('.jsonl')
+    if (isOfLetters && (mode === 'create' || mode === 'read')) this.#note(mode)
+    const file = await fileAccess.open(path, mode)
+    return isOfLetters && mode === 'create' ? this.#faulty(file) : file
+  }
+
+  #faulty(file: DataFile): DataFile {
     return {
-      write: async (bytes, offset) => {
+      read: (offset, length) => file.read(offset, length),
+      write: async (pieces, offset) => {
+        const bytes = Buffer.concat(pieces)
         if (this.#faults[0] === 'write')
-          await file.write(bytes.subarray(0, bytes.length / 2), offset)
+          await file.write([bytes.subarray(0, bytes.length / 2)], offset)
         this.#note('write')
-        await file.write(bytes, offset)
+        await file.write(pieces, offset)
       },
       datasync: async () => {
         this.#note('datasync')

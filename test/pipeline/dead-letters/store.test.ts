@@ -67,6 +67,18 @@ test('add is fulfilled after a sync, and outputs that add at once do not mix', a
   await store.stop()
 })
 
+test('the names of the folder and of what is in it are safe over a power cut', async (t) => {
+  const above = await temporaryFolder(t)
+  const folder = join(above, 'data', 'dead-letters')
+  const { store, access } = await open(folder)
+  await store.sinkFor('search').add(numbered(0, 2))
+  const names = [join(above, 'data'), above, folder].map((path) => `sync ${path}`)
+  assert.deepEqual(access.steps.splice(0), names)
+  await store.drop({ ids: new Set(['20261121T085000000Z-1']) })
+  assert.deepEqual(access.steps, ['rename 20261121T085000000Z.done', `sync ${folder}`])
+  await store.stop()
+})
+
 describe('what cannot be written is not kept, and comes again without being there twice', () => {
   for (const faults of [
     ['write'],
@@ -351,8 +363,8 @@ describe('drop', () => {
     const folder = await temporaryFolder(t)
     const { store, access } = await open(folder)
     await store.sinkFor('search').add(numbered(0, 2))
-    access.fail('replace')
-    await assert.rejects(store.drop({}), /replace is said to fail/)
+    access.fail('rename')
+    await assert.rejects(store.drop({}), /rename is said to fail/)
     await store.stop()
     const again = await open(folder)
     assert.equal((await again.store.kept()).events, 2)
