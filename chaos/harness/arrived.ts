@@ -1,6 +1,6 @@
 /**
  * Counts what arrived, from the output files themselves: every line is parsed, and every event has
- * its sender's name and its number.
+ * its sender's name and its number, so that its order can be seen too.
  */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -15,6 +15,8 @@ export interface Arrival {
   readonly lost: number
   /** Lines beyond the first of an event. */
   readonly duplicates: number
+  /** By sender, events that arrived for the first time after one that was sent later. */
+  readonly overtaken: ReadonlyMap<string, number>
   /** Some of the lost ones, and lines that cannot be read. */
   readonly faults: readonly string[]
 }
@@ -24,8 +26,11 @@ const FAULTS_SHOWN = 5
 /** How often each number of each sender is in the lines of a folder. */
 class Tally {
   readonly counts = new Map<string, Uint16Array>()
+  readonly overtaken = new Map<string, number>()
   readonly faults: string[] = []
   lines = 0
+  /** The greatest number of each sender so far. */
+  readonly #latest = new Map<string, number>()
 
   constructor(senders: readonly Sender[]) {
     for (const { name, sent } of senders) this.counts.set(name, new Uint16Array(sent))
@@ -39,10 +44,19 @@ class Tally {
   #take(line: string, path: string): void {
     this.lines += 1
     const found = parse(line)
-    const counts = this.counts.get(String(found?.['s']))
+    const sender = String(found?.['s'])
+    const counts = this.counts.get(sender)
     const number = Number(found?.['n'])
-    if (counts && number < counts.length) counts[number]! += 1
-    else this.faults.push(`a line of ${path} is none that was sent: ${line.slice(0, 200)}`)
+    if (counts && number < counts.length) {
+      if (counts[number] === 0) this.#takeFirst(sender, number)
+      counts[number]! += 1
+    } else this.faults.push(`a line of ${path} is none that was sent: ${line.slice(0, 200)}`)
+  }
+
+  #takeFirst(sender: string, number: number): void {
+    const latest = this.#latest.get(sender) ?? -1
+    if (number > latest) this.#latest.set(sender, number)
+    else this.overtaken.set(sender, (this.overtaken.get(sender) ?? 0) + 1)
   }
 }
 
@@ -64,7 +78,7 @@ export async function countArrived(
     }
   }
   const faults = tally.faults.slice(0, FAULTS_SHOWN)
-  return { arrived: tally.lines, lost, duplicates, faults }
+  return { arrived: tally.lines, lost, duplicates, overtaken: tally.overtaken, faults }
 }
 
 function textOf(path: string): NodeJS.ReadableStream {
@@ -78,10 +92,21 @@ function textOf(path: string): NodeJS.ReadableStream {
 /** A folder that is not there has nothing; what is missing then is counted. */
 async function readFolder(tally: Tally, folder: string): Promise<void> {
   try {
-    for (const path of await listFiles(folder)) if (!path.endsWith('.torn')) await tally.read(path)
+    const paths = (await listFiles(folder)).filter((path) => !path.endsWith('.torn'))
+    for (const path of paths.sort(byAge)) await tally.read(path)
   } catch (error) {
     tally.faults.push(`cannot read ${folder}: ${String(error)}`)
   }
+}
+
+/** Of one tag, rotated files in the order of their times, and then the active one. */
+function byAge(a: string, b: string): number {
+  const [one, other] = [ageOf(a), ageOf(b)]
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+function ageOf(path: string): string {
+  return path.includes('@') ? path : path.replace(/\.log$/, '@ACTIVE')
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

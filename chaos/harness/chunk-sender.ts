@@ -25,6 +25,7 @@ export interface ChunkSenderOptions {
 }
 
 export class ChunkSender implements Sender {
+  readonly repeatsInOrder = true
   readonly violations: string[] = []
   resent = 0
   readonly #options: ChunkSenderOptions

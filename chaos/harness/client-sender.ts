@@ -16,6 +16,7 @@ export interface ClientSenderOptions {
 }
 
 export class ClientSender implements Sender {
+  readonly repeatsInOrder = false
   readonly violations: string[] = []
   resent = 0
   sent = 0

@@ -9,6 +9,8 @@ export interface Sender {
   readonly acknowledged: number
   /** Events sent once more, because they were not acknowledged. */
   readonly resent: number
+  /** Whether it sends again in the order of the numbers, and nothing new before. */
+  readonly repeatsInOrder: boolean
   /** What it was told that cannot be right. */
   readonly violations: readonly string[]
   /** Milliseconds from sending to the acknowledgement, since the last call. */

@@ -25,6 +25,11 @@ export interface Scenario {
   readonly env?: (places: Places) => NodeJS.ProcessEnv
   /** Before the collector starts, for what must exist then; undone by `world.later`. */
   readonly prepare?: (world: World) => Promise<void>
+  /**
+   * Why the order of arrivals cannot be looked at. When left out, the first arrivals of each sender
+   * must rise, unless it has sent again in any order.
+   */
+  readonly unordered?: string
   /** Does harm while events come in, and calls `world.disturbed()` each time it has seen it. */
   readonly disturb: (world: World) => Promise<void>
   /** After everything is acknowledged, and before the collector must have delivered all. */

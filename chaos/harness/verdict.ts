@@ -31,6 +31,8 @@ export interface Evidence {
   readonly finals: readonly (Totals | undefined)[]
   /** Duplicates that the scenario explains. */
   readonly mayRepeat: number
+  /** Whether first arrivals must be in the order of sending. */
+  readonly isOrdered: boolean
   readonly disturbances: number
   readonly seconds: number
   readonly faults: readonly string[]
@@ -66,6 +68,7 @@ export async function judge(evidence: Evidence): Promise<Result> {
     ...arrivals.flatMap((arrival) => arrival.faults),
     ...senders.flatMap(faultsOfSender),
     ...faultsOfFigures(figures),
+    ...(evidence.isOrdered ? faultsOfOrder(senders, arrivals) : []),
     ...faultsOfAccount(evidence, figures.arrived),
   ]
   const { scenario, seed, seconds } = evidence
@@ -86,6 +89,18 @@ function faultsOfFigures({ lost, duplicates, duplicatesMax, disturbances }: Figu
     faults.push(`${duplicates} duplicates, where at most ${duplicatesMax} can be explained`)
   if (disturbances === 0) faults.push('nothing went wrong in this run: nothing is shown')
   return faults
+}
+
+/** Only the first time counts: what is sent again in order can come twice, but not too early. */
+function faultsOfOrder(senders: readonly Sender[], arrivals: readonly Arrival[]): string[] {
+  const steady = senders.filter(({ resent, repeatsInOrder }) => repeatsInOrder || resent === 0)
+  if (steady.length === 0) return ['every sender has sent again in any order: no order is shown']
+  return steady.flatMap(({ name }) =>
+    arrivals.flatMap(({ overtaken }) => {
+      const events = overtaken.get(name) ?? 0
+      return events > 0 ? [`${events} events of ${name} arrived after later ones`] : []
+    }),
+  )
 }
 
 /** Over one life the account must be that of the files, line for line. */

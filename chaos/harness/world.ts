@@ -172,6 +172,7 @@ class Run implements World {
       finals,
       disturbances: this.#disturbances,
       mayRepeat: this.#mayRepeat,
+      isOrdered: this.#scenario.unordered === undefined,
       seconds: (performance.now() - this.#startedAt) / 1000,
       faults: this.#faults,
     })

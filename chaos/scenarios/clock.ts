@@ -35,6 +35,7 @@ export const clock: Scenario = {
     return configWith(places, `${output('files', 'logs', '')}\n${copy}`, 'files, copy')
   },
   copies: [['logs'], ['copy']],
+  unordered: 'files are named by the clock, so their names do not tell which was written first',
   env: (places) => ({ LOGBOOM_CHAOS_CLOCK: pathOf(places), NODE_OPTIONS: `--import=${HOOK}` }),
   prepare: async (world) => {
     await writeFile(pathOf(world.places), '0')

@@ -13,7 +13,14 @@ import { judge, type Evidence } from '../../chaos/harness/verdict.ts'
 /** Has sent the numbers below `sent` and has them acknowledged but for `open`. */
 function senderOf(sent: number, open: readonly number[] = []): Sender {
   return {
-    ...{ name: 'a', sent, acknowledged: sent - open.length, resent: 0, violations: [] },
+    ...{
+      name: 'a',
+      sent,
+      acknowledged: sent - open.length,
+      resent: 0,
+      repeatsInOrder: false,
+      violations: [],
+    },
     takeLatencies: () => [],
     isAcknowledged: (number) => number < sent && !open.includes(number),
     run: () => Promise.resolve(),
@@ -45,16 +52,32 @@ async function count(t: TestContext, files: Record<string, string | Buffer>, sen
 }
 
 describe('counting', () => {
+  const well = { arrived: 0, lost: 0, duplicates: 0, overtaken: new Map(), faults: [] }
+
   test('finds events over all files, compressed ones too', async (t) => {
-    const files = { 'one.log': linesOf(0, 2), 'two.log.gz': gzipSync(linesOf(1)) }
+    const files = { 'one.log': linesOf(0, 1), 'two.log.gz': gzipSync(linesOf(2)) }
     const arrival = await count(t, files, senderOf(3))
-    assert.deepEqual(arrival, { arrived: 3, lost: 0, duplicates: 0, faults: [] })
+    assert.deepEqual(arrival, { ...well, arrived: 3 })
   })
 
   test('finds what is lost, by sender and number, and what is there twice', async (t) => {
     const arrival = await count(t, { 'one.log': linesOf(0, 0, 2) }, senderOf(4))
     const faults = [1, 3].map((number) => `a number ${number} was acknowledged and is nowhere`)
-    assert.deepEqual(arrival, { arrived: 3, lost: 2, duplicates: 1, faults })
+    assert.deepEqual(arrival, { ...well, arrived: 3, lost: 2, duplicates: 1, faults })
+  })
+
+  test('finds what was overtaken, and not what only comes twice', async (t) => {
+    const arrival = await count(t, { 'one.log': linesOf(0, 2, 1, 0, 3) }, senderOf(4))
+    assert.deepEqual(arrival.overtaken, new Map([['a', 1]]))
+  })
+
+  test('reads rotated files first, the oldest before the others', async (t) => {
+    const files = {
+      'a.log': linesOf(3),
+      'a@2026-11-21T08-50-00.123Z.log.gz': gzipSync(linesOf(0)),
+      'a@2026-11-21T08-50-00.124Z.log': linesOf(1, 2),
+    }
+    assert.deepEqual((await count(t, files, senderOf(4))).overtaken, new Map())
   })
 
   test('does not ask for what was not acknowledged', async (t) => {
@@ -84,7 +107,7 @@ describe('a verdict', () => {
     const evidence: Evidence = {
       ...{ scenario: 'example', seed: 1, seconds: 1, folder, copies: [['logs']] },
       ...{ senders: [senderOf(2)], collectors: [], finals: [], mayRepeat: 0 },
-      ...{ disturbances: 1, faults: [] },
+      ...{ disturbances: 1, isOrdered: true, faults: [] },
       ...differs,
     }
     return judge(evidence)
@@ -94,10 +117,19 @@ describe('a verdict', () => {
     assert.deepEqual((await verdict(t, {})).faults, [])
   })
 
+  const resending = { ...senderOf(2), resent: 1 }
   const bad: readonly [string, Partial<Evidence>, string | undefined, RegExp][] = [
     ['something is lost', {}, linesOf(0), /1 acknowledged events are lost/],
     ['a copy lacks something', { copies: [['logs'], ['other']] }, undefined, /events are lost/],
     ['there are too many duplicates', {}, linesOf(0, 0, 1), /1 duplicates, where at most 0/],
+    ['events are overtaken', {}, linesOf(1, 0), /1 events of a arrived after later ones/],
+    [
+      'events are overtaken that were sent again in order',
+      { senders: [{ ...resending, repeatsInOrder: true }] },
+      linesOf(1, 0),
+      /1 events of a arrived after later ones/,
+    ],
+    ['no order is shown', { senders: [resending], mayRepeat: 1 }, undefined, /no order is shown/],
     ['nothing went wrong', { disturbances: 0 }, undefined, /nothing went wrong/],
     ['nobody was acknowledged', { senders: [senderOf(1, [0])] }, '', /never acknowledged anything/],
     ['there is no last account', { finals: [undefined] }, undefined, /did not live/],
@@ -108,6 +140,12 @@ describe('a verdict', () => {
     test(`is bad when ${when}`, async (t) => {
       assert.match((await verdict(t, differs, lines)).faults.join('\n'), expected)
     })
+
+  test('asks for no order of what was sent again in any, nor where there is none', async (t) => {
+    const senders = [resending, { ...senderOf(0), name: 'b', acknowledged: 1 }]
+    assert.deepEqual((await verdict(t, { senders }, linesOf(1, 0))).faults, [])
+    assert.deepEqual((await verdict(t, { isOrdered: false }, linesOf(1, 0))).faults, [])
+  })
 
   test('allows the duplicates that are explained', async (t) => {
     assert.deepEqual((await verdict(t, { mayRepeat: 1 }, linesOf(0, 0, 1))).faults, [])
