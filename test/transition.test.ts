@@ -11,6 +11,7 @@ import { Type } from '../src/config/type.ts'
 import { createLog } from '../src/log.ts'
 import type { Outcome } from '../src/pipeline/batch.ts'
 import { defineInput, defineOutput, type InputContext } from '../src/pipeline/component.ts'
+import { Gate } from '../src/pipeline/gate.ts'
 import { batchOf } from './support/entries.ts'
 import { until } from './support/wait.ts'
 
@@ -125,6 +126,12 @@ async function start(t: TestContext, outputs: Readonly<Record<string, number>>) 
   return { stage, config, collector, reload }
 }
 
+/** What comes from now on waits, once the call returned has resolved. */
+function closingOfGate(t: TestContext): () => Promise<unknown> {
+  const close = t.mock.method(Gate.prototype, 'close')
+  return () => until('the gate is closed', () => close.mock.callCount() > 0)
+}
+
 function noop(): void {
   // What is logged is not looked at.
 }
@@ -155,10 +162,11 @@ test('memory_max is another at once, for what stays as well', async (t) => {
 
 test('an output goes when it has answered for all it was given; what comes waits', async (t) => {
   const { stage, reload } = await start(t, { a: 1 })
+  const gateClosed = closingOfGate(t)
   stage.held = []
   const first = stage.deliver('first')
   const changed = reload({ a: 2 })
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await gateClosed()
   const second = stage.deliver('second')
   assert.deepEqual(stage.taken(), ['a takes first'])
   stage.held.shift()!('delivered')
@@ -185,10 +193,11 @@ test('one that does not answer stays, and so does all else', async (t) => {
 
 test('a stop does not wait for a reload that waits: what was to go stays to the end', async (t) => {
   const { stage, collector, reload } = await start(t, { a: 1 })
+  const gateClosed = closingOfGate(t)
   stage.held = []
   const first = stage.deliver('first')
   const reloaded = assert.rejects(reload({ a: 2 }), /the collector is stopping/)
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await gateClosed()
   const second = stage.deliver('second')
   assert.deepEqual(stage.taken(), ['a takes first'])
   const stopped = collector.stop(new AbortController().signal)
@@ -233,13 +242,11 @@ test('when even that cannot be done, events are held until another reload helps'
   const { stage, reload } = await start(t, { a: 1, b: 1 })
   stage.broken.add('a').add('c')
   await assert.rejects(reload({ a: 2, b: 1, c: 1 }), /cannot open a/)
-  let outcome: Outcome | undefined
-  void stage.deliver('x').then((settled) => (outcome = settled))
-  await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.equal(outcome, undefined)
   stage.taken()
+  const outcome = stage.deliver('x')
+  // What is let in is taken at once: an output would have it by now.
+  assert.deepEqual(stage.taken(), [])
   await reload({ b: 1 })
-  await Promise.resolve()
   assert.deepEqual(stage.taken(), ['b takes x'])
-  assert.equal(outcome, 'delivered')
+  assert.equal(await outcome, 'delivered')
 })
