@@ -1,6 +1,7 @@
 /**
  * `npm run new -- input NAME` (or `filter`, `output`): a component that works, with its test and
  * an example configuration, listed with the others and documented. Shaped by scripts/templates/.
+ * `--chunked` makes an output that always stands behind a buffer, as those for the network do;
  * `--no-docs` leaves the reference as it is.
  */
 import { spawnSync } from 'node:child_process'
@@ -11,7 +12,8 @@ import { Script } from 'node:vm'
 import { format, resolveConfig } from 'prettier'
 
 const root = join(import.meta.dirname, '..')
-const USAGE = 'npm run new -- input|filter|output NAME, NAME as in a configuration: my_input'
+const USAGE =
+  'npm run new -- input|filter|output NAME [--chunked], NAME as in a configuration: my_input'
 
 /** With more, the import of a filter's test would not fit into a line. */
 const TYPE_LENGTH_MAX = 24
@@ -26,6 +28,8 @@ const FOLDERS: Readonly<Record<Kind, string>> = {
 
 interface Names {
   readonly kind: Kind
+  /** The name of its templates. */
+  readonly template: string
   /** `my_input`, as in a configuration. */
   readonly type: string
   /** `my-input`, as in file names. */
@@ -39,7 +43,7 @@ interface Names {
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { docs: { type: 'boolean', default: true } },
+    options: { docs: { type: 'boolean', default: true }, chunked: { type: 'boolean' } },
     allowNegative: true,
   })
   const [kind, type, ...rest] = positionals
@@ -51,7 +55,9 @@ async function main(): Promise<void> {
     const cause = `${type.length} letters; expected ${TYPE_LENGTH_MAX} at most`
     fail(`cannot name a component ${type}: ${cause}`)
   }
-  const names = namesOf(kind, type)
+  const isChunked = values.chunked === true
+  if (isChunked && kind !== 'output') fail(`cannot make ${kind} ${type} chunked; expected output`)
+  const names = namesOf(kind, type, isChunked)
   const files = scaffold(names)
   const list = `src/${FOLDERS[kind]}/index.ts`
   const listText = readFileSync(join(root, list), 'utf8')
@@ -92,10 +98,11 @@ function isReserved(name: string): boolean {
   }
 }
 
-function namesOf(kind: Kind, type: string): Names {
+function namesOf(kind: Kind, type: string, isChunked: boolean): Names {
   const className = type.split('_').map(capital).join('')
   const constant = className.charAt(0).toLowerCase() + className.slice(1)
-  return { kind, type, stem: type.replaceAll('_', '-'), constant, className }
+  const template = isChunked ? 'chunked-output' : kind
+  return { kind, template, type, stem: type.replaceAll('_', '-'), constant, className }
 }
 
 /** The new files by their path, filled in. */
@@ -103,11 +110,11 @@ function scaffold(names: Names): Map<string, string> {
   const { kind, stem } = names
   const folder = FOLDERS[kind]
   const up = folder.includes('/') ? '../../' : '../'
-  const source = template(`${kind}.ts`, names).replaceAll('../../src/', up)
+  const source = filledIn(`${names.template}.ts`, names).replaceAll('../../src/', up)
   const own = folder.startsWith('pipeline/') ? source.replaceAll(`${up}pipeline/`, '../') : source
-  const tests = template(`${kind}.test.ts`, names)
+  const tests = filledIn(`${names.template}.test.ts`, names)
     .replaceAll('../../test/', up)
-    .replaceAll(`'./${kind}.ts'`, `'${up}../src/${folder}/${stem}.ts'`)
+    .replaceAll(`'./${names.template}.ts'`, `'${up}../src/${folder}/${stem}.ts'`)
   return new Map([
     [`src/${folder}/${stem}.ts`, own],
     [`test/${folder}/${stem}.test.ts`, tests],
@@ -115,7 +122,7 @@ function scaffold(names: Names): Map<string, string> {
   ])
 }
 
-function template(name: string, { type, stem, constant, className }: Names): string {
+function filledIn(name: string, { type, stem, constant, className }: Names): string {
   return readFileSync(join(root, 'scripts/templates', name), 'utf8')
     .replaceAll('template_name', type)
     .replaceAll('template-name', stem)

@@ -14,6 +14,7 @@ const PLACES = [
   'inputs/moon-source',
   'pipeline/filters/moon-shade-of-four-signs',
   'outputs/moon-target',
+  'outputs/moon-cloud',
 ]
 
 const TESTS = PLACES.map((place) => `test/${place}.test.ts`)
@@ -26,6 +27,8 @@ test('scaffolds components that type-check, pass their tests and are documented'
   const pagePath = join(copy, 'docs/reference/filters/moon-shade-of-four-signs.md')
   const page = await readFile(pagePath, 'utf8')
   assert.match(page, /`tags`/)
+  const cloud = await readFile(join(copy, 'docs/reference/outputs/moon-cloud.md'), 'utf8')
+  assert.match(cloud, /always has a buffer: on disk/)
   await writeFile(pagePath, `${page}By hand.\n`)
   const check = spawnSync(process.execPath, ['scripts/docs.ts', '--check'], { cwd: copy })
   assert.equal(check.status, 1)
@@ -52,6 +55,7 @@ test('refuses names that cannot be, and those that are taken', async (t) => {
   }
   assert.match(refuse('input', 'CamelCase'), /not in snake_case/)
   assert.match(refuse('input', '../../etc'), /not in snake_case/)
+  assert.match(refuse('input', 'gelf', '--chunked'), /cannot make input gelf chunked; expected/)
   assert.match(refuse('codec', 'gelf'), /expected npm run new -- input\|filter\|output NAME/)
   run(copy, 'scripts/new.ts', 'input', 'moon_light', '--no-docs')
   assert.match(refuse('input', 'moon_light', '--no-docs'), /src\/inputs\/moon-light\.ts exists/)
@@ -68,7 +72,8 @@ async function copyWithNew(t: TestContext): Promise<string> {
   t.after(() => rm(copy, { recursive: true, force: true }))
   run(copy, 'scripts/new.ts', 'input', 'moon_source', '--no-docs')
   run(copy, 'scripts/new.ts', 'filter', LONGEST_TYPE, '--no-docs')
-  run(copy, 'scripts/new.ts', 'output', 'moon_target')
+  run(copy, 'scripts/new.ts', 'output', 'moon_target', '--no-docs')
+  run(copy, 'scripts/new.ts', 'output', 'moon_cloud', '--chunked')
   // In place of that of the repository, whose files are more than the new ones need.
   await writeFile(join(copy, 'tsconfig.json'), await tsconfigFor(TESTS))
   return copy
