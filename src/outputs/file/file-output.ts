@@ -63,8 +63,7 @@ export class FileOutput implements Output {
       zone: settings.zone,
       noteRendered: (path, values) => this.#longNames.note(path, values),
     })
-    const noteDone = () => this.#housekeeping.request()
-    this.#compressor = new Compressor({ settings, noteDone }, around)
+    this.#compressor = new Compressor(settings, around)
     this.#housekeeping = new Housekeeping({
       template,
       dated,
@@ -143,7 +142,7 @@ export class FileOutput implements Output {
       noteOpened: (path, link) => this.#known.add(path, link),
       noteWhole: (path, size) => this.#known.setWhole(path, size),
       isWhole: (path, size) => this.#known.isWhole(path, size),
-      noteRotated: () => this.#housekeeping.request(),
+      noteRotated: (path) => this.#housekeeping.noteRotated(path),
       noteEvicted: (path, writer) => this.#forget(path, writer),
     }
   }

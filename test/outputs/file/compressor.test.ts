@@ -24,7 +24,7 @@ function compressor() {
   const workers: FakeWorker[] = []
   const settings = { compression: 'gzip' } as Partial<FileSettings> as FileSettings
   const tested = new Compressor(
-    { settings, noteDone: () => {} },
+    settings,
     { fileSystem: nodeFileSystem, clock, timers, logger, metrics },
     () => {
       const worker = new FakeWorker()

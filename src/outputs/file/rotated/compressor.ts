@@ -10,14 +10,8 @@ import type { FileSettings, Surroundings } from '../settings.ts'
 
 const IDLE_MS = 10_000
 
-export interface CompressorOptions {
-  readonly settings: FileSettings
-  /** Called when a file has been compressed. */
-  readonly noteDone: () => void
-}
-
 export class Compressor {
-  readonly #options: CompressorOptions
+  readonly #settings: FileSettings
   readonly #around: Surroundings
   readonly #createWorker: () => Worker
   readonly #queue = new Set<string>()
@@ -26,8 +20,8 @@ export class Compressor {
   #cancelIdle = () => {}
   #isStopped = false
 
-  constructor(options: CompressorOptions, around: Surroundings, createWorker = createThread) {
-    this.#options = options
+  constructor(settings: FileSettings, around: Surroundings, createWorker = createThread) {
+    this.#settings = settings
     this.#around = around
     this.#createWorker = createWorker
   }
@@ -52,8 +46,7 @@ export class Compressor {
   }
 
   #next(): void {
-    const { settings } = this.#options
-    const { compression } = settings
+    const { compression, compressionLevel: level } = this.#settings
     if (this.#current !== null || !compression) return
     const [path] = this.#queue
     if (path === undefined) return this.#waitForMore()
@@ -61,7 +54,7 @@ export class Compressor {
     this.#queue.delete(path)
     this.#current = path
     this.#worker ??= this.#startWorker()
-    const job: CompressJob = { path, compression, level: settings.compressionLevel }
+    const job: CompressJob = { path, compression, level }
     this.#worker.postMessage(job)
   }
 
@@ -97,7 +90,6 @@ export class Compressor {
         'cannot compress a rotated file: it stays as it is until the next round',
       )
     this.#next()
-    if (outcome === 'compressed') this.#options.noteDone()
   }
 
   /** Never rejects: ending a worker that has ended is nothing. */

@@ -63,6 +63,13 @@ export class Housekeeping {
     this.#requestRound()
   }
 
+  /** Without limits on what is kept, nobody has to look at the other files for it. */
+  noteRotated(path: string | null): void {
+    const { settings, compressor } = this.#options
+    if (path === null || Object.keys(settings.keep).length > 0) this.request()
+    else if (settings.compression) compressor.add(path)
+  }
+
   /** Sees soon to files whose time is over, if it is time to look for such. */
   care(): void {
     const { dated, settings } = this.#options

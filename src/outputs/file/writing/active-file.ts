@@ -191,10 +191,12 @@ export class ActiveFile {
     const { around, settings } = this.#shared
     const nowMs = around.clock.now()
     if (settings.isSynced) await this.datasync()
+    let rotated: string | null = null
     try {
       const active = { path: this.path, extension: settings.extension }
-      const rotated = await freeRotatedPath(around.fileSystem, active, nowMs)
-      await around.fileSystem.rename(this.path, rotated)
+      const free = await freeRotatedPath(around.fileSystem, active, nowMs)
+      await around.fileSystem.rename(this.path, free)
+      rotated = free
       around.metrics.rotations.add(1)
     } catch (error) {
       // Somebody else has moved it away; that is as good as rotated.
@@ -205,7 +207,7 @@ export class ActiveFile {
       }
     }
     await this.close()
-    this.#shared.noteRotated()
+    this.#shared.noteRotated(rotated)
     return true
   }
 
