@@ -9,7 +9,7 @@ export interface Changes {
   readonly started: readonly string[]
   readonly stopped: readonly string[]
   readonly kept: readonly string[]
-  /** What else was taken over: `http`, `log`, `memory_max`. */
+  /** What else was taken over, by its name in the configuration. */
   readonly settings: readonly string[]
 }
 
@@ -24,9 +24,11 @@ export function changesBetween(before: Assembly, after: Assembly): Changes {
   }
 }
 
+/** All that is not a component; `data_dir` cannot change. */
+const SETTINGS = ['dead_letters', 'http', 'log', 'memory_max', 'stop_timeout'] as const
+
 function changedSettings(before: Config, after: Config): string[] {
-  const keys = ['http', 'log', 'memory_max'] as const
-  return keys.filter((key) => !isDeepStrictEqual(before[key], after[key]))
+  return SETTINGS.filter((key) => !isDeepStrictEqual(before[key], after[key]))
 }
 
 function partsOf({ inputs, filters, outputs }: Assembly): AnyPart[] {

@@ -160,6 +160,14 @@ test('memory_max is another at once, for what stays as well', async (t) => {
   assert.equal(memory.isFull, true)
 })
 
+test('settings that are no component are taken over and named', async (t) => {
+  const { config, collector } = await start(t, { a: 1 })
+  const dead_letters = { ...config.dead_letters, max_age: '1d' }
+  const next = { ...config, dead_letters, stop_timeout: '200ms' }
+  const { started, stopped, settings } = await collector.reload(next)
+  assert.deepEqual([started, stopped, settings], [[], [], ['dead_letters', 'stop_timeout']])
+})
+
 test('an output goes when it has answered for all it was given; what comes waits', async (t) => {
   const { stage, reload } = await start(t, { a: 1 })
   const gateClosed = closingOfGate(t)
