@@ -83,7 +83,7 @@ const retrySchema = Type.Object(
       {
         description:
           'When events that fail again and again go to the dead letters: so long after the ' +
-          'first attempt, after so many attempts, or never.',
+          'first attempt, after so many attempts, or never. Counted anew after a restart.',
         default: 'forever',
       },
     ),

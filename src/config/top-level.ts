@@ -55,7 +55,9 @@ const deadLettersSchema = Type.Object(
       default: '256MiB',
     }),
     max_age: Duration({
-      description: 'How long they are kept; older ones are thrown away, counted and logged too.',
+      description:
+        'How long they are kept; a file of older ones is thrown away, counted and logged too, ' +
+        'unless it is the one that is being written.',
       default: '30d',
     }),
   },
@@ -82,7 +84,7 @@ export const topLevelSchema = Type.Object(
         'is shared out to the inputs, the other half is for whoever needs it. When that is half ' +
         'full, buffers on disk stop reading ahead; when it is full, inputs that hold more than ' +
         'their share stop reading until half of it is free. Nothing is dropped. The process ' +
-        'itself needs 100 to 200 MiB more.',
+        'itself needs up to about 250 MiB more.',
       default: '256MiB',
     }),
     dead_letters: deadLettersSchema,
