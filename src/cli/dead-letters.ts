@@ -112,7 +112,8 @@ async function replay({ query, isJson }: DeadLetterOptions, { http }: Config): P
   process.off('SIGINT', stop)
   if (process.stderr.isTTY) process.stderr.write('\n')
   print(isJson ? JSON.stringify(state) : replayText(state))
-  const isComplete = state['state'] === 'done' && state['rejected'] === 0
+  const isAll = state['rejected'] === 0 && state['problem'] === null
+  const isComplete = state['state'] === 'done' && isAll
   return isComplete ? EXIT_OK : EXIT_FAILED
 }
 

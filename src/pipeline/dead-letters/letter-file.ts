@@ -32,7 +32,7 @@ const NONE = -1
 export class LetterFile {
   readonly stem: string
   readonly path: string
-  readonly groups = new Groups()
+  groups = new Groups()
   /** Of whole lines. */
   bytes = 0
   /** When the last letter was added, in milliseconds since 1970. */
@@ -42,6 +42,8 @@ export class LetterFile {
   damaged = 0
   isGone = false
   isLoaded = false
+  /** Why it could not be read the last time, or null. */
+  problem: string | null = null
   readonly #options: LetterFileOptions
   /** By line. */
   readonly #placeOf: number[] = []
@@ -76,9 +78,12 @@ export class LetterFile {
     this.#loaded = Promise.resolve()
   }
 
-  /** Reads what an earlier run has left; once. Rejects if it cannot be read. */
+  /** Reads what an earlier run has left; once. Rejects if it cannot be read: later it may be. */
   load(onLetter?: (letter: Letter) => void): Promise<void> {
-    this.#loaded ??= this.#load(onLetter)
+    this.#loaded ??= this.#load(onLetter).catch((error: unknown) => {
+      this.#forget()
+      throw error
+    })
     return this.#loaded
   }
 
@@ -163,6 +168,17 @@ export class LetterFile {
     } finally {
       await file.close()
     }
+  }
+
+  /** What was read of it before it failed. */
+  #forget(): void {
+    this.#loaded = null
+    this.isLoaded = false
+    this.#placeOf.length = 0
+    this.#done = new Set()
+    this.groups = new Groups()
+    this.bytes = this.events = this.damaged = 0
+    this.newestAt = this.oldestAt
   }
 
   /** False if it is damaged. */

@@ -41,7 +41,7 @@ export interface ReplayState {
   readonly rejected: number
   /** Events answered `retry`, for each time. */
   readonly retried: number
-  /** Why it failed, or null. */
+  /** Why it failed, or which file it had to leave out, or null. */
   readonly problem: string | null
 }
 
@@ -106,11 +106,13 @@ export class Replay {
     if (this.#isStopping || file.isGone) return
     const before = file.events
     const examinedBefore = this.#counts.examined
-    for await (const letters of file.select(this.#options.selection)) {
+    const { store, selection } = this.#options
+    for await (const letters of store.select(file, selection)) {
       for (const portion of portions(letters)) await this.#replayPortion(file, portion)
       if (this.#isStopping) return
     }
-    this.#counts.examined = examinedBefore + before
+    if (file.problem === null) this.#counts.examined = examinedBefore + before
+    else this.#problem ??= file.problem
   }
 
   async #replayPortion(file: LetterFile, letters: readonly PlacedLetter[]): Promise<void> {

@@ -5,11 +5,12 @@
  */
 import type { Cancel, Clock, Timers } from '../clock.ts'
 import type { DeadLetter, DeadLetterSink } from '../delivery/dead-letter.ts'
+import { reasonOf } from '../delivery/verdict.ts'
 import type { FileAccess } from '../files/file-access.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Group, Groups } from './groups.ts'
-import { LetterFile } from './letter-file.ts'
+import { LetterFile, type PlacedLetter } from './letter-file.ts'
 import { eventKey, eventsOf, type Letter, type LetterEvent } from './letter-line.ts'
 import { LetterWriter } from './letter-writer.ts'
 import { DeadLetterMetrics, type DropReason } from './metrics.ts'
@@ -56,6 +57,8 @@ export class DeadLetterStore {
   readonly #writer: LetterWriter
   /** The oldest first. */
   #files: LetterFile[] = []
+  /** Of the run before, in which is looked for events that come again. */
+  #remembered: readonly LetterFile[] = []
   #bounds: Bounds
   /** Events of the run before that may come again. */
   readonly #known = new Set<string>()
@@ -85,6 +88,7 @@ export class DeadLetterStore {
       const names = await access.list(folder)
       const stems = names.flatMap((name) => lettersStem(name) ?? []).toSorted()
       this.#files = stems.map((stem) => new LetterFile({ ...this.#options, stem }))
+      this.#remembered = this.#files.slice(-FILES_REMEMBERED)
       this.#writer.last = stems.at(-1)
       await this.#removeLeftovers(names, new Set(stems))
     } catch (error) {
@@ -92,7 +96,7 @@ export class DeadLetterStore {
     }
     this.#loaded = this.#inTurn(() => this.#load())
     this.#cancelLook = timers.every(LOOK_EVERY_MS, () => {
-      void this.#inTurn(() => this.#keepBounds())
+      void this.#inTurn(() => this.#load())
     })
   }
 
@@ -127,8 +131,19 @@ export class DeadLetterStore {
   closedFiles(): Promise<readonly LetterFile[]> {
     return this.#inTurn(async () => {
       await this.#writer.close()
+      await this.#load()
       return [...this.#files]
     })
+  }
+
+  /** As `LetterFile.select`; a file that cannot be read is reported, and left for another time. */
+  async *select(file: LetterFile, selection: Selection): AsyncGenerator<PlacedLetter[]> {
+    if (!file.isLoaded) return
+    try {
+      yield* file.select(selection)
+    } catch (error) {
+      this.#reportUnreadable(file, error)
+    }
   }
 
   /** These are about to be replayed: if they fail again, it is said how often they were. */
@@ -184,19 +199,26 @@ export class DeadLetterStore {
     return this.#known.has(eventKey(output, { ...event, buffer, sequence }))
   }
 
+  /** Files that could not be read before are tried again. Never rejects. */
   async #load(): Promise<void> {
-    const remembered = this.#files.slice(-FILES_REMEMBERED)
     for (const file of this.#files.toReversed()) {
       if (this.#isStopping) return
-      const isRemembered = remembered.includes(file)
+      const isRemembered = this.#remembered.includes(file)
       try {
         await file.load(isRemembered ? (letter) => this.#remember(letter) : undefined)
+        file.problem = null
       } catch (error) {
-        const message = 'cannot read dead letters of an earlier run'
-        this.#options.logger.error({ path: file.path, error }, message)
+        this.#reportUnreadable(file, error)
       }
     }
     await this.#keepBounds()
+  }
+
+  #reportUnreadable(file: LetterFile, error: unknown): void {
+    const { path } = file
+    file.problem = `cannot read ${path}: ${reasonOf(error)}`
+    const message = 'cannot read dead letters; they are left where they are'
+    this.#options.logger.error({ path, error }, message)
   }
 
   #remember({ head, crc }: Letter): void {
@@ -214,7 +236,7 @@ export class DeadLetterStore {
 
   async #dropIn(file: LetterFile, selection: Selection): Promise<number> {
     let events = 0
-    for await (const letters of file.select(selection))
+    for await (const letters of this.select(file, selection))
       events += await file.finish(letters.map(({ line }) => line))
     this.#metrics.dropped('operator', events)
     return events

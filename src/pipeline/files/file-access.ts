@@ -1,4 +1,4 @@
-/** The part of the file system that buffers and dead letters use, so that tests can make it fail. */
+/** What buffers and dead letters use of the file system, so that tests can make it fail. */
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'

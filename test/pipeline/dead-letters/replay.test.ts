@@ -174,6 +174,23 @@ describe('when the process is killed', () => {
     })
 })
 
+test('a file that cannot be read is left out, and said to be; the others are sent', async (t) => {
+  const taken: Batch[] = []
+  const { store, letters, access } = await opened(t, (batch) => (taken.push(batch), delivered()))
+  await store.sinkFor('search').add(numbered(0, 2))
+  await store.closedFiles()
+  await store.sinkFor('search').add(numbered(2, 3))
+  access.fail('read')
+  const { state, problem, found, examined } = await replay(letters)
+  assert.deepEqual([state, found, examined], ['done', 3, 1])
+  assert.match(problem ?? '', /^cannot read .*\.jsonl: read is said to fail$/)
+  assert.deepEqual(logsOf(taken), ['line 2'])
+  const next = await replay(letters)
+  assert.deepEqual([next.problem, next.delivered], [null, 2])
+  assert.deepEqual(logsOf(taken), ['line 2', 'line 0', 'line 1'])
+  await close(letters)
+})
+
 test('a note that cannot be written ends it; what was taken is not sent again', async (t) => {
   const taken: Batch[] = []
   const { store, letters, access } = await opened(t, (batch) => (taken.push(batch), delivered()))

@@ -17,7 +17,8 @@ import { KeptLog, ManualTime, metricValue } from '../../drivers/context.ts'
 import { entriesOf } from '../../support/entries.ts'
 
 /** On files of letters; `rename` is the last step of noting which are done. */
-export type Operation = 'write' | 'datasync' | 'truncate' | 'create' | 'read' | 'rename' | 'remove'
+export type Operation =
+  'write' | 'datasync' | 'truncate' | 'create' | 'read' | 'close' | 'rename' | 'remove'
 
 /** The real files; the operations that are due fail, a write after half of its work. */
 export class FaultyAccess implements FileAccess {
@@ -55,7 +56,7 @@ export class FaultyAccess implements FileAccess {
     const isOfLetters = path.endsWith('.jsonl')
     if (isOfLetters && (mode === 'create' || mode === 'read')) this.#note(mode)
     const file = await fileAccess.open(path, mode)
-    return isOfLetters && mode === 'create' ? this.#faulty(file) : file
+    return isOfLetters ? this.#faulty(file) : file
   }
 
   #faulty(file: DataFile): DataFile {
@@ -76,7 +77,10 @@ export class FaultyAccess implements FileAccess {
         this.#note('truncate')
         await file.truncate(length)
       },
-      close: () => file.close(),
+      close: async () => {
+        await file.close()
+        if (this.#faults[0] === 'close') this.#note('close')
+      },
     }
   }
 
@@ -114,14 +118,22 @@ export interface Opened {
 
 export const BOUNDS: Bounds = { maxBytes: 1e9, maxAgeMs: 30 * 86_400_000 }
 
+interface OpenOptions {
+  readonly bounds?: Bounds
+  readonly time?: ManualTime
+  /** Operations that fail from the start on. */
+  readonly faults?: readonly Operation[]
+}
+
 export async function open(
   folder: string,
-  { bounds = BOUNDS, time = new ManualTime() }: { bounds?: Bounds; time?: ManualTime } = {},
+  { bounds = BOUNDS, time = new ManualTime(), faults = [] }: OpenOptions = {},
 ): Promise<Opened> {
   const [access, log, registry] = [new FaultyAccess(), new KeptLog(), new MetricsRegistry()]
   const metrics = registry.scope('', {})
   const around = { access, clock: time, timers: time, logger: log, metrics }
   const store = new DeadLetterStore({ folder, bounds, ...around })
+  access.fail(...faults)
   await store.start()
   const metric: Opened['metric'] = (name, labels) =>
     metricValue(registry, `dead_letters_${name}`, labels)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { placeOfLetter } from '../../../src/pipeline/dead-letters/names.ts'
 import { compileTagPattern } from '../../../src/pipeline/tag-pattern.ts'
 import { ManualTime } from '../../drivers/context.ts'
@@ -168,10 +168,7 @@ test('a file that was torn at any byte keeps its whole lines, and goes on', asyn
 })
 
 describe('damage', () => {
-  async function damaged(
-    t: Parameters<typeof temporaryFolder>[0],
-    change: (text: string) => string,
-  ) {
+  async function damaged(t: TestContext, change: (text: string) => string) {
     const folder = await temporaryFolder(t)
     const first = await open(folder)
     await first.store.sinkFor('search').add(numbered(0, 3))
@@ -215,6 +212,69 @@ describe('damage', () => {
       assert.equal((await store.kept()).damaged, 1)
       await store.stop()
     })
+})
+
+describe('a file that cannot be read', () => {
+  /** Two files of an earlier run, in a folder of their own. */
+  async function twoFiles(t: TestContext) {
+    const folder = await temporaryFolder(t)
+    const first = await open(folder)
+    await first.store.sinkFor('search').add(numbered(0, 2))
+    await first.store.closedFiles()
+    await first.store.sinkFor('search').add(numbered(2, 3))
+    await first.store.stop()
+    return folder
+  }
+
+  test('at the start is there later, and the letters in it are known', async (t) => {
+    const folder = await twoFiles(t)
+    const { store, log } = await open(folder, { faults: ['read'] })
+    assert.equal((await store.kept()).events, 2)
+    assert.deepEqual(log.messages('error'), [
+      'cannot read dead letters; they are left where they are',
+    ])
+    await store.closedFiles()
+    assert.equal((await store.kept()).events, 3)
+    await store.sinkFor('search').add(numbered(0, 3))
+    assert.deepEqual(await logsIn(folder), logs(0, 3))
+    await store.stop()
+  })
+
+  test('half of it is not counted twice', async (t) => {
+    const folder = await twoFiles(t)
+    const { store } = await open(folder, { faults: ['close'] })
+    assert.equal((await store.kept()).events, 2)
+    await store.closedFiles()
+    const { events, bytes, groups } = await store.kept()
+    const sizes = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))))
+    assert.deepEqual(
+      [events, bytes, groups.map((group) => group.events)],
+      [3, sizes.reduce((sum, { size }) => sum + size, 0), [3]],
+    )
+    await store.stop()
+  })
+
+  test('is left out by a drop, which goes on with the others', async (t) => {
+    const folder = await twoFiles(t)
+    const { store, access } = await open(folder)
+    await store.kept()
+    access.fail('read')
+    assert.equal(await store.drop({}), 1)
+    assert.deepEqual(await logsIn(folder), logs(0, 2))
+    assert.equal(await store.drop({}), 2)
+    await store.stop()
+  })
+
+  test('is bounded again by the next look', async (t) => {
+    const folder = await twoFiles(t)
+    const { store, time, metric } = await open(folder, { faults: ['read', 'read'] })
+    assert.equal((await store.kept()).events, 0)
+    time.advance(31 * 86_400_000)
+    await store.sinkFor('search').add(numbered(3, 4))
+    assert.equal(metric('dropped_total', { reason: 'max_age' }), 3)
+    assert.deepEqual(await logsIn(folder), ['line 3'])
+    await store.stop()
+  })
 })
 
 describe('the same events again', () => {

@@ -5,9 +5,8 @@ import { fileAccess } from '../../../src/pipeline/files/file-access.ts'
 
 const CANNOT_SYNC = '/proc'
 
-test('a file system that cannot sync a folder is used all the same', async (t) => {
-  const folder = await open(CANNOT_SYNC).catch(() => null)
-  if (!folder) return t.skip(`there is no ${CANNOT_SYNC}`)
+test('a file system that cannot sync a folder is used all the same', async () => {
+  const folder = await open(CANNOT_SYNC)
   await assert.rejects(folder.sync(), { code: 'EINVAL' })
   await folder.close()
   await fileAccess.syncFolder(CANNOT_SYNC)
