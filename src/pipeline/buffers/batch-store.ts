@@ -7,7 +7,10 @@ import type { Batch, Outcome } from '../batch.ts'
 /** A batch as it waits. */
 export interface StoredBatch {
   readonly tag: string
-  /** Unchanged until `finish`; the store may give the memory back then. */
+  /**
+   * The same bytes until `finish`; the store may give the memory back then. At a `take` it may put
+   * a copy here, to let go of other memory: whoever keeps a view of this keeps that too.
+   */
   readonly entries: Uint8Array
   readonly count: number
   /**
@@ -50,7 +53,8 @@ export interface BatchStore {
   append(batch: Batch): Promise<Outcome>
   /**
    * The next ones in order that were not handed out yet, within the limit but at least one; empty
-   * if nothing waits. Never rejects: what cannot be read is quarantined and reported.
+   * if nothing waits. Never rejects: bytes that are no batch are quarantined and reported, and a
+   * disk that cannot be read is reported and read again, for ever.
    */
   take(limit: BatchLimit): Promise<readonly StoredBatch[]>
   /** Done with, for good: it will not be handed out again, nor after a restart. */

@@ -1,4 +1,7 @@
-/** Batches while the engine has them, whole or cut into runs of events. Cutting copies no bytes. */
+/**
+ * Batches while the engine has them, whole or cut into runs of events. Cutting copies no bytes. A
+ * piece keeps no view of its entries: the store may move them (see `StoredBatch`).
+ */
 import { entryEnd } from '../../codecs/record.ts'
 import type { BatchLimit, StoredBatch } from '../buffers/batch-store.ts'
 import type { ChunkBatch } from './chunk.ts'
@@ -25,23 +28,36 @@ export class HeldBatch {
   }
 }
 
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
 export class Piece implements ChunkBatch {
   readonly held: HeldBatch
   readonly tag: string
-  readonly entries: Uint8Array
   readonly count: number
   readonly firstEvent: number
 
-  constructor(held: HeldBatch, firstEvent: number, count: number, entries: Uint8Array) {
+  /** Where in the entries of the batch its own are. */
+  readonly #range: Range
+
+  constructor(held: HeldBatch, firstEvent: number, count: number, range: Range) {
     this.held = held
     this.tag = held.stored.tag
-    this.entries = entries
     this.count = count
     this.firstEvent = firstEvent
+    this.#range = range
   }
 
   static whole(held: HeldBatch): Piece {
-    return new Piece(held, 0, held.stored.count, held.stored.entries)
+    return new Piece(held, 0, held.stored.count, { start: 0, end: held.stored.entries.length })
+  }
+
+  get entries(): Uint8Array {
+    const { entries } = this.held.stored
+    const { start, end } = this.#range
+    return end - start === entries.length ? entries : entries.subarray(start, end)
   }
 
   get buffer(): string {
@@ -54,24 +70,27 @@ export class Piece implements ChunkBatch {
 
   /** Some of its events; `start` and `end` are byte offsets in `entries`. */
   part(first: number, count: number, start: number, end: number): Piece {
-    const entries = this.entries.subarray(start, end)
-    return new Piece(this.held, this.firstEvent + first, count, entries)
+    const base = this.#range.start
+    const range = { start: base + start, end: base + end }
+    return new Piece(this.held, this.firstEvent + first, count, range)
   }
 
   /** The first `count` of its events, and the others. */
   cut(count: number): [Piece, Piece] {
+    const { entries } = this
     let offset = 0
-    for (let event = 0; event < count; event++) offset = entryEnd(this.entries, offset)
+    for (let event = 0; event < count; event++) offset = entryEnd(entries, offset)
     return this.#cutAt(count, offset)
   }
 
   /** Cuts off what is within the limit, but at least one event; the rest is null if all is. */
   cutToFit({ bytes, events }: BatchLimit): [Piece, Piece | null] {
-    if (this.entries.length <= bytes && this.count <= events) return [this, null]
+    const { entries } = this
+    if (entries.length <= bytes && this.count <= events) return [this, null]
     let offset = 0
     let count = 0
     while (count < Math.min(events, this.count)) {
-      const end = entryEnd(this.entries, offset)
+      const end = entryEnd(entries, offset)
       if (end > bytes && count > 0) break
       offset = end
       count++
@@ -80,7 +99,8 @@ export class Piece implements ChunkBatch {
   }
 
   #cutAt(count: number, offset: number): [Piece, Piece] {
-    const rest = this.part(count, this.count - count, offset, this.entries.length)
+    const { start, end } = this.#range
+    const rest = this.part(count, this.count - count, offset, end - start)
     return [this.part(0, count, 0, offset), rest]
   }
 }

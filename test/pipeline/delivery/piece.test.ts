@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { halve } from '../../../src/pipeline/delivery/piece.ts'
-import { EVENT_BYTES, ids, piece } from './pieces.ts'
+import type { StoredBatch } from '../../../src/pipeline/buffers/batch-store.ts'
+import { halve, HeldBatch, Piece } from '../../../src/pipeline/delivery/piece.ts'
+import { EVENT_BYTES, ids, piece, stored } from './pieces.ts'
 
 test('cuts off what is within a limit, but at least one event', () => {
   const check = (bytes: number, events: number, expected: number[][]) => {
@@ -32,4 +33,14 @@ test('a part of a part keeps its place in the batch', () => {
   const [middle, end] = tail.cut(3)
   assert.deepEqual(ids([middle, end]), [[2, 3, 4], [5]])
   assert.equal(end.firstEvent, 5)
+})
+
+test('has its entries where the store has put them', () => {
+  const moving: { -readonly [Key in keyof StoredBatch]: StoredBatch[Key] } = stored('a', 0, 6)
+  const [, tail] = Piece.whole(new HeldBatch(moving, 'buffer', 0)).cut(2)
+  const [middle, end] = tail.cut(3)
+  const old = moving.entries
+  moving.entries = new Uint8Array(old)
+  old.fill(0)
+  assert.deepEqual(ids([middle, end]), [[2, 3, 4], [5]])
 })

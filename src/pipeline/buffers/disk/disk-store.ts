@@ -44,10 +44,10 @@ export class DiskStore implements BatchStore {
   #cancelRead: Cancel | null = null
 
   constructor(options: DiskStoreOptions) {
-    const { folder, access, recentBytes, logger } = options
+    const { folder, access, logger } = options
     this.#options = options
     this.#isSafe = options.fsync !== 'never'
-    const segments = new Segments({ folder, access, recentBytes, logger, isSafe: this.#isSafe })
+    const segments = new Segments({ ...options, isSafe: this.#isSafe })
     this.#segments = segments
     this.#progressFile = new ProgressFile(folder, access)
     this.#writer = new Writer({

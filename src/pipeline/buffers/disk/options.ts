@@ -2,6 +2,7 @@
 import type { Clock, Timers } from '../../clock.ts'
 import type { FileAccess } from '../../files/file-access.ts'
 import type { Logger } from '../../logger.ts'
+import type { MemoryAccount } from '../../memory-budget.ts'
 
 /** When appended bytes are made to survive a power cut: at once, by a timer, or by the system. */
 export type Fsync = 'always' | 'never' | { readonly everyMs: number }
@@ -15,6 +16,8 @@ export interface DiskStoreOptions {
   readonly segmentBytes: number
   /** Of what was written last and not read, kept in memory so that it need not be read back. */
   readonly recentBytes: number
+  /** That counts those as well; closed by whoever reads from the store. */
+  readonly memory?: MemoryAccount
   readonly access: FileAccess
   readonly clock: Clock
   readonly timers: Timers

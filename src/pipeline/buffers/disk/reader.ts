@@ -2,21 +2,18 @@
  * Hands out what is in the segments, in order, each batch once: from the first that is not
  * finished up to what was written last. What cannot be handed out is lost, and finished with.
  */
-import type { Lease } from '../../../codecs/lease.ts'
 import type { Logger } from '../../logger.ts'
 import type { BatchLimit, StoredBatch } from '../batch-store.ts'
 import { Ahead } from './ahead.ts'
 import { DamageReport } from './damage-report.ts'
 import { type Frame, SEGMENT_HEAD_BYTES } from './frame.ts'
 import type { Position, Progress } from './progress.ts'
+import { type InBlock, ReadBlocks } from './read-blocks.ts'
 import { SegmentScan } from './segment-scan.ts'
 import type { Segment, Segments } from './segments.ts'
 
-interface ReadBatch extends StoredBatch {
-  /** What counts for it, also when its memory is gone. */
-  readonly bytes: number
-  /** Of the memory that its entries are in. */
-  readonly lease: Lease | undefined
+interface ReadBatch extends InBlock, StoredBatch {
+  entries: Uint8Array
 }
 
 export interface ReaderParts {
@@ -40,6 +37,7 @@ export class Reader {
   #ahead = new Ahead([])
   /** Handed out and not finished, by sequence, oldest first. */
   readonly #out = new Map<number, ReadBatch>()
+  readonly #blocks = new ReadBlocks()
   #segment: Segment | null = null
   #scan: SegmentScan | null = null
   /** Up to where the segment was scanned, and where the scan at hand ends. */
@@ -96,7 +94,7 @@ export class Reader {
     this.heldBytes -= batch.bytes
     this.heldEvents -= batch.count
     this.#progress.finish(sequence, sequence, batch.count)
-    batch.lease?.release()
+    this.#blocks.release(batch)
     return true
   }
 
@@ -115,6 +113,8 @@ export class Reader {
       this.#out.set(batch.sequence, batch)
       taken.push(batch)
     }
+    const held = { batches: this.#out.values(), bytes: this.heldBytes }
+    this.#blocks.copyOut(held, this.#scan?.block ?? null)
     return taken
   }
 
@@ -127,7 +127,8 @@ export class Reader {
       const bytes = entries.length
       this.heldBytes += bytes
       this.heldEvents += count
-      return { tag, entries, count, sequence, arrivedAt, bytes, lease: this.#scan?.hold() }
+      const block = this.#scan?.block ? this.#blocks.hold(this.#scan.block, bytes) : null
+      return { tag, entries, count, sequence, arrivedAt, bytes, block }
     } catch (error) {
       const path = this.#segment?.path
       this.#parts.logger.error({ path, error }, 'cannot read a buffer file; tried again')

@@ -3,6 +3,7 @@
  * reading it back and checking it. When the reader falls behind, this fills up and it reads files.
  */
 import { Lease } from '../../../codecs/lease.ts'
+import type { MemoryAccount } from '../../memory-budget.ts'
 
 /** Whole frames that lie in a segment from `offset` on. */
 export interface RecentWrite {
@@ -18,12 +19,14 @@ interface Kept extends RecentWrite {
 
 export class RecentWrites {
   readonly #bytesMax: number
+  readonly #memory: MemoryAccount | undefined
   #writes: Kept[] = []
   #bytes = 0
 
-  /** Together; one write more may be kept. */
-  constructor(bytesMax: number) {
+  /** Together; one write more may be kept. While memory is short nothing is. */
+  constructor(bytesMax: number, memory?: MemoryAccount) {
     this.#bytesMax = bytesMax
+    this.#memory = memory
   }
 
   /**
@@ -32,8 +35,9 @@ export class RecentWrites {
    */
   add(order: number, offset: number, bytes: Buffer): void {
     const lease = new Lease(new Uint8Array(bytes.buffer))
-    if (this.#bytes >= this.#bytesMax) return lease.release()
-    this.#bytes += bytes.length
+    if (this.#memory?.isFull) this.clear()
+    if (this.#bytes >= this.#bytesMax || this.#memory?.isFull) return lease.release()
+    this.#count(bytes.length)
     this.#writes.push({ order, offset, bytes, lease })
   }
 
@@ -43,13 +47,13 @@ export class RecentWrites {
     for (const write of this.#writes) {
       const isBehind = write.order > order || (write.order === order && write.offset >= offset)
       if (isBehind) break
-      this.#bytes -= write.bytes.length
+      this.#count(-write.bytes.length)
       write.lease.release()
       passed++
     }
     const next = this.#writes[passed]
     const isFound = next?.order === order && next.offset === offset
-    if (isFound) this.#bytes -= next.bytes.length
+    if (isFound) this.#count(-next.bytes.length)
     if (passed > 0 || isFound) this.#writes.splice(0, passed + (isFound ? 1 : 0))
     return isFound ? next : null
   }
@@ -57,6 +61,11 @@ export class RecentWrites {
   clear(): void {
     for (const { lease } of this.#writes) lease.release()
     this.#writes = []
-    this.#bytes = 0
+    this.#count(-this.#bytes)
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    this.#memory?.add(bytes)
   }
 }

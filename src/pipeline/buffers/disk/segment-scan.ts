@@ -13,6 +13,7 @@ import {
   nextMarker,
   SEGMENT_HEAD_BYTES,
 } from './frame.ts'
+import type { Block } from './read-blocks.ts'
 import type { RecentWrite } from './recent-writes.ts'
 
 const READ_BYTES = 1024 * 1024
@@ -33,12 +34,13 @@ export interface ScannedFile {
 type TakeRecent = (offset: number) => RecentWrite | null
 
 export class SegmentScan {
+  /** That the frame found last is in; its entries stay as long as somebody holds it. */
+  block: Block | null = null
   readonly #file: DataFile
   readonly #takeRecent: TakeRecent
   readonly #firstSequence: number
   #end: number
   #bytes: Buffer = Buffer.alloc(0)
-  #lease: Lease | null = null
   /** Whether the bytes were read from the file. */
   #isRead = true
   /** Where in the file the bytes begin. */
@@ -60,15 +62,10 @@ export class SegmentScan {
     this.#end = end
   }
 
-  /** For the frame found last: its entries stay as long as this is held. */
-  hold(): Lease | undefined {
-    return this.#lease?.retain()
-  }
-
   /** Nothing more is wanted. */
   close(): void {
-    this.#lease?.release()
-    this.#lease = null
+    this.block?.lease.release()
+    this.block = null
   }
 
   /**
@@ -161,7 +158,7 @@ export class SegmentScan {
   #use({ offset, bytes, lease }: RecentWrite): void {
     this.close()
     this.#bytes = bytes
-    this.#lease = lease
+    this.block = { lease, bytes: bytes.buffer.byteLength, heldBytes: 0, holders: 0 }
     this.#base = offset
     this.#isRead = false
   }

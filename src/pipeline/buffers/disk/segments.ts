@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { DataFile, FileAccess } from '../../files/file-access.ts'
 import { replaceFile, SafeFolder } from '../../files/safe-files.ts'
 import type { Logger } from '../../logger.ts'
+import type { MemoryAccount } from '../../memory-budget.ts'
 import {
   decodeSegmentHead,
   encodeSegmentHead,
@@ -42,6 +43,7 @@ export interface SegmentsOptions {
   /** Whether what is written is to survive a power cut some time. */
   readonly isSafe: boolean
   readonly recentBytes: number
+  readonly memory?: MemoryAccount | undefined
   readonly access: FileAccess
   readonly logger: Logger
 }
@@ -57,7 +59,7 @@ export class Segments {
 
   constructor(options: SegmentsOptions) {
     this.#options = options
-    this.recent = new RecentWrites(options.recentBytes)
+    this.recent = new RecentWrites(options.recentBytes, options.memory)
     this.#folder = new SafeFolder(options.access, options.folder, options.isSafe)
   }
 
