@@ -89,8 +89,9 @@ export class Pipeline {
   }
 
   /**
-   * From now on the filters and failure ports of an earlier pipeline belong to this one. Also of the
-   * first one, once all has started: what an output does not get must not come to one that has not.
+   * From now on the filters and failure ports of an earlier pipeline belong to this one. To be
+   * called for the first one too, once all has started: what an output does not get must not come
+   * to one that has not.
    */
   takeOver(): void {
     for (const [port, sink] of this.#failures) port.leadTo(sink)

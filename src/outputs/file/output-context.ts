@@ -26,7 +26,7 @@ export interface Shared {
   noteWhole(path: string, size: number): void
   /** Whether it is known to end in a whole event, as long as it has this size. */
   isWhole(path: string, size: number): boolean
-  /** Says that there is a rotated file, to compress or one too many; null if its path is unknown. */
+  /** Says that there is a rotated file, to compress or one too many; null if nobody knows where. */
   noteRotated(path: string | null): void
   /** Says that a file is about to be closed and its writer is not to be used again. */
   noteEvicted(path: string, writer: Closable): void
