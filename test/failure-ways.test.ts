@@ -1,6 +1,6 @@
 /** Where what an output does not get goes on, over a reload too. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -124,6 +124,51 @@ for (const answer of [
     assert.equal(await send('y'), 'rejected')
     assert.deepEqual(stage.sent, ['first y', 'second y'])
   })
+
+/** The outputs that are named in dead letters. */
+function outputsInLetters(dataDir: string): unknown[] {
+  const folder = join(dataDir, 'dead-letters')
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+  const lines = texts.join('').trimEnd().split('\n')
+  return lines.map((line) => (JSON.parse(line) as { output: unknown }).output)
+}
+
+for (const [way, first, more] of [
+  ['as a secondary', 'secondary: second', ''],
+  ['behind a label', "on_error: '@errors'", "labels: { errors: [{ match: '**', to: second }] }"],
+] as const)
+  test(`what both outputs reject is one dead letter, with the second ${way}`, async (t) => {
+    const yaml = `
+outputs:
+  first: { type: fake, buffer: { type: memory }, ${first} }
+  second: { type: fake, buffer: { type: memory } }
+pipeline: [{ match: '**', to: first }]
+${more}
+`
+    const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+    t.after(() => rmSync(dataDir, { recursive: true }))
+    const { stage, send } = await startIn(t, dataDir, yaml)
+    for (const name of ['first', 'second'])
+      stage.answers.set(name, { kind: 'rejected', reason: 'bad' })
+    assert.equal(await send('x'), 'rejected')
+    assert.deepEqual(outputsInLetters(dataDir), ['second'])
+  })
+
+test('what no match takes behind on_error is a dead letter of the first output', async (t) => {
+  const yaml = `
+outputs:
+  first: { type: fake, buffer: { type: memory }, on_error: '@errors' }
+  second: { type: fake, buffer: { type: memory } }
+pipeline: [{ match: '**', to: first }]
+labels: { errors: [{ match: other, to: second }] }
+`
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const { stage, send } = await startIn(t, dataDir, yaml)
+  stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
+  assert.equal(await send('x'), 'rejected')
+  assert.deepEqual(outputsInLetters(dataDir), ['first'])
+})
 
 test('on_error leads to a label, with the steps it has after a reload', async (t) => {
   const yaml = (target: string) => `

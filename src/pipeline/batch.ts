@@ -14,6 +14,11 @@ export interface Batch {
    * input that sets it says `context.closed(origin)` at the end.
    */
   readonly origin?: object
+  /**
+   * Called before the answer `rejected` by a buffer that has made dead letters of what it could not
+   * deliver. Whoever sets it need not keep the events then; without the call nobody has them.
+   */
+  readonly onKept?: () => void
 }
 
 /**

@@ -63,6 +63,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #overflow: Overflow
   /** Of what this process has let in or taken up again, and not settled, by row of the ledger. */
   readonly #waiting = new Map<Counts, number>()
+  /** Entries of batches of which there are dead letters now, if their senders wait for that. */
+  readonly #kept = new WeakSet<Uint8Array>()
   /** Sequences below were there before the start. */
   #firstOwn = Infinity
 
@@ -148,6 +150,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
       this.#overflow.appended(batch)
       // What was taken is settled when it is finished.
       if (outcome === 'retry') this.#settle(tagCounts, count, outcome)
+      if (outcome === 'rejected' && this.#kept.has(batch.entries)) batch.onKept?.()
       this.#show()
       return outcome
     })
@@ -161,11 +164,12 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#hold(tagCounts, count)
   }
 
-  finished({ tag }: StoredBatch, settled: { delivered: number; rejected: number }): void {
+  finished({ tag, entries }: StoredBatch, settled: { delivered: number; rejected: number }): void {
     const { delivered, rejected } = settled
     const tagCounts = this.#options.ledger.tag(tag)
     if (delivered > 0) this.#settle(tagCounts, delivered, 'delivered')
     if (rejected > 0) this.#settle(tagCounts, rejected, 'rejected')
+    if (rejected > 0 && !this.#options.store.isDurable) this.#kept.add(entries)
     this.#show()
   }
 

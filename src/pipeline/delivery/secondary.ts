@@ -1,7 +1,8 @@
 /**
- * A second target for what an output did not get. What that one rejects goes to the dead letters;
- * while it answers `retry`, everything waits, as it does for dead letters that cannot be kept. The
- * engine counts them as rejected by its own output, whichever of the two has them.
+ * A second target for what an output did not get. What that one rejects goes to the dead letters,
+ * unless a buffer before it has made dead letters of it already. While it answers `retry`,
+ * everything waits, as it does for dead letters that cannot be kept. The engine counts them as
+ * rejected by its own output, whichever of the two has them.
  */
 import type { Batch, Outcome } from '../batch.ts'
 import type { DeadLetter, DeadLetterSink } from './dead-letter.ts'
@@ -26,12 +27,18 @@ export class Secondary implements DeadLetterSink {
     const rejected: DeadLetter[] = []
     for (const letter of letters) {
       if (this.#done.has(letter)) continue
-      const { tag, entries, count } = letter
-      const outcome = await this.#target.deliver({ tag, entries, count })
-      if (outcome === 'retry') throw new Error('cannot deliver to the secondary output: it waits')
-      if (outcome === 'rejected') rejected.push(letter)
-      else this.#done.add(letter)
+      if (await this.#isTaken(letter)) this.#done.add(letter)
+      else rejected.push(letter)
     }
     if (rejected.length > 0) await this.#deadLetters.add(rejected)
+  }
+
+  /** True if it is in a safe place, be it as the target's dead letter. */
+  async #isTaken({ tag, entries, count }: DeadLetter): Promise<boolean> {
+    let isKept = false
+    const onKept = () => void (isKept = true)
+    const outcome = await this.#target.deliver({ tag, entries, count, onKept })
+    if (outcome === 'retry') throw new Error('cannot deliver to the secondary output: it waits')
+    return outcome === 'delivered' || isKept
   }
 }

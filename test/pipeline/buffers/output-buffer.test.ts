@@ -214,6 +214,26 @@ test('drop_oldest throws away the oldest that is not on its way', async (t) => {
   assert.ok(tags.length < 9)
 })
 
+test('a buffer in memory says what it has made dead letters of, and not what it threw away', async () => {
+  const store = new MemoryStore(new ManualTime())
+  const whenFull = 'drop_newest'
+  const { buffer, output, ledger } = bufferOf({ store, log: new KeptLog(), whenFull })
+  await buffer.start()
+  const answer = Promise.withResolvers<Outcome>()
+  output.answer = () => answer.promise
+  const kept: string[] = []
+  const send = (tag: string, record: object) => {
+    const onKept = () => void kept.push(tag)
+    return buffer.deliver({ ...batchOf(tag, record), onKept }, ledger.tag(tag))
+  }
+  const bad = send('bad', {})
+  assert.equal(await send('shed', { log: 'x'.repeat(MAX_BYTES) }), 'rejected')
+  answer.resolve('rejected')
+  assert.equal(await bad, 'rejected')
+  assert.deepEqual(kept, ['bad'])
+  await buffer.stop(NEVER)
+})
+
 test('a buffer in memory answers what became of the events', async () => {
   const store = new MemoryStore(new ManualTime())
   const { buffer, output, row, send, letters } = bufferOf({ store, log: new KeptLog() })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Outcome } from '../../../src/pipeline/batch.ts'
+import type { Batch, Outcome } from '../../../src/pipeline/batch.ts'
 import type { DeadLetter } from '../../../src/pipeline/delivery/dead-letter.ts'
 import { Secondary } from '../../../src/pipeline/delivery/secondary.ts'
 import { stored } from './pieces.ts'
@@ -17,8 +17,9 @@ function secondaryOf(outcomes: Record<string, Outcome>) {
   const sent: string[] = []
   const kept: string[] = []
   const target = {
-    deliver: async ({ tag }: { tag: string }) => {
+    deliver: async ({ tag, onKept }: Batch) => {
       sent.push(tag)
+      if (tag.startsWith('kept')) onKept?.()
       return outcomes[tag]!
     },
   }
@@ -30,6 +31,13 @@ test('what the second target rejects goes to the dead letters', async () => {
   const { secondary, sent, kept } = secondaryOf({ a: 'delivered', b: 'rejected', c: 'delivered' })
   await secondary.add(['a', 'b', 'c'].map(letter))
   assert.deepEqual(sent, ['a', 'b', 'c'])
+  assert.deepEqual(kept, ['b'])
+})
+
+test('what the buffer of the second target keeps is not kept again', async () => {
+  const { secondary, sent, kept } = secondaryOf({ 'kept.a': 'rejected', b: 'rejected' })
+  await secondary.add(['kept.a', 'b'].map(letter))
+  assert.deepEqual(sent, ['kept.a', 'b'])
   assert.deepEqual(kept, ['b'])
 })
 
