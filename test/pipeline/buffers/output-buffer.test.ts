@@ -214,7 +214,7 @@ test('drop_oldest throws away the oldest that is not on its way', async (t) => {
   assert.ok(tags.length < 9)
 })
 
-test('a buffer in memory says what it has made dead letters of, and not what it threw away', async () => {
+test('a buffer in memory says what it made dead letters of, not what it threw away', async () => {
   const store = new MemoryStore(new ManualTime())
   const whenFull = 'drop_newest'
   const { buffer, output, ledger } = bufferOf({ store, log: new KeptLog(), whenFull })
