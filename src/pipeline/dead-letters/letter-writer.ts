@@ -68,6 +68,7 @@ export class LetterWriter {
     try {
       const { heads, bytes } = await this.#append(file, events, at)
       await file.handle.datasync()
+      if (!(await file.handle.isLinked())) throw new Error('its file was removed while in use')
       letters.append(heads, bytes, at)
     } catch (error) {
       // After a failed sync nobody knows what is in the file: it gets no more letters.

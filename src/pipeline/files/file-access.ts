@@ -10,6 +10,8 @@ export interface DataFile {
   write(pieces: readonly Uint8Array[], offset: number): Promise<void>
   datasync(): Promise<void>
   truncate(length: number): Promise<void>
+  /** False if somebody has removed it: what is in it is gone with this process. */
+  isLinked(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -95,6 +97,10 @@ class DiskFile implements DataFile {
 
   datasync(): Promise<void> {
     return this.#handle.datasync()
+  }
+
+  async isLinked(): Promise<boolean> {
+    return (await this.#handle.stat()).nlink > 0
   }
 
   truncate(length: number): Promise<void> {

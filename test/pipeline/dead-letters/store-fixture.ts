@@ -77,6 +77,7 @@ export class FaultyAccess implements FileAccess {
         this.#note('truncate')
         await file.truncate(length)
       },
+      isLinked: () => file.isLinked(),
       close: async () => {
         await file.close()
         if (this.#faults[0] === 'close') this.#note('close')

@@ -210,8 +210,21 @@ export class DiskStore implements BatchStore {
       return true
     } catch (error) {
       this.#isProgressNoted = false
+      await this.#makeSpace(error)
       logger.warn({ folder, error }, 'cannot note what is delivered: after a crash it comes again')
       return false
     }
+  }
+
+  /**
+   * A disk that this buffer has filled has no room for the note, without which nothing is deleted.
+   * So what is delivered goes first: a crash before the note is made lets it seem lost, no more.
+   */
+  async #makeSpace(error: unknown): Promise<void> {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return
+    if (!this.#isAllFinished || this.#writer.isBusy)
+      return this.#segments.deleteBelow(this.#progress.from.sequence, this.#reader.order)
+    this.#writer.leaveSegment()
+    await this.#segments.deleteTo(this.#segments.all.at(-1))
   }
 }

@@ -140,6 +140,11 @@ export class Segments {
     while (this.hasBelow(from, order)) await this.#delete()
   }
 
+  /** Deletes them up to this one, and none that is made meanwhile. */
+  async deleteTo(last: Segment | undefined): Promise<void> {
+    while (last && this.all.length > 0 && this.all[0]!.order <= last.order) await this.#delete()
+  }
+
   /** Deletes what is left, when all of it is finished. */
   async deleteAll(): Promise<void> {
     while (this.all.length > 0) await this.#delete()

@@ -12,6 +12,9 @@ import type { DiskStoreOptions } from './options.ts'
 import type { Position } from './progress.ts'
 import type { Segment, Segments } from './segments.ts'
 
+const REMOVED =
+  'its files were removed while in use; what waits in them is lost unless it is delivered before ' +
+  'this process ends'
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5000
 /** Numbers that are reserved at a time; more than go into a few segments. */
@@ -99,6 +102,16 @@ export class Writer {
     return true
   }
 
+  /** Whether something is being written just now. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Nothing more goes to the newest segment. */
+  leaveSegment(): void {
+    this.#active = null
+  }
+
   /** Settles when no write is under way. */
   get ended(): Promise<void> {
     return this.#writing ?? Promise.resolve()
@@ -169,6 +182,7 @@ export class Writer {
     const whole = joined(pieces, length)
     await segment.file.write([whole], segment.size)
     if (this.#parts.options.fsync === 'always') await segment.file.datasync()
+    if (!(await segment.file.isLinked())) throw new Error(REMOVED)
     // All in one turn, for the reader goes by them.
     this.#parts.segments.recent.add(segment.order, segment.size, whole)
     segment.size += length

@@ -79,6 +79,7 @@ export class FaultyAccess implements FileAccess {
         return bytes
       },
       close: () => file.close(),
+      isLinked: () => file.isLinked(),
       truncate: async (length) => {
         this.done.push(`truncate ${name}`)
         this.#note('truncate')

@@ -309,3 +309,33 @@ describe('a file that somebody cuts while it is in use', () => {
     await store.stop(NEVER)
   })
 })
+
+test('what comes after somebody has removed the folder is safe in a new one', async (t) => {
+  const folder = await temporaryFolder(t)
+  const batches = numbered(3)
+  const { store, log } = await open(folder)
+  await appendAll(store, batches.slice(0, 1))
+  await rm(folder, { recursive: true })
+  await appendAll(store, batches.slice(1))
+  assert.ok(log.lines.some(({ fields }) => /removed while in use/.test(String(fields.error))))
+  // As after a kill: the first store is not stopped.
+  const next = await open(folder)
+  same(await takeAll(next.store), batches.slice(1))
+  same(await takeAll(store), batches)
+  await next.store.stop(NEVER)
+  await store.stop(NEVER)
+})
+
+test('a disk too full to note what is delivered gets room by deleting that', async (t) => {
+  const folder = await temporaryFolder(t)
+  const batches = numbered(4)
+  const { store, access } = await open(folder)
+  await appendAll(store, batches)
+  for (let count = 0; count < 100; count++) access.fail('rename', 'ENOSPC')
+  for (const batch of await takeAll(store)) store.finish(batch)
+  await until('it is deleted', async () => (await segmentsIn(folder)).length === 0)
+  await appendAll(store, batches)
+  same(await takeAll(store), batches)
+  assert.equal((await segmentsIn(folder)).length, 1)
+  await store.stop(AbortSignal.abort())
+})

@@ -177,6 +177,10 @@ class OpenFile implements DataFile {
     await this.#process.run(() => this.#file.write(bytes, offset), 1, writePart)
   }
 
+  isLinked(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   datasync(): Promise<void> {
     this.#check()
     const onFault = () => this.#file.failToSync(this.#disk.random)
