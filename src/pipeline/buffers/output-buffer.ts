@@ -19,6 +19,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
 import type { BatchStore, StoredBatch } from './batch-store.ts'
 import { BufferMetrics } from './buffer-metrics.ts'
+import { DropReport } from './drop-report.ts'
 import { Overflow, type WhenFull } from './overflow.ts'
 
 /** A stop waits so long for what is on its way: it is in the buffer as well. */
@@ -61,6 +62,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #metrics: BufferMetrics
   readonly #engine: DeliveryEngine
   readonly #overflow: Overflow
+  readonly #dropReport: DropReport
   /** Of what this process has let in or taken up again, and not settled, by row of the ledger. */
   readonly #waiting = new Map<Counts, number>()
   /** Entries of batches of which there are dead letters now, if their senders wait for that. */
@@ -73,6 +75,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#options = options
     this.#counts = ledger.output(name)
     this.#metrics = new BufferMetrics(options.metrics)
+    this.#dropReport = new DropReport(name, options)
     const chunked = isChunked(output) ? output : new PlainOutput(output)
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
@@ -111,6 +114,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
       await this.#stopDelivering(deadline)
     } finally {
       await this.#overflow.stop()
+      this.#dropReport.stop()
       await this.#options.store.stop(deadline)
       this.#leaveRest()
     }
@@ -143,6 +147,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     if (!this.#overflow.admits(batch)) {
       ledger.shed(this.#counts, tagCounts, count, 'buffer_full')
       this.#metrics.dropped(count)
+      this.#dropReport.add(count)
       return Promise.resolve('rejected')
     }
     this.#hold(tagCounts, count)
@@ -188,6 +193,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     ledger.shed(this.#counts, tagCounts, batch.count, 'buffer_full')
     this.#hold(tagCounts, -batch.count)
     this.#metrics.dropped(batch.count)
+    this.#dropReport.add(batch.count)
   }
 
   #fullness(): string | null {

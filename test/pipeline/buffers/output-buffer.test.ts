@@ -195,13 +195,18 @@ async function fill(t: TestContext, whenFull: WhenFull, count: number) {
 }
 
 test('drop_newest throws away what comes while it is full, and says so', async (t) => {
-  const { outcomes, row, finish, buffer } = await fill(t, 'drop_newest', 8)
+  const { outcomes, row, finish, buffer, log } = await fill(t, 'drop_newest', 8)
   assert.deepEqual(outcomes, [...Array<Outcome>(6).fill('delivered'), 'rejected', 'rejected'])
   assert.match(buffer.problem!, /its buffer is full to 9\d %/)
   assert.deepEqual(await finish(), ['t0', 't1', 't2', 't3', 't4', 't5'])
   const { delivered, dropped } = row().outputs['out']!
   assert.deepEqual({ delivered, dropped }, { delivered: 6, dropped: 2 })
   assert.deepEqual(row().drop_reasons.pipeline, { buffer_full: 2 })
+  const said = log.lines.filter(({ message }) => message.startsWith('threw events away'))
+  assert.deepEqual(
+    said.map(({ fields }) => fields.events),
+    [1, 1],
+  )
 })
 
 test('drop_oldest throws away the oldest that is not on its way', async (t) => {
