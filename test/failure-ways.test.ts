@@ -58,8 +58,10 @@ async function nothing(): Promise<void> {}
 
 async function start(t: TestContext, yaml: string) {
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  const started = await startIn(t, dataDir, yaml)
+  // After the collector has stopped: hooks run in the order they were set.
   t.after(() => rmSync(dataDir, { recursive: true }))
-  return startIn(t, dataDir, yaml)
+  return started
 }
 
 async function startIn(t: TestContext, dataDir: string, yaml: string, stage = new Stage()) {
@@ -202,7 +204,6 @@ pipeline:
   - { match: '**', to: first }
 `
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  t.after(() => rmSync(dataDir, { recursive: true }))
   const before = await startIn(t, dataDir, yaml)
   for (const name of ['first', 'second']) before.stage.answers.set(name, AWAY)
   assert.deepEqual(
@@ -219,6 +220,7 @@ pipeline:
   await until('the first has rejected it', () => stage.sent.includes('first x'))
   slow.resolve()
   await starting
+  t.after(() => rmSync(dataDir, { recursive: true }))
   await until('the second has both', () => stage.sent.includes('second x'))
   assert.deepEqual(stage.sent.filter((line) => line.startsWith('second')).toSorted(), [
     'second direct',
