@@ -22,7 +22,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 /** Two of the largest writes: one that is being delivered, and one that waits. */
 const RECENT_BYTES = 8 * 1024 * 1024
 
-export interface BufferingOptions {
+interface BufferingOptions {
   readonly config: BufferedConfig
   readonly output: Output | ChunkedOutput
   readonly context: ComponentContext
@@ -46,7 +46,7 @@ export function createBuffer(options: BufferingOptions): OutputBuffer {
   })
 }
 
-export function bufferFolder(dataDir: string, output: string): string {
+function bufferFolder(dataDir: string, output: string): string {
   return join(dataDir, 'buffers', output)
 }
 

@@ -11,7 +11,7 @@ import type { Config, Registry } from './config/model.ts'
 import { sizeInBytes } from './config/units.ts'
 import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
-import { Exchange } from './exchange.ts'
+import { Changeover } from './changeover.ts'
 import { HttpService } from './http-service.ts'
 import type { CollectorView } from './http/view.ts'
 import type { InheritedSockets } from './listening/inherited.ts'
@@ -55,7 +55,7 @@ export class Collector {
   readonly #deadLetters: DeadLetters
   readonly #history: LedgerHistory
   readonly #http: HttpService
-  readonly #exchange: Exchange
+  readonly #changeover: Changeover
   #assembly: Assembly
   #started: Promise<void> | null = null
   #reloaded: Promise<unknown> = Promise.resolve()
@@ -101,7 +101,7 @@ export class Collector {
     })
     const httpLogger = logger.child({ component: 'http' })
     this.#http = new HttpService({ view: this.#state, logger: httpLogger })
-    this.#exchange = new Exchange({
+    this.#changeover = new Changeover({
       around: this.#around,
       sockets: this.#sockets,
       http: this.#http,
@@ -143,7 +143,7 @@ export class Collector {
    * once at a time, after `start`.
    */
   reload(config: Config): Promise<Changes> {
-    const changes = this.#exchangeFor(config)
+    const changes = this.#changeOver(config)
     this.#reloaded = changes.catch(() => undefined)
     return changes
   }
@@ -175,9 +175,9 @@ export class Collector {
     this.#state.wasRunning = true
   }
 
-  async #exchangeFor(config: Config): Promise<Changes> {
+  async #changeOver(config: Config): Promise<Changes> {
     if (this.#stopped) throw new StoppingError()
-    const changes = await this.#exchange.to(config)
+    const changes = await this.#changeover.to(config)
     await this.#reportOrphans()
     return changes
   }

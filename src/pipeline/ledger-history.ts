@@ -1,11 +1,13 @@
 /**
  * The ledger of all runs on one data folder: what earlier ones have left in `ledger.json`, and what
- * this one counts. Written every few seconds and at a stop; so after a kill the counts of the last
- * seconds are missing, and what was on its way then is counted by where it is now: left in a buffer
+ * this one counts. Written every second and at a stop; so after a kill the counts of the last
+ * second are missing, and what was on its way then is counted by where it is now: left in a buffer
  * or with a filter, from where it is restored, or with its sender, who sends it again.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { Cancel, Clock, Timers } from './clock.ts'
+import { fileAccess } from './files/file-access.ts'
+import { replaceFile } from './files/safe-files.ts'
 import type { Ledger } from './ledger.ts'
 import { isBalancedRow, type Row, type Rows } from './ledger-counts.ts'
 import type { Logger } from './logger.ts'
@@ -31,7 +33,7 @@ export interface LedgerHistoryOptions {
 }
 
 const VERSION = 1
-const SAVE_EVERY_MS = 5000
+const SAVE_EVERY_MS = 1000
 
 type Counted = Omit<LedgerOfAllRuns, 'balanced'>
 
@@ -106,8 +108,7 @@ export class LedgerHistory {
     const text = `${JSON.stringify(saved)}\n`
     if (text === this.#lastSaved) return
     try {
-      await writeFile(`${path}.new`, text, { mode: 0o640 })
-      await rename(`${path}.new`, path)
+      await replaceFile(fileAccess, path, Buffer.from(text), false)
       this.#lastSaved = text
     } catch (error) {
       logger.warn(

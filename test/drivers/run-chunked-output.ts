@@ -7,14 +7,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
-import { parse } from 'yaml'
-import { validateConfig } from '../../src/config/validate.ts'
 import type { Batch } from '../../src/pipeline/batch.ts'
 import { systemClock } from '../../src/pipeline/clock.ts'
 import type { ChunkedOutput, ChunkedOutputDefinition } from '../../src/pipeline/component.ts'
 import type { Chunk, ChunkAnswer } from '../../src/pipeline/delivery/chunk.ts'
 import { until } from '../support/wait.ts'
 import { CountedTimers, metricValue, testContext, type ManualTime } from './context.ts'
+import { validConfig } from './valid-config.ts'
 
 const STOP_LIMIT_MS = 10_000
 
@@ -29,7 +28,7 @@ export async function runChunkedOutput<Schema extends TSchema>(
   yaml: string,
   options: RunChunkedOutputOptions = {},
 ): Promise<ChunkedOutputRun> {
-  const config = chunkedOutputConfig(definition, yaml)
+  const config = validConfig(definition, yaml)
   const folder = await mkdtemp(join(tmpdir(), 'logboom-output-'))
   const run = new ChunkedOutputRun(definition, config, { ...options, folder })
   try {
@@ -39,16 +38,6 @@ export async function runChunkedOutput<Schema extends TSchema>(
     await run[Symbol.asyncDispose]()
     throw error
   }
-}
-
-/** The options a YAML text gives, with defaults; throws if the output would not accept them. */
-export function chunkedOutputConfig(definition: ChunkedOutputDefinition, yaml: string): object {
-  const { value, problems } = validateConfig(definition.configSchema, parse(yaml) ?? {})
-  if (problems) throw new TypeError(problems.map(({ message }) => message).join('; '))
-  const faults = definition.faults?.(value) ?? []
-  const messages = faults.map(({ path, message }) => `${path.join('.')} ${message}`)
-  if (messages.length > 0) throw new TypeError(messages.join('; '))
-  return value as object
 }
 
 /** A chunk of whole batches of one buffer; their sequences count from `sequence`. */

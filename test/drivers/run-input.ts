@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import type { TSchema } from 'typebox'
-import { parse } from 'yaml'
-import { validateConfig } from '../../src/config/validate.ts'
 import { SocketPool } from '../../src/listening/pool.ts'
 import type { Batch, Outcome } from '../../src/pipeline/batch.ts'
 import { systemClock } from '../../src/pipeline/clock.ts'
@@ -20,6 +18,7 @@ import {
   type TestComponentContext,
 } from './context.ts'
 import { Peer } from './peer.ts'
+import { validConfig } from './valid-config.ts'
 
 export interface RunInputOptions {
   /** Answers of the first deliveries, in their order; then `delivered`. */
@@ -59,16 +58,6 @@ export async function runInput<Schema extends TSchema>(
   return run
 }
 
-/** The options a YAML text gives, with defaults; throws if the input would not accept them. */
-export function inputConfig(definition: InputDefinition, yaml: string): object {
-  const { value, problems } = validateConfig(definition.configSchema, parse(yaml) ?? {})
-  if (problems) throw new TypeError(problems.map(({ message }) => message).join('; '))
-  const faults = definition.faults?.(value) ?? []
-  const messages = faults.map(({ path, message }) => `${path.join('.')} ${message}`)
-  if (messages.length > 0) throw new TypeError(messages.join('; '))
-  return value as object
-}
-
 export class InputRun implements AsyncDisposable {
   readonly input: Input
   readonly batches: DeliveredBatch[] = []
@@ -90,7 +79,7 @@ export class InputRun implements AsyncDisposable {
   constructor(definition: InputDefinition, yaml: string, options: RunInputOptions) {
     const timers = options.time ?? new CountedTimers()
     this.#definition = definition
-    this.#config = inputConfig(definition, yaml)
+    this.#config = validConfig(definition, yaml)
     const { time, memoryMax = Infinity } = options
     this.#context = testContext({ clock: time ?? systemClock, timers, memoryMax })
     this.#sockets = new SocketPool({ logger: this.#context.logger })

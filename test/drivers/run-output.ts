@@ -7,8 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
-import { parse } from 'yaml'
-import { validateConfig } from '../../src/config/validate.ts'
 import type { Batch, Outcome } from '../../src/pipeline/batch.ts'
 import { systemClock } from '../../src/pipeline/clock.ts'
 import type { Output, OutputDefinition } from '../../src/pipeline/component.ts'
@@ -20,6 +18,7 @@ import {
   type ManualTime,
   type TestComponentContext,
 } from './context.ts'
+import { validConfig } from './valid-config.ts'
 
 export interface RunOutputOptions {
   /** Time moved by hand, in place of real time. */
@@ -37,7 +36,7 @@ export async function runOutput<Schema extends TSchema>(
   const folder = await mkdtemp(join(tmpdir(), 'logboom-output-'))
   const erased = definition as unknown as OutputDefinition
   try {
-    const config = outputConfig(erased, yaml.replaceAll('<folder>', folder))
+    const config = validConfig(erased, yaml.replaceAll('<folder>', folder))
     const run = new OutputRun(erased, config, { ...options, folder })
     await run.output.start()
     return run
@@ -45,16 +44,6 @@ export async function runOutput<Schema extends TSchema>(
     await rm(folder, { recursive: true, force: true })
     throw error
   }
-}
-
-/** The options a YAML text gives, with defaults; throws if the output would not accept them. */
-export function outputConfig(definition: OutputDefinition, yaml: string): object {
-  const { value, problems } = validateConfig(definition.configSchema, parse(yaml) ?? {})
-  if (problems) throw new TypeError(problems.map(({ message }) => message).join('; '))
-  const faults = definition.faults?.(value) ?? []
-  const messages = faults.map(({ path, message }) => `${path.join('.')} ${message}`)
-  if (messages.length > 0) throw new TypeError(messages.join('; '))
-  return value as object
 }
 
 export class OutputRun implements AsyncDisposable {

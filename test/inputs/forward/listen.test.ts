@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { forward as input } from '../../../src/inputs/forward/index.ts'
-import { InputRun, inputConfig, runInput } from '../../drivers/run-input.ts'
+import { InputRun, runInput } from '../../drivers/run-input.ts'
+import { validConfig } from '../../drivers/valid-config.ts'
 import { ack } from '../../support/ack.ts'
 import { leaveStaleSocket } from '../../support/stale-socket.ts'
 import { packed, type Entry } from '../../support/forward-client.ts'
@@ -98,7 +99,7 @@ test('refuses peers outside the allowed networks', async () => {
 
 test('finds options that cannot work together', () => {
   const check = (yaml: string, expected: RegExp) =>
-    assert.throws(() => inputConfig(input, yaml), expected)
+    assert.throws(() => validConfig(input, yaml), expected)
   check('listen: udp://127.0.0.1:1', /listen has a udp address/)
   check('listen: tls://127.0.0.1:1', /listen has a tls address without/)
   check('tls: { certificate: a, key: b }', /tls is of no use/)
@@ -121,7 +122,7 @@ test('finds options that cannot work together', () => {
 })
 
 test('claims the UDP port of its heartbeats too', () => {
-  const claims = (yaml: string) => input.resources(inputConfig(input, yaml) as never)
+  const claims = (yaml: string) => input.resources(validConfig(input, yaml) as never)
   assert.deepEqual(claims('{}'), ['tcp://127.0.0.1:24224', 'udp://127.0.0.1:24224'])
   assert.deepEqual(claims('udp_heartbeat: false'), ['tcp://127.0.0.1:24224'])
   assert.deepEqual(claims('listen: [unix:///run/x.sock]'), ['unix:///run/x.sock'])

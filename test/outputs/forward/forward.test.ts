@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { forward as forwardInput } from '../../../src/inputs/forward/index.ts'
 import { forward } from '../../../src/outputs/forward/index.ts'
-import { chunkedOutputConfig, chunkOf, runChunkedOutput } from '../../drivers/run-chunked-output.ts'
+import { chunkOf, runChunkedOutput } from '../../drivers/run-chunked-output.ts'
+import { validConfig } from '../../drivers/valid-config.ts'
 import { runInput } from '../../drivers/run-input.ts'
 import { batchOf, decodeRecords } from '../../support/entries.ts'
 import { until } from '../../support/wait.ts'
@@ -16,7 +17,7 @@ const CHUNK = chunkOf([
   batchOf('web', { n: 4 }),
 ])
 
-const valid = (yaml: string) => chunkedOutputConfig(forward, yaml)
+const valid = (yaml: string) => validConfig(forward, yaml)
 const optionsOf = (server: FakeServer, more = '') => `servers: ["${server.address}"]\n${more}`
 
 test('sends one message for each tag and delivers what is acknowledged', async () => {

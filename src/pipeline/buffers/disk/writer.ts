@@ -180,15 +180,21 @@ export class Writer {
     }
     // Copied: a write that outlasts a stop goes on when the senders have their memory back.
     const whole = joined(pieces, length)
-    await segment.file.write([whole], segment.size)
-    if (this.#parts.options.fsync === 'always') await segment.file.datasync()
-    if (!(await segment.file.isLinked())) throw new Error(REMOVED)
+    // Asked beside the write, so that it costs no time. What cannot be asked is taken to be there.
+    const isLinked = segment.file.isLinked().catch(() => true)
+    await this.#write(segment, whole)
+    if (!(await isLinked)) throw new Error(REMOVED)
     // All in one turn, for the reader goes by them.
     this.#parts.segments.recent.add(segment.order, segment.size, whole)
     segment.size += length
     this.#parts.segments.wrote(segment, bytes)
     this.end = { sequence, events }
     this.#syncLater(segment)
+  }
+
+  async #write({ file, size }: Segment, bytes: Uint8Array): Promise<void> {
+    await file.write([bytes], size)
+    if (this.#parts.options.fsync === 'always') await file.datasync()
   }
 
   async #reserve(count: number): Promise<void> {

@@ -10,7 +10,7 @@ import type { HttpService, Move } from './http-service.ts'
 import type { SocketPool } from './listening/pool.ts'
 import { StoppingError, transit } from './transition.ts'
 
-export interface ExchangeParts {
+export interface ChangeoverParts {
   readonly around: Surroundings
   readonly sockets: SocketPool
   readonly http: HttpService
@@ -25,10 +25,10 @@ export interface ExchangeParts {
   readonly setProblem: (problem: string | null) => void
 }
 
-export class Exchange {
-  readonly #parts: ExchangeParts
+export class Changeover {
+  readonly #parts: ChangeoverParts
 
-  constructor(parts: ExchangeParts) {
+  constructor(parts: ChangeoverParts) {
     this.#parts = parts
   }
 
