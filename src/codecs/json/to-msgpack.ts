@@ -4,7 +4,7 @@
  * become doubles, strings that are not UTF-8 pass through as the bytes they are.
  */
 import { ByteWriter } from '../byte-writer.ts'
-import { CodecError } from '../codec-error.ts'
+import { CodecError, type CodecFault as Fault } from '../codec-error.ts'
 import { isJsonSpace } from './framer.ts'
 import { writeJsonNumber } from './number-decoder.ts'
 import { unescapeJson } from './string-decoder.ts'
@@ -36,7 +36,12 @@ export class JsonToMsgpack {
   #depth = 0
   #position = 0
   #state: State = 'value'
-  #error: CodecError | null = null
+  #fault: Fault | null = null
+  /** Whether the outermost object goes without its header. */
+  #isBare = false
+
+  /** How many fields the last call of `transcodeFields` has appended. */
+  fieldCount = 0
 
   /** `depthMax`: levels of arrays and objects that a value may have. */
   constructor(depthMax: number) {
@@ -51,28 +56,46 @@ export class JsonToMsgpack {
    * error, whose offset counts from `start`, the writer is left as it was.
    */
   transcode(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): CodecError | null {
+    this.#isBare = false
+    const fault = this.#transcodeText(bytes, start, end, writer)
+    return fault === null ? null : new CodecError({ ...fault, offset: fault.offset - start })
+  }
+
+  /**
+   * Appends the fields of the one JSON object between `start` and `end`, key and value after key
+   * and value, without the header of a map around them; `fieldCount` says how many they are. For
+   * who adds fields of their own. The offset of a fault counts as `start` does.
+   */
+  transcodeFields(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): Fault | null {
+    this.#isBare = true
+    return this.#transcodeText(bytes, start, end, writer)
+  }
+
+  #transcodeText(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): Fault | null {
     const lengthBefore = writer.length
     this.#begin(start)
     this.#skipSpace(bytes, end)
-    while (this.#error === null && this.#position < end) {
+    if (this.#isBare && this.#position < end && bytes[this.#position] !== OPEN_OBJECT) {
+      this.#fail(describe(bytes[this.#position]!), '{ of a JSON object', 'not_an_object')
+    }
+    while (this.#fault === null && this.#position < end) {
       this.#readToken(bytes, end, writer)
       this.#skipSpace(bytes, end)
     }
     this.#requireEnd()
-    if (this.#error === null) return null
-    writer.length = lengthBefore
-    return this.#error.shiftedBy(-start)
+    if (this.#fault !== null) writer.length = lengthBefore
+    return this.#fault
   }
 
   #begin(start: number): void {
     this.#depth = 0
     this.#position = start
     this.#state = 'value'
-    this.#error = null
+    this.#fault = null
   }
 
   #requireEnd(): void {
-    if (this.#error === null && this.#state !== 'end') this.#fail('the end of the text')
+    if (this.#fault === null && this.#state !== 'end') this.#fail('the end of the text')
   }
 
   #skipSpace(bytes: Uint8Array, end: number): void {
@@ -112,7 +135,7 @@ export class JsonToMsgpack {
   #readKey(bytes: Uint8Array, end: number, writer: ByteWriter): void {
     if (bytes[this.#position] !== QUOTE) return this.#fail(describe(bytes[this.#position]!))
     this.#readString(bytes, end, writer)
-    if (this.#error !== null) return
+    if (this.#fault !== null) return
     this.#skipSpace(bytes, end)
     this.#state = 'value'
     if (this.#position === end) return
@@ -135,9 +158,11 @@ export class JsonToMsgpack {
     this.#headers[this.#depth] = writer.length
     this.#counts[this.#depth] = 0
     this.#isObject[this.#depth] = isObject ? 1 : 0
+    if (this.#depth > 0 || !this.#isBare) {
+      writer.reserve(1)
+      writer.length++
+    }
     this.#depth++
-    writer.reserve(1)
-    writer.length++
     this.#position++
     this.#state = isObject ? 'key_or_close' : 'value_or_close'
   }
@@ -148,7 +173,8 @@ export class JsonToMsgpack {
     if (isObject !== (byte === CLOSE_OBJECT)) return this.#fail(describe(byte))
     const header = this.#headers[level]!
     const count = this.#counts[level]!
-    if (count < 16) writer.bytes[header] = (isObject ? 0x80 : 0x90) | count
+    if (level === 0 && this.#isBare) this.fieldCount = count
+    else if (count < 16) writer.bytes[header] = (isObject ? 0x80 : 0x90) | count
     else widenHeader(writer, header, count, isObject)
     this.#depth = level
     this.#position++
@@ -210,7 +236,7 @@ export class JsonToMsgpack {
   }
 
   #fail(found: string, expected = EXPECTED[this.#state], reason = 'invalid_json'): void {
-    this.#error = new CodecError({ reason, offset: this.#position, found, expected })
+    this.#fault = { reason, offset: this.#position, found, expected }
   }
 }
 

@@ -13,7 +13,7 @@ import { fileMetrics } from './metrics.ts'
 import { PathTemplate } from './path/path-template.ts'
 import { configSchema, findFaults, type FileConfig } from './schema.ts'
 import type { FileSettings, KeepLimits } from './settings.ts'
-import { Zone } from './path/zone.ts'
+import { Zone } from '../../codecs/time/zone.ts'
 
 export const file = defineOutput({
   type: 'file',

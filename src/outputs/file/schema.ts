@@ -7,7 +7,7 @@ import { durationInMs } from '../../config/units.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { formatSchema } from './format-schema.ts'
 import { PathTemplate } from './path/path-template.ts'
-import { isZone } from './path/zone.ts'
+import { isZone } from '../../codecs/time/zone.ts'
 
 const GZIP_LEVEL_MAX = 9
 const EVERY_MIN_MS = 1000

@@ -5,7 +5,7 @@ import type { Logger } from '../../pipeline/logger.ts'
 import type { FileSystem } from './file-system.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { Compression } from './rotated/rotated-name.ts'
-import type { Zone } from './path/zone.ts'
+import type { Zone } from '../../codecs/time/zone.ts'
 
 export interface FileSettings {
   /** The folder below which everything stays, absolute. */

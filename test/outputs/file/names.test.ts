@@ -12,7 +12,7 @@ import {
   shortenEncoded,
 } from '../../../src/outputs/file/path/value-encoding.ts'
 import { findFaults } from '../../../src/outputs/file/schema.ts'
-import { Zone } from '../../../src/outputs/file/path/zone.ts'
+import { Zone } from '../../../src/codecs/time/zone.ts'
 import { batchOf, entriesOf, encodeEntry } from '../../support/entries.ts'
 import { fileConfig, names, runFile, temporaryFolder } from './setup.ts'
 

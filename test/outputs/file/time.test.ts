@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseRotatedName, rotatedPath } from '../../../src/outputs/file/rotated/rotated-name.ts'
 import { DIRECTIVES } from '../../../src/outputs/file/path/strftime.ts'
-import { isZone, Zone } from '../../../src/outputs/file/path/zone.ts'
+import { isZone, Zone } from '../../../src/codecs/time/zone.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

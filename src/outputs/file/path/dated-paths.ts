@@ -7,7 +7,7 @@
  */
 import { compilePattern, type PathTemplate } from './path-template.ts'
 import { DIRECTIVES, LEVELS } from './strftime.ts'
-import type { Zone } from './zone.ts'
+import type { Zone } from '../../../codecs/time/zone.ts'
 
 const QUIET_MIN_MS = 300_000
 /** What arrived at the end of a slice is on its way to the file for a moment. */

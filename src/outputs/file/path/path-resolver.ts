@@ -7,7 +7,7 @@ import { entryEnd, skipValue } from '../../../codecs/record.ts'
 import type { Batch } from '../../../pipeline/batch.ts'
 import { findNested, valueAsText } from './field-value.ts'
 import type { EventValues, PathTemplate } from './path-template.ts'
-import type { Zone } from './zone.ts'
+import type { Zone } from '../../../codecs/time/zone.ts'
 
 /** What the cache may hold: characters of keys and paths, the smallest counted as so many. */
 const CACHED_LENGTH_MAX = 4 * 1024 * 1024

@@ -11,7 +11,7 @@ import { resolve } from 'node:path'
 import { DIRECTIVES } from './strftime.ts'
 import { readParts, type Part } from './template-parts.ts'
 import { encodeValue, shortenEncoded, VALUE_BYTES_MIN } from './value-encoding.ts'
-import type { Zone } from './zone.ts'
+import type { Zone } from '../../../codecs/time/zone.ts'
 
 /** A file name has 255 bytes at most; this leaves room for `@<time>`, `.zst.tmp` and `.torn`. */
 export const NAME_BYTES_MAX = 255 - 40

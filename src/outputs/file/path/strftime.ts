@@ -1,6 +1,6 @@
 /**
  * The strftime directives a path may hold, as C has them, with English names. The date handed in
- * shows the wall clock's time in its UTC fields; see zone.ts for the zone's part.
+ * shows the wall clock's time in its UTC fields; see codecs/time/zone.ts for the zone's part.
  */
 
 export interface Directive {

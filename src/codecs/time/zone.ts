@@ -1,6 +1,6 @@
 /**
  * Time zones through Intl: what a wall clock shows, and when it reaches the next boundary. Used for
- * strftime in paths (strftime.ts) and for rotation by time (rotation.ts).
+ * strftime in paths, for rotation by time, and for times in lines that do not say their zone.
  */
 
 const MINUTE_MS = 60_000
