@@ -1,9 +1,8 @@
-/** The clock's boundaries in a zone, also where it is moved; ISO weeks; rotated names. */
+/** The clock's boundaries in a zone, also where it is moved; rotated names. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseRotatedName, rotatedPath } from '../../../src/outputs/file/rotated/rotated-name.ts'
-import { DIRECTIVES } from '../../../src/outputs/file/path/strftime.ts'
 import { isZone, Zone } from '../../../src/codecs/time/zone.ts'
 
 const HOUR = 3_600_000
@@ -73,18 +72,6 @@ describe('boundaries', () => {
   test('zones are known by name', () => {
     assert.deepEqual(['UTC', 'Europe/Berlin', 'Mars', ''].map(isZone), [true, true, false, false])
   })
-})
-
-test('ISO weeks belong to the year of their Thursday', () => {
-  const check = (date: string, expected: string) => {
-    const wall = new Date(`${date}T12:00:00Z`)
-    const render = (letter: string) => DIRECTIVES[letter]!.render(wall, wall.getTime(), 0)
-    assert.equal(`${render('G')}-W${render('V')}-${render('u')}`, expected)
-  }
-  check('2026-01-01', '2026-W01-4')
-  check('2027-01-01', '2026-W53-5')
-  check('2024-12-30', '2025-W01-1')
-  check('2023-01-01', '2022-W52-7')
 })
 
 test('rotated names say what they were, and other names are not theirs', () => {

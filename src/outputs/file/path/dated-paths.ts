@@ -5,8 +5,8 @@
  * With `time: event` a file may get late events at any time, so it is over only when it has not
  * been written for a while too; an event that is even later begins it again.
  */
+import { DIRECTIVES, LEVELS } from '../../../pipeline/placeholders/strftime.ts'
 import { compilePattern, type PathTemplate } from './path-template.ts'
-import { DIRECTIVES, LEVELS } from './strftime.ts'
 import type { Zone } from '../../../codecs/time/zone.ts'
 
 const QUIET_MIN_MS = 300_000

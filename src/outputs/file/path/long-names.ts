@@ -4,9 +4,9 @@
  */
 import { constants } from 'node:fs'
 import { join, relative } from 'node:path'
+import type { EventValues } from '../../../pipeline/placeholders/template.ts'
 import { makeFolders } from '../writing/creation.ts'
 import { errorCode, writeAll } from '../file-system.ts'
-import type { EventValues } from './path-template.ts'
 import type { Shared } from '../output-context.ts'
 import { hashesIn, LONG_NAMES_FOLDER } from './value-encoding.ts'
 

@@ -2,11 +2,12 @@
  * From a batch to the files its entries go to. Rendered paths are cached, with a bound; when the
  * path depends on the tag alone, that is one look-up per batch and the batch stays whole.
  */
-import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from '../../../codecs/entry.ts'
-import { entryEnd, skipValue } from '../../../codecs/record.ts'
+import { entryNanoseconds, entrySeconds } from '../../../codecs/entry.ts'
+import { entryEnd } from '../../../codecs/record.ts'
 import type { Batch } from '../../../pipeline/batch.ts'
-import { findNested, valueAsText } from './field-value.ts'
-import type { EventValues, PathTemplate } from './path-template.ts'
+import { EventFields } from '../../../pipeline/placeholders/event-fields.ts'
+import type { EventValues } from '../../../pipeline/placeholders/template.ts'
+import type { PathTemplate } from './path-template.ts'
 import type { Zone } from '../../../codecs/time/zone.ts'
 
 /** What the cache may hold: characters of keys and paths, the smallest counted as so many. */
@@ -42,7 +43,7 @@ export class PathResolver {
   readonly #link: PathTemplate | undefined
   readonly #zone: Zone
   readonly #usesEventTime: boolean
-  readonly #fields: readonly (readonly Uint8Array[])[]
+  readonly #fields: EventFields
   readonly #noteRendered: ResolverOptions['noteRendered']
   readonly #cache = new Map<string, ResolvedPath>()
   #cachedLength = 0
@@ -55,7 +56,7 @@ export class PathResolver {
     this.#link = link
     this.#zone = zone
     this.#usesEventTime = template.sliceMs > 0 && time === 'event'
-    this.#fields = template.fields.map((keys) => keys.map((key) => Buffer.from(key)))
+    this.#fields = new EventFields(template.fields)
     this.isPerEntry = this.#usesEventTime || template.fields.length > 0
   }
 
@@ -95,12 +96,7 @@ export class PathResolver {
   #isSamePath(entries: Uint8Array, one: number, other: number): boolean {
     if (this.#usesEventTime && this.#slice(entries, one) !== this.#slice(entries, other))
       return false
-    for (const keys of this.#fields) {
-      const a = findNested(entries, one + ENTRY_RECORD_OFFSET, keys)
-      const b = findNested(entries, other + ENTRY_RECORD_OFFSET, keys)
-      if (!isSameValue(entries, a, b)) return false
-    }
-    return true
+    return this.#fields.areSame(entries, one, other)
   }
 
   #slice(entries: Uint8Array, offset: number): number {
@@ -108,10 +104,7 @@ export class PathResolver {
   }
 
   #resolveEntry(tag: string, entries: Uint8Array, offset: number, arrivalMs: number) {
-    const fields = this.#fields.map((keys) => {
-      const at = findNested(entries, offset + ENTRY_RECORD_OFFSET, keys)
-      return at < 0 ? undefined : valueAsText(entries, at)
-    })
+    const fields = this.#fields.valuesAt(entries, offset)
     const utcMs = this.#usesEventTime ? eventMs(entries, offset) : arrivalMs
     const sliceMs = this.#template.sliceMs
     const slice = sliceMs === 0 ? 0 : Math.floor(utcMs / sliceMs)
@@ -141,14 +134,4 @@ export class PathResolver {
 
 function eventMs(entries: Uint8Array, offset: number): number {
   return entrySeconds(entries, offset) * 1000 + Math.floor(entryNanoseconds(entries, offset) / 1e6)
-}
-
-function isSameValue(bytes: Uint8Array, one: number, other: number): boolean {
-  if (one < 0 || other < 0) return one === other
-  const length = skipValue(bytes, one) - one
-  if (skipValue(bytes, other) - other !== length) return false
-  for (let index = 0; index < length; index++) {
-    if (bytes[one + index] !== bytes[other + index]) return false
-  }
-  return true
 }

@@ -5,27 +5,24 @@
  *     └──root──┘└─────── components ──────────┘
  *
  * Values are encoded (value-encoding.ts), so nothing an event holds can leave `root`. The grammar
- * is in template-parts.ts, the times in strftime.ts.
+ * of placeholders and times is that of all templates (src/pipeline/placeholders/).
  */
 import { resolve } from 'node:path'
-import { DIRECTIVES } from './strftime.ts'
-import { readParts, type Part } from './template-parts.ts'
+import { DIRECTIVES, type WallClock } from '../../../pipeline/placeholders/strftime.ts'
+import { readParts, type Part } from '../../../pipeline/placeholders/template-parts.ts'
+import {
+  type EventValues,
+  fieldsOf,
+  MISSING,
+  sliceMsOf,
+  tagValue,
+} from '../../../pipeline/placeholders/template.ts'
 import { encodeValue, shortenEncoded, VALUE_BYTES_MIN } from './value-encoding.ts'
-import type { Zone } from '../../../codecs/time/zone.ts'
 
 /** A file name has 255 bytes at most; this leaves room for `@<time>`, `.zst.tmp` and `.torn`. */
 export const NAME_BYTES_MAX = 255 - 40
-/** Stands for what an event does not have: a field, or a part of its tag. */
-const MISSING = 'unknown'
 /** No directive renders more than this. */
 const TIME_BYTES_MAX = 16
-
-export interface EventValues {
-  readonly tag: string
-  readonly utcMs: number
-  /** The values of `PathTemplate.fields`, in their order; undefined when the record has none. */
-  readonly fields: readonly (string | undefined)[]
-}
 
 /** One folder or the file name of a template. */
 interface Component {
@@ -59,11 +56,8 @@ export class PathTemplate {
     this.components = components.map(compileComponent)
     const parts = components.flat()
     this.extension = extensionOf(components.at(-1)!)
-    this.fields = parts.filter((part) => part.kind === 'field').map((part) => part.keys)
-    const slices = parts.flatMap((part) =>
-      part.kind === 'time' ? [DIRECTIVES[part.letter]!.sliceMs] : [],
-    )
-    this.sliceMs = slices.length === 0 ? 0 : Math.min(...slices)
+    this.fields = fieldsOf(parts)
+    this.sliceMs = sliceMsOf(parts)
     this.claim = [this.#prefix, ...components.map(starred)].join('/')
   }
 
@@ -82,8 +76,8 @@ export class PathTemplate {
   }
 
   /** The absolute path for an event. */
-  render(values: EventValues, zone: Zone): string {
-    const offset = zone.offsetAt(values.utcMs)
+  render(values: EventValues, clock: WallClock): string {
+    const offset = clock.offsetAt(values.utcMs)
     const wall = new Date(values.utcMs + offset)
     let fieldIndex = 0
     let path = this.#prefix
@@ -102,15 +96,6 @@ export class PathTemplate {
     }
     return path
   }
-}
-
-function tagValue(part: Part, tag: string): string | undefined {
-  if (part.kind === 'tag') return tag
-  const pieces = tag.split('.')
-  if (part.kind === 'tag_part') return pieces.at(part.index)
-  if (part.kind !== 'tag_rest') return undefined
-  const rest = pieces.slice(part.index)
-  return rest.length === 0 ? undefined : rest.join('.')
 }
 
 /** Takes the template apart at its slashes; the root is all that is fixed, but for the name. */

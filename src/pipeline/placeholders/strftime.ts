@@ -1,7 +1,13 @@
 /**
- * The strftime directives a path may hold, as C has them, with English names. The date handed in
- * shows the wall clock's time in its UTC fields; see codecs/time/zone.ts for the zone's part.
+ * The strftime directives a template may hold, as C has them, with English names. The date handed
+ * in shows the wall clock's time in its UTC fields.
  */
+
+/** The clock on a wall somewhere; a `Zone` is one. */
+export interface WallClock {
+  /** Milliseconds to add to UTC for its time. */
+  offsetAt(utcMs: number): number
+}
 
 export interface Directive {
   readonly render: (wall: Date, utcMs: number, offsetMs: number) => string

@@ -1,7 +1,9 @@
 /**
- * Reads the text of a path template into its parts. What the parts mean: path-template.ts.
+ * Reads the text of a template into its parts: of a tag, a path, whatever is made of an event.
  *
  *     ${tag}  ${tag[1]}  ${tag[-1]}  ${tag[1..]}  ${$.field}  ${$.a.b}  ${$['a.b']}  %Y … %%
+ *
+ * and names that mean something where the template is used, say `${facility}`.
  */
 import { DIRECTIVES, DIRECTIVES_EXPECTED } from './strftime.ts'
 
@@ -15,6 +17,13 @@ export type Part =
   | { readonly kind: 'tag_rest'; readonly index: number }
   /** A record's field, by its keys from the outside in. */
   | { readonly kind: 'field'; readonly keys: readonly string[] }
+  /** One of the names that mean something here. */
+  | { readonly kind: 'named'; readonly name: string }
+
+export interface PartsOptions {
+  /** Placeholders of its own that the place has: `facility` for `${facility}`. */
+  readonly names?: readonly string[]
+}
 
 const PLACEHOLDERS_EXPECTED =
   "${tag}, ${tag[1]}, ${tag[-1]}, ${tag[1..]}, ${$.field}, ${$.outer.inner} or ${$['a.b']}"
@@ -24,14 +33,15 @@ const FIELD = /^\$(?:\.[^.[\]{}'"]+|\['[^']+'\])+$/u
 const FIELD_KEY = /\.([^.[\]{}'"]+)|\['([^']+)'\]/gu
 
 /** The parts, neighbouring literals joined. Throws a TypeError that says what is wrong. */
-export function readParts(text: string): Part[] {
+export function readParts(text: string, { names = [] }: PartsOptions = {}): Part[] {
   const parts: Part[] = []
   let end = 0
   for (const match of text.matchAll(PLACEHOLDER)) {
     addLiteral(parts, text.slice(end, match.index))
     const [whole, placeholder, letter] = match
     if (letter === '%') addLiteral(parts, '%')
-    else parts.push(letter === undefined ? readPlaceholder(placeholder!) : readTime(whole, letter))
+    else if (letter !== undefined) parts.push(readTime(whole, letter))
+    else parts.push(readPlaceholder(placeholder!, names))
     end = match.index + whole.length
   }
   addLiteral(parts, text.slice(end))
@@ -51,13 +61,15 @@ function readTime(whole: string, letter: string): Part {
   throw new TypeError(`cannot read ${whole}: expected ${DIRECTIVES_EXPECTED}`)
 }
 
-function readPlaceholder(inside: string): Part {
+function readPlaceholder(inside: string, names: readonly string[]): Part {
   if (inside === 'tag') return { kind: 'tag' }
+  if (names.includes(inside)) return { kind: 'named', name: inside }
   const part = /^tag\[(-?\d{1,3})(\.\.)?\]$/.exec(inside)
   if (part) return { kind: part[2] ? 'tag_rest' : 'tag_part', index: Number(part[1]) }
   if (FIELD.test(inside)) {
     const keys = [...inside.matchAll(FIELD_KEY)].map((match) => match[1] ?? match[2]!)
     return { kind: 'field', keys }
   }
-  throw new TypeError(`cannot read \${${inside}}: expected ${PLACEHOLDERS_EXPECTED}`)
+  const own = names.map((name) => `\${${name}}, `).join('')
+  throw new TypeError(`cannot read \${${inside}}: expected ${own}${PLACEHOLDERS_EXPECTED}`)
 }

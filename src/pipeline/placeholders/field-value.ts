@@ -1,6 +1,6 @@
-/** Record fields as text for a path, read in place from trusted entries. */
-import { isMap, isStr, isBin } from '../../../codecs/msgpack/format.ts'
-import { findField, payloadEnd, payloadStart } from '../../../codecs/record.ts'
+/** Record fields as text for a placeholder, read in place from trusted entries. */
+import { isMap, isStr, isBin } from '../../codecs/msgpack/format.ts'
+import { findField, payloadEnd, payloadStart } from '../../codecs/record.ts'
 
 /** Where the value of a field starts, its keys from the outside in; -1 if there is none. */
 export function findNested(
