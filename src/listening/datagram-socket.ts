@@ -57,8 +57,19 @@ export class DatagramSocket {
     return this.#socket.address().port
   }
 
+  get host(): string {
+    return this.#socket.address().address
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#socket.getRecvBufferSize()
+  }
+
   attach(user: DatagramUser): void {
     this.#user = user
+    // Linux grants what `net.core.rmem_max` allows and says nothing; it doubles what it is told.
+    if (user.receiveBufferBytes !== undefined)
+      this.#socket.setRecvBufferSize(user.receiveBufferBytes)
     this.#reportDropped()
     const waiting = this.#waiting
     this.#waiting = []

@@ -65,6 +65,8 @@ export class SocketPool implements ListeningSockets {
     socket.attach(user)
     return {
       port: socket.port,
+      host: socket.host,
+      receiveBufferBytes: socket.receiveBufferBytes,
       send: socket.send.bind(socket),
       release: once(() => this.#release(slot, socket)),
     }

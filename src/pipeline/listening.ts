@@ -18,6 +18,8 @@ export interface StreamUser extends User {
 }
 
 export interface DatagramUser extends User {
+  /** What the kernel should keep unread; it may grant less. Left out: what it does by itself. */
+  readonly receiveBufferBytes?: number
   readonly onDatagram: (bytes: Uint8Array, from: RemoteInfo) => void
 }
 
@@ -32,6 +34,10 @@ export interface Lease {
 }
 
 export interface DatagramLease extends Lease {
+  /** The IP address the socket is bound to. */
+  readonly host: string
+  /** What the kernel keeps unread, of bytes and of what it needs beside them. */
+  readonly receiveBufferBytes: number
   /** Sends without waiting; a failure is told to `onFailure`. */
   send(bytes: Uint8Array, to: RemoteInfo, onFailure: (error: Error) => void): void
 }

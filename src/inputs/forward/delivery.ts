@@ -11,7 +11,7 @@ import { Acknowledgements, type Request } from './acknowledgements.ts'
 import type { ForwardMetrics } from './metrics.ts'
 import { DecompressionError, type Decompressor } from './decompression.ts'
 import { answerBytes, heldBytes } from './held-bytes.ts'
-import type { InFlight } from './in-flight.ts'
+import type { InFlight } from '../support/in-flight.ts'
 
 export interface DeliveryOptions {
   readonly context: InputContext

@@ -1,5 +1,6 @@
 /** What the `forward` input counts beside its listeners. */
 import type { Counter, Metrics } from '../../pipeline/metrics.ts'
+import { limitHits } from '../support/limit-hits.ts'
 import { connectionErrors } from '../support/stream-listener.ts'
 
 const LIMITS = [
@@ -34,8 +35,4 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     limitHits: Object.fromEntries(hits) as Record<Limit, Counter>,
     errors: (reason) => connectionErrors(metrics, reason),
   }
-}
-
-export function limitHits(metrics: Metrics, limit: string): Counter {
-  return metrics.counter('limit_hits_total', 'Times a limit was reached.', { limit })
 }

@@ -1,10 +1,18 @@
 /** Options of the `forward` input, and the combinations of them that cannot work. */
 import type { Static } from 'typebox'
-import { Duration, Mode, Network, Secret, Size } from '../../config/fields.ts'
+import { Duration, Network, Secret, Size } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
-import { listenAddresses, ListenList, parseListenAddress } from '../support/listen-list.ts'
-import { tlsSchema, type TlsConfig } from '../support/tls-options.ts'
+import { ListenList } from '../support/listen-list.ts'
+import {
+  accessFields,
+  connectionFields,
+  inFlightFields,
+  keepaliveField,
+  listenFaults,
+  pendingFields,
+  sourceFields,
+} from '../support/schema.ts'
 
 const user = Type.Object(
   {
@@ -82,20 +90,8 @@ export const forwardSchema = Type.Object(
       description: 'Whether to answer heartbeats on the UDP port of each tcp and tls address.',
       default: true,
     }),
-    socket_mode: Mode({
-      description: 'Mode of the socket file of a unix address: who may write may send.',
-      default: '0660',
-    }),
-    tls: Type.Optional(tlsSchema),
+    ...accessFields,
     security: Type.Optional(security),
-    allow: Type.Optional(
-      Type.Array(Network({ description: 'Network or address.' }), {
-        description:
-          'Networks that may connect by tcp, tls and udp. Absent means all; with an empty list ' +
-          'only unix sockets are left.',
-        examples: [['127.0.0.0/8', '10.0.0.0/8']],
-      }),
-    ),
     tag: Type.Optional(
       Type.String({
         description: 'Tag that replaces the tag of every event; absent means it is kept.',
@@ -108,22 +104,7 @@ export const forwardSchema = Type.Object(
         minLength: 1,
       }),
     ),
-    source_address_key: Type.Optional(
-      Type.String({
-        description:
-          "Field that the client's address is put into. Absent means none; events from a unix " +
-          'socket never get it.',
-        minLength: 1,
-      }),
-    ),
-    source_hostname_key: Type.Optional(
-      Type.String({
-        description:
-          "Field that the client's name by reverse DNS is put into, or its address where the " +
-          'name does not come within half a second. Absent means none.',
-        minLength: 1,
-      }),
-    ),
+    ...sourceFields,
     metadata_key: Type.Optional(
       Type.String({
         description: "Field that Fluent Bit's metadata is put into; absent means it is left out.",
@@ -134,12 +115,7 @@ export const forwardSchema = Type.Object(
       description: 'Whether to close each connection after what it has sent at first.',
       default: false,
     }),
-    keepalive_probe: Duration({
-      description:
-        'Silence after which TCP asks whether the client is still there, so that no NAT on the ' +
-        'way forgets the connection; `0s` for never.',
-      default: '60s',
-    }),
+    ...keepaliveField,
     frame_max: Size({
       description: 'Largest message taken, undecoded; a larger one ends its connection.',
       default: '64MiB',
@@ -158,46 +134,9 @@ export const forwardSchema = Type.Object(
       minimum: 4,
       maximum: 512,
     }),
-    pending_max: Size({
-      description:
-        'Bytes of incomplete messages held over all connections; past it, the connection that ' +
-        'holds most of them is closed.',
-      default: '256MiB',
-    }),
-    frame_timeout: Duration({
-      description:
-        'Silence in the middle of a message after which its connection is closed; `0s` for never.',
-      default: '60s',
-    }),
-    in_flight_max: Size({
-      description:
-        'Memory of what is received and not yet delivered, over all connections; at it, reading ' +
-        'stops until half of it is delivered. Each message counts with its bytes and 1 KiB, ' +
-        'except that messages of one tag count as one when they are read together.',
-      default: '32MiB',
-    }),
-    connection_in_flight_max: Size({
-      description: 'As `in_flight_max`, of one connection.',
-      default: '4MiB',
-    }),
-    connections_max: Type.Integer({
-      description: 'Open connections; further ones are closed at once.',
-      default: 8192,
-      minimum: 1,
-    }),
-    connections_per_address_max: Type.Integer({
-      description:
-        'Open connections from one address; further ones are closed at once. All containers of ' +
-        'a Docker host come from one address.',
-      default: 4096,
-      minimum: 1,
-    }),
-    idle_timeout: Type.Optional(
-      Duration({
-        description: 'Silence after which a connection is closed; absent means never.',
-        examples: ['1h'],
-      }),
-    ),
+    ...pendingFields,
+    ...inFlightFields,
+    ...connectionFields,
     handshake_timeout: Duration({
       description: 'Time a client has for the TLS handshake, and again for that of `security`.',
       default: '10s',
@@ -209,37 +148,14 @@ export const forwardSchema = Type.Object(
 export type ForwardConfig = Static<typeof forwardSchema>
 export type SecurityConfig = Static<typeof security>
 
+const HEARTBEAT_HINT = ' (heartbeats need no entry)'
+
 /** Combinations of options that cannot work. */
 export function forwardFaults(config: ForwardConfig): Fault[] {
   return [
-    ...listenFaults(config),
-    ...tlsVersionFaults(config.tls),
+    ...listenFaults(config, { schemes: ['tcp', 'tls', 'unix'], hint: HEARTBEAT_HINT }),
     ...securityFaults(config.security),
   ]
-}
-
-function listenFaults(config: ForwardConfig): Fault[] {
-  const kinds = listenAddresses(config.listen).map((text) => parseListenAddress(text).scheme)
-  const faults: Fault[] = []
-  if (kinds.includes('udp')) {
-    const message = 'has a udp address; expected tcp, tls or unix (heartbeats need no entry)'
-    faults.push({ path: ['listen'], message })
-  }
-  if (kinds.includes('tls') && !config.tls) {
-    const message = 'has a tls address without a `tls` section; expected its certificate there'
-    faults.push({ path: ['listen'], message })
-  }
-  if (config.tls && !kinds.includes('tls')) {
-    const message = 'is of no use: `listen` has no tls address; expected tls://HOST:PORT'
-    faults.push({ path: ['tls'], message })
-  }
-  return faults
-}
-
-function tlsVersionFaults(tls: TlsConfig | undefined): Fault[] {
-  if (tls?.min_version !== 'TLSv1.3' || tls.max_version !== 'TLSv1.2') return []
-  const message = 'is older than `min_version`; expected TLSv1.3, or none'
-  return [{ path: ['tls', 'max_version'], message }]
 }
 
 function securityFaults(security: SecurityConfig | undefined): Fault[] {

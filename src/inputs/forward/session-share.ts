@@ -2,12 +2,12 @@
 import type { ForwardDecoderOptions } from '../../codecs/forward/decoder.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import type { InputContext } from '../../pipeline/component.ts'
-import { HostnameCache } from '../support/hostname-cache.ts'
+import { hostnameCache, type HostnameCache } from '../support/hostname-cache.ts'
 import { Decompressor } from './decompression.ts'
 import { Authenticator } from './handshake.ts'
-import { InFlight } from './in-flight.ts'
+import { InFlight } from '../support/in-flight.ts'
 import { forwardMetrics, type ForwardMetrics } from './metrics.ts'
-import { PendingFrames } from './pending-frames.ts'
+import { PendingFrames } from '../support/pending-frames.ts'
 import type { ForwardConfig } from './schema.ts'
 
 export interface SessionShare {
@@ -37,11 +37,8 @@ export interface SessionOptions {
   readonly handshakeTimeoutMs: number
 }
 
-/** A client's name comes in time or its address stands in: its first event must not wait long. */
-const HOSTNAME_WAIT_MS = 500
-
 export function shareOf(config: ForwardConfig, context: InputContext): SessionShare {
-  const { clock, timers, metrics, memory } = context
+  const { metrics, memory } = context
   const { security, source_hostname_key, deny_keepalive } = config
   return {
     context,
@@ -50,10 +47,7 @@ export function shareOf(config: ForwardConfig, context: InputContext): SessionSh
     pendingFrames: new PendingFrames(sizeInBytes(config.pending_max), metrics, memory),
     decompressor: new Decompressor(sizeInBytes(config.decompressed_max)),
     authenticator: security ? new Authenticator(security, !deny_keepalive) : null,
-    hostnames:
-      source_hostname_key === undefined
-        ? null
-        : new HostnameCache({ clock, timers, waitMs: HOSTNAME_WAIT_MS }),
+    hostnames: source_hostname_key === undefined ? null : hostnameCache(context),
     options: optionsOf(config),
   }
 }

@@ -14,24 +14,17 @@ import { encodeAck, ForwardDecoder, type ForwardUnit } from '../../codecs/forwar
 import type { Cancel } from '../../pipeline/clock.ts'
 import { tagForLog } from '../../pipeline/sink.ts'
 import type { HostnameCache } from '../support/hostname-cache.ts'
+import { Farewell } from '../support/farewell.ts'
 import type { Peer } from '../support/peer.ts'
-import { turn } from '../support/turn.ts'
+import { readRest } from '../support/read-rest.ts'
+import type { Session } from '../support/session-server.ts'
 import type { DecompressionError } from './decompression.ts'
 import { Delivery, type DeliveryListener } from './delivery.ts'
 import type { Handshake } from './handshake.ts'
-import { HoldBack } from './hold-back.ts'
+import { HoldBack } from '../support/hold-back.ts'
 import type { Limit } from './metrics.ts'
-import type { Holder } from './pending-frames.ts'
+import type { Holder } from '../support/pending-frames.ts'
 import type { SessionShare } from './session-share.ts'
-
-/** How long the peer may take to answer our FIN; what it sent before it saw it is still read. */
-const LINGER_MS = 200
-/** How long a peer may take to read its last acknowledgements. */
-const LAST_WRITE_MS = 5000
-/** More than any kernel holds for a socket: a stop does not run after a sender that goes on. */
-const DRAIN_MAX_BYTES = 32 * 1024 * 1024
-/** Turns of the event loop without a byte after which the kernel is known to hold none. */
-const QUIET_TURNS = 2
 
 /** Errors of the decoder that an option could have allowed. */
 const DECODER_LIMITS: Readonly<Record<string, Limit>> = {
@@ -46,14 +39,16 @@ interface EndReason {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-export class ForwardSession implements DeliveryListener, Holder {
-  /** Resolves when the socket is gone and all that came over it is settled. */
+export class ForwardSession implements DeliveryListener, Holder, Session {
   readonly closed: Promise<void>
+  bytesRead = 0
+  finishing = false
 
   readonly #socket: Socket
   readonly #peer: Peer
   readonly #share: SessionShare
   readonly #ready: Promise<void>
+  readonly #farewell: Farewell
   #decoder: ForwardDecoder | null = null
   #delivery: Delivery | null = null
   #holdBack: HoldBack | null = null
@@ -61,14 +56,11 @@ export class ForwardSession implements DeliveryListener, Holder {
   #resolveClosed: () => void = () => undefined
   #drained: Promise<void> | null = null
   #cancelHandshake: Cancel | null = null
-  #cancelLinger: Cancel | null = null
-  #bytesRead = 0
   #pendingBytes = 0
   #quietSweeps = 0
   #stalledSweeps = 0
   /** What still comes is thrown away. */
   #deaf = false
-  #finishing = false
   #finSent = false
 
   constructor(socket: Socket, peer: Peer, share: SessionShare) {
@@ -76,30 +68,26 @@ export class ForwardSession implements DeliveryListener, Holder {
     this.#peer = peer
     this.#share = share
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
+    this.#farewell = new Farewell(socket, share.context.timers)
     socket.on('close', () => this.#onClose())
     this.#ready = this.#open()
   }
 
-  /** Reads what the kernel has, delivers and acknowledges it, then ends the connection. */
   drain(): Promise<void> {
     return (this.#drained ??= this.#drain())
   }
 
   async #drain(): Promise<void> {
     await this.#ready
-    const readBefore = this.#bytesRead
-    for (let quiet = 0; quiet < QUIET_TURNS && !this.#finishing;) {
-      const before = this.#bytesRead
-      await turn()
-      await this.#holdBack?.untilReading()
-      quiet = this.#bytesRead === before ? quiet + 1 : 0
-      if (this.#bytesRead - readBefore > DRAIN_MAX_BYTES) break
-    }
+    await readRest(this)
     this.#finish()
     await this.closed
   }
 
-  /** Ends the connection and does not wait for what is on its way. */
+  async untilReading(): Promise<void> {
+    await this.#holdBack?.untilReading()
+  }
+
   destroy(): void {
     this.#deaf = true
     this.#socket.destroy()
@@ -107,16 +95,14 @@ export class ForwardSession implements DeliveryListener, Holder {
     this.#resolveClosed()
   }
 
-  /** Called at an even interval: ends the connection when two went by without a sign of life. */
   sweep(): void {
     this.#quietSweeps++
     const isOurTurn = this.#delivery?.idle === false
-    if (this.#quietSweeps > 2 && !isOurTurn && !this.#finishing) {
+    if (this.#quietSweeps > 2 && !isOurTurn && !this.finishing) {
       this.#end({ reason: 'idle_timeout', limit: 'idle_timeout' })
     }
   }
 
-  /** As `sweep`, for silence in the middle of a message. */
   sweepFrame(): void {
     const isTheirTurn = this.#pendingBytes > 0 && this.#holdBack?.active === false
     this.#stalledSweeps = isTheirTurn ? this.#stalledSweeps + 1 : 0
@@ -179,7 +165,7 @@ export class ForwardSession implements DeliveryListener, Holder {
   }
 
   #read(bytes: Uint8Array): void {
-    this.#bytesRead += bytes.length
+    this.bytesRead += bytes.length
     this.#quietSweeps = this.#stalledSweeps = 0
     this.#share.metrics.receivedBytes.add(bytes.length)
     if (this.#deaf) return
@@ -277,7 +263,7 @@ export class ForwardSession implements DeliveryListener, Holder {
   }
 
   #noteTruncated(): void {
-    const fields = { offset: this.#bytesRead, found: 'the end', expected: 'the rest of a message' }
+    const fields = { offset: this.bytesRead, found: 'the end', expected: 'the rest of a message' }
     this.#note({ reason: 'truncated', fields: { ...fields, incompleteBytes: this.#pendingBytes } })
     this.#forgetPending()
   }
@@ -304,8 +290,8 @@ export class ForwardSession implements DeliveryListener, Holder {
   }
 
   #finish(): void {
-    if (this.#finishing) return
-    this.#finishing = true
+    if (this.finishing) return
+    this.finishing = true
     // Whoever has not proved anything yet is not listened to any more.
     if (this.#handshake) this.#deaf = true
     this.#endHandshake()
@@ -316,32 +302,24 @@ export class ForwardSession implements DeliveryListener, Holder {
 
   #continueFinish(): void {
     const delivery = this.#delivery
-    if (!this.#finishing || !delivery?.answered) return
+    if (!this.finishing || !delivery?.answered) return
     if (!this.#finSent) this.#sendFin(delivery)
     if (this.#socket.destroyed && delivery.idle) this.#resolveClosed()
   }
 
   #sendFin(delivery: Delivery): void {
-    const { timers } = this.#share.context
     this.#finSent = true
     delivery.stopAnswering()
     // Unread bytes would turn our FIN into a RST, which takes acknowledgements along.
     this.#holdBack?.release()
-    if (this.#socket.destroyed) return
-    const giveUp = () => this.#socket.destroy()
-    this.#cancelLinger = timers.after(LAST_WRITE_MS, giveUp)
-    this.#socket.end(() => {
-      this.#cancelLinger?.()
-      this.#cancelLinger = this.#socket.destroyed ? null : timers.after(LINGER_MS, giveUp)
-    })
+    this.#farewell.say()
   }
 
   #onClose(): void {
     this.#holdBack?.release()
     if (this.#pendingBytes > 0) this.#noteTruncated()
     this.#finish()
-    this.#cancelLinger?.()
-    this.#cancelLinger = null
+    this.#farewell.cancel()
     this.#delivery?.end()
     this.#continueFinish()
   }

@@ -19,8 +19,15 @@ interface Known {
   readonly until: number
 }
 
+/** A client's name comes in time or its address stands in: its first event must not wait long. */
+const WAIT_MS = 500
 const KEEP_MS = 300_000
 const KNOWN_MAX = 4096
+
+/** For the clients of an input. */
+export function hostnameCache({ clock, timers }: Pick<HostnameCacheOptions, 'clock' | 'timers'>) {
+  return new HostnameCache({ clock, timers, waitMs: WAIT_MS })
+}
 
 export class HostnameCache {
   readonly #options: HostnameCacheOptions

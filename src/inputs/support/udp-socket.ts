@@ -9,6 +9,8 @@ export interface UdpSocketOptions {
   readonly host: string
   readonly port: number
   readonly logger: Logger
+  /** What the kernel should keep unread; left out: what it does by itself. */
+  readonly receiveBufferBytes?: number
   readonly onDatagram: (bytes: Uint8Array, from: RemoteInfo, socket: UdpSocket) => void
 }
 
@@ -22,15 +24,26 @@ export class UdpSocket {
 
   /** Rejects if the address cannot be bound. */
   async open(): Promise<void> {
-    const { sockets, host, port, logger, onDatagram } = this.#options
+    const { sockets, host, port, logger, onDatagram, receiveBufferBytes } = this.#options
     this.#lease = await sockets.datagrams(`udp://${hostAndPort(host, port)}`, {
       onDatagram: (bytes, from) => onDatagram(bytes, from, this),
       onError: (error) => logger.warn({ error: error.message }, 'udp socket failed'),
+      ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
     })
   }
 
   get port(): number {
     return this.#lease?.port ?? 0
+  }
+
+  /** The IP address it is bound to. */
+  get host(): string {
+    return this.#lease?.host ?? this.#options.host
+  }
+
+  /** What the kernel keeps unread. */
+  get receiveBufferBytes(): number {
+    return this.#lease?.receiveBufferBytes ?? 0
   }
 
   /** Sends without waiting; an answer that gets lost is UDP's nature, one that fails is logged. */

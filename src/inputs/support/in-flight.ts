@@ -6,7 +6,7 @@
  */
 import type { MemoryAccount } from '../../pipeline/memory-budget.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
-import { limitHits } from './metrics.ts'
+import { limitHits } from './limit-hits.ts'
 
 /** Whoever waits for room; told once when there is. */
 export interface Waiter {
@@ -37,7 +37,7 @@ export class InFlight {
 
   /** Nobody passes by those who wait. */
   get full(): boolean {
-    return this.#isOver || (this.#waiting.size > 0 && !this.#isTelling)
+    return this.isOver || (this.#waiting.size > 0 && !this.#isTelling)
   }
 
   add(bytes: number): void {
@@ -70,8 +70,8 @@ export class InFlight {
     this.#waitingCount.set(this.#waiting.size)
   }
 
-  /** With nothing in flight there is nothing to wait for, whatever others hold. */
-  get #isOver(): boolean {
+  /** Whether there is no room; with nothing in flight there is, whatever others hold. */
+  get isOver(): boolean {
     return this.#total > 0 && (this.#total >= this.#bytesMax || this.#memory.isFull)
   }
 
@@ -87,7 +87,7 @@ export class InFlight {
     this.#isTellingSoon = false
     this.#isTelling = true
     for (const waiter of [...this.#waiting]) {
-      if (this.#isOver) break
+      if (this.isOver) break
       this.#waiting.delete(waiter)
       waiter.resumed()
     }

@@ -1,7 +1,7 @@
 /** Who reads when nobody may: connections take turns, inputs have their share. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { InFlight, type Waiter } from '../../../src/inputs/forward/in-flight.ts'
+import { InFlight, type Waiter } from '../../../src/inputs/support/in-flight.ts'
 import { MemoryBudget } from '../../../src/pipeline/memory-budget.ts'
 import { MetricsRegistry } from '../../../src/pipeline/metrics.ts'
 import { metricValue } from '../../drivers/context.ts'
