@@ -23,18 +23,20 @@ for (const [letter, byte] of Object.entries({
 /**
  * Appends the text from `start` to its closing quote and returns the offset behind the quote. A
  * negative result `-offset - 1` says where the text is wrong. Lone surrogates become U+FFFD.
+ * `controls` says whether control characters may stand there bare, which RFC 8259 forbids.
  */
 export function unescapeJson(
   bytes: Uint8Array,
   start: number,
   end: number,
   writer: ByteWriter,
+  controls: 'refused' | 'kept' = 'refused',
 ): number {
   let position = start
   let plainStart = start
   while (position < end) {
     const byte = bytes[position]!
-    if (byte < 0x20) break
+    if (byte < 0x20 && controls === 'refused') break
     if (byte !== QUOTE && byte !== BACKSLASH) {
       position++
       continue

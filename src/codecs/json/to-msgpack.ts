@@ -250,7 +250,12 @@ const EXPECTED: Readonly<Record<State, string>> = {
 }
 
 /** Makes room for a 16 or 32 bit count in front of what has been written behind `header`. */
-function widenHeader(writer: ByteWriter, header: number, count: number, isObject: boolean): void {
+export function widenHeader(
+  writer: ByteWriter,
+  header: number,
+  count: number,
+  isObject: boolean,
+): void {
   const width = count < 0x1_0000 ? 2 : 4
   writer.reserve(width)
   writer.bytes.copyWithin(header + 1 + width, header + 1, writer.length)
@@ -261,7 +266,8 @@ function widenHeader(writer: ByteWriter, header: number, count: number, isObject
   }
 }
 
-function describe(byte: number): string {
+/** A byte as error messages show it. */
+export function describe(byte: number): string {
   const isPrintable = byte > 0x20 && byte < 0x7f
   return isPrintable ? String.fromCharCode(byte) : `byte 0x${byte.toString(16).padStart(2, '0')}`
 }
