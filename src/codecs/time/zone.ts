@@ -7,9 +7,10 @@ const MINUTE_MS = 60_000
 /** Since 1970 every zone has changed its offset on a quarter of an hour of UTC. */
 const OFFSET_SLICE_MS = 15 * MINUTE_MS
 const CACHED_SLICES = 1024
+const DAY_MS = 86_400_000
 const WEEK_MS = 604_800_000
 /** 1970-01-01 was a Thursday; weeks start on Monday. */
-const FIRST_MONDAY_MS = 4 * 86_400_000
+const FIRST_MONDAY_MS = 4 * DAY_MS
 
 export function isZone(name: string): boolean {
   // Asking Intl for the first time takes 10 ms of a start.
@@ -41,6 +42,23 @@ export class Zone {
     if (this.#offsets.size >= CACHED_SLICES) this.#offsets.clear()
     this.#offsets.set(slice, offset)
     return offset
+  }
+
+  /**
+   * Seconds to add to UTC for the wall clock that shows `wallSeconds` (counted as if it were UTC).
+   * Of a doubled hour the first is meant; a time that is jumped over is as much later as the clock
+   * was moved.
+   */
+  offsetOfWall(wallSeconds: number): number {
+    if (!this.#format) return 0
+    const wallMs = wallSeconds * 1000
+    const before = this.offsetAt(wallMs - DAY_MS)
+    const after = this.offsetAt(wallMs + DAY_MS)
+    const isAfter =
+      before !== after &&
+      this.offsetAt(wallMs - before) !== before &&
+      this.offsetAt(wallMs - after) === after
+    return (isAfter ? after : before) / 1000
   }
 
   /**
