@@ -1,6 +1,7 @@
 /** The UDP side of inputs: batches of a turn, what is thrown away, and that it is counted. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { parseListen } from '../../../src/config/listen-address.ts'
 import { runInput, type InputRun } from '../../drivers/run-input.ts'
@@ -57,10 +58,16 @@ async function send(run: InputRun, texts: readonly string[]): Promise<void> {
   const address = parseListen(run.address())
   assert.ok(address?.scheme === 'udp')
   const socket = createSocket('udp4')
-  for (const text of texts) {
-    await new Promise<void>((resolve, reject) => {
-      socket.send(text, address.port, address.host, (error) => (error ? reject(error) : resolve()))
-    })
-  }
+  socket.connect(address.port, address.host)
+  await once(socket, 'connect')
+  // All in one turn, so that they can be read in one.
+  await Promise.all(
+    texts.map(
+      (text) =>
+        new Promise<void>((resolve, reject) => {
+          socket.send(text, (error) => (error ? reject(error) : resolve()))
+        }),
+    ),
+  )
   await new Promise<void>((resolve) => socket.close(() => resolve()))
 }
