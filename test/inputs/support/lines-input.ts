@@ -62,17 +62,15 @@ class Lines implements StreamDecoder {
   }
 }
 
-/** Keeps what it has until it is taken. */
 class Datagrams implements DatagramDecoder {
-  readonly #lines = new Lines()
-  readonly #decoded: Decoded[] = []
+  #datagrams: Uint8Array[] = []
 
   push(bytes: Uint8Array): void {
-    this.#decoded.push(...this.#lines.push(bytes))
+    this.#datagrams.push(bytes)
   }
 
   take(): Decoded[] {
-    return this.#decoded.splice(0)
+    return new Lines().push(Buffer.concat(this.#datagrams.splice(0)))
   }
 }
 
