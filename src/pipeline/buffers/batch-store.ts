@@ -43,6 +43,8 @@ export interface BatchStore {
   readonly events: number
   /** `arrivedAt` of the oldest that is not finished, or null. */
   readonly oldestAt: number | null
+  /** What a `stop` could not leave for the next start, of `events`; NaN if that is not known. */
+  readonly lostEvents: number
   /** Why nothing can be taken in or handed out at the moment (`disk full: …`), or null. */
   readonly problem: string | null
   /**

@@ -5,14 +5,13 @@ import type { Logger } from '../logger.ts'
 const EVERY_MS = 60_000
 
 export class DropReport {
-  readonly #output: string
   readonly #logger: Logger
   readonly #timers: Timers
   #events = 0
   #cancel: Cancel | null = null
 
-  constructor(output: string, { logger, timers }: { logger: Logger; timers: Timers }) {
-    this.#output = output
+  /** `logger` names the output. */
+  constructor({ logger, timers }: { logger: Logger; timers: Timers }) {
     this.#logger = logger
     this.#timers = timers
   }
@@ -38,7 +37,7 @@ export class DropReport {
 
   #log(): void {
     if (this.#events === 0) return
-    const fields = { output: this.#output, events: this.#events }
+    const fields = { events: this.#events }
     this.#logger.error(fields, 'threw events away: the buffer is full, and when_full says so')
     this.#events = 0
   }

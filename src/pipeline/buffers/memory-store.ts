@@ -33,6 +33,7 @@ export class MemoryStore implements BatchStore {
   bytes = 0
   events = 0
   nextSequence = 0
+  readonly lostEvents = 0
   readonly problem = null
   onAvailable: () => void = () => undefined
   readonly #clock: Pick<Clock, 'now'>

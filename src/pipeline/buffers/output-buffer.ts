@@ -75,7 +75,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#options = options
     this.#counts = ledger.output(name)
     this.#metrics = new BufferMetrics(options.metrics)
-    this.#dropReport = new DropReport(name, options)
+    this.#dropReport = new DropReport(options)
     const chunked = isChunked(output) ? output : new PlainOutput(output)
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
@@ -187,12 +187,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   #dropStored(batch: StoredBatch): void {
-    const { ledger } = this.#options
     this.taken(batch)
-    const tagCounts = ledger.tag(batch.tag)
-    ledger.shed(this.#counts, tagCounts, batch.count, 'buffer_full')
-    this.#hold(tagCounts, -batch.count)
-    this.#metrics.dropped(batch.count)
+    this.#shed(this.#options.ledger.tag(batch.tag), batch.count, 'buffer_full')
     this.#dropReport.add(batch.count)
   }
 
@@ -203,13 +199,37 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   #leaveRest(): void {
-    const { store, ledger, logger, name } = this.#options
+    const { store, ledger, logger } = this.#options
+    const lost = this.#loseRemoved()
     for (const [tagCounts, count] of this.#waiting)
       ledger.leaveBuffered(this.#counts, tagCounts, count)
     this.#waiting.clear()
     this.#show()
-    const { events, bytes } = store
-    if (events > 0) logger.info({ output: name, events, bytes }, 'left in the buffer for later')
+    const { bytes } = store
+    const events = store.events - lost
+    if (events > 0) logger.info({ events, bytes }, 'left in the buffer for later')
+  }
+
+  /** What was in files that are gone; all there is where that is not known. Gives how many. */
+  #loseRemoved(): number {
+    const { store, logger } = this.#options
+    const { lostEvents, events } = store
+    const lost = Math.min(Number.isNaN(lostEvents) ? events : lostEvents, events)
+    if (lost === 0) return 0
+    let rest = lost
+    for (const [tagCounts, count] of this.#waiting) {
+      this.#shed(tagCounts, Math.min(rest, count), 'buffer_removed')
+      rest -= Math.min(rest, count)
+    }
+    const message = 'lost what waited in buffer files that were removed and cannot be put back'
+    logger.error({ events: lost }, message)
+    return lost
+  }
+
+  #shed(tagCounts: Counts, count: number, reason: string): void {
+    this.#options.ledger.shed(this.#counts, tagCounts, count, reason)
+    this.#hold(tagCounts, -count)
+    this.#metrics.dropped(count)
   }
 
   #hold(tagCounts: Counts, count: number): void {

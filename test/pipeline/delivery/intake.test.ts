@@ -52,6 +52,7 @@ function diskStore(): BatchStore {
   const idle = { start: async () => undefined, stop: async () => undefined }
   return Object.assign(idle, {
     ...{ isDurable: true, bytes: 0, events: batches.length, oldestAt: null, problem: null },
+    lostEvents: 0,
     id: 'test',
     nextSequence: batches.length,
     onAvailable: () => undefined,

@@ -25,6 +25,8 @@ export type { DiskStoreOptions, Fsync } from './options.ts'
 const PROGRESS_EVERY_MS = 100
 const PROGRESS_AGAIN_MS = 5000
 const READ_AGAIN_MS = 1000
+/** Somebody may remove the files while nothing is written. */
+const LOOK_EVERY_MS = 1000
 
 export class DiskStore implements BatchStore {
   readonly isDurable = true
@@ -42,6 +44,11 @@ export class DiskStore implements BatchStore {
   #noting: Promise<void> | null = null
   #cancelProgress: Cancel | null = null
   #cancelRead: Cancel | null = null
+  #cancelLook: Cancel | null = null
+  /** Settles when the look that is under way is over. */
+  #looking: Promise<void> = Promise.resolve()
+  /** What was lost at the stop with files that could not be put back. */
+  lostEvents = 0
 
   constructor(options: DiskStoreOptions) {
     const { folder, access, logger } = options
@@ -95,6 +102,7 @@ export class DiskStore implements BatchStore {
       throw error
     }
     this.#isStarted = true
+    this.#cancelLook = this.#options.timers.every(LOOK_EVERY_MS, () => void this.#look())
     const { bytes, events } = this
     const message = 'found in the buffer, to be delivered now'
     if (events > 0) this.#options.logger.info({ events, bytes }, message)
@@ -126,9 +134,12 @@ export class DiskStore implements BatchStore {
     if (!this.#isStarted) return
     this.#cancelProgress?.()
     this.#cancelRead?.()
+    this.#cancelLook?.()
+    await this.#look()
     const isIdle = await this.#writer.stop(deadline)
     // What was finished while one was written is not in that one.
     await this.#noting
+    await this.#countLost()
     if (!isIdle) {
       // It must not replace what another store notes.
       await this.#progressFile.ended
@@ -165,6 +176,26 @@ export class DiskStore implements BatchStore {
     this.#progress.next = below
     this.#progress.written = this.#writer.end
     return this.#progressFile.note(this.#progress, true)
+  }
+
+  /** One at a time; never rejects. */
+  #look(): Promise<void> {
+    this.#looking = this.#looking.then(async () => {
+      if ((await this.#segments.removed()).length > 0) this.#writer.putBack()
+    })
+    return this.#looking
+  }
+
+  /** With files that are still missing goes what waits in them. */
+  async #countLost(): Promise<void> {
+    for (const segment of await this.#segments.removed()) {
+      const { firstSequence: sequence, eventsBefore: events } = segment
+      const next = this.#segments.after(segment)
+      const end = next
+        ? { sequence: next.firstSequence, events: next.eventsBefore }
+        : this.#writer.end
+      this.lostEvents += this.#progress.lose({ sequence, events }, end)
+    }
   }
 
   #readLater(): void {

@@ -26,6 +26,7 @@ export interface DamagedRange {
 
 /** Sequences in it go up by one from frame to frame. */
 export interface ScannedFile {
+  /** Another one, with the same bytes, after somebody had removed it. */
   readonly file: DataFile
   readonly firstSequence: number
 }
@@ -36,9 +37,8 @@ type TakeRecent = (offset: number) => RecentWrite | null
 export class SegmentScan {
   /** That the frame found last is in; its entries stay as long as somebody holds it. */
   block: Block | null = null
-  readonly #file: DataFile
+  readonly #scanned: ScannedFile
   readonly #takeRecent: TakeRecent
-  readonly #firstSequence: number
   #end: number
   #bytes: Buffer = Buffer.alloc(0)
   /** Whether the bytes were read from the file. */
@@ -50,14 +50,13 @@ export class SegmentScan {
 
   /** From one offset of a file up to another, at which it is known to end. */
   constructor(
-    { file, firstSequence }: ScannedFile,
+    scanned: ScannedFile,
     offset: number,
     end: number,
     takeRecent: TakeRecent = () => null,
   ) {
-    this.#file = file
+    this.#scanned = scanned
     this.#takeRecent = takeRecent
-    this.#firstSequence = firstSequence
     this.#base = this.offset = offset
     this.#end = end
   }
@@ -137,7 +136,8 @@ export class SegmentScan {
   /** Not if it only looks like a frame, say because somebody has logged the bytes of one. */
   #canBeAt(offset: number, { sequence }: Frame): boolean {
     const before = (offset - SEGMENT_HEAD_BYTES) / FRAME_HEAD_BYTES
-    return sequence >= this.#firstSequence && sequence <= this.#firstSequence + before
+    const { firstSequence } = this.#scanned
+    return sequence >= firstSequence && sequence <= firstSequence + before
   }
 
   /** Sees to it that `length` bytes from `offset` on are loaded, or all there are. */
@@ -147,7 +147,7 @@ export class SegmentScan {
     const recent = this.#takeRecent(offset)
     if (recent) return this.#use(recent)
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
-    const bytes = await this.#file.read(offset, wanted)
+    const bytes = await this.#scanned.file.read(offset, wanted)
     // Somebody has cut it off while it was in use.
     if (bytes.length < wanted) this.#end = offset + bytes.length
     this.#use({ offset, bytes, lease: new Lease(new Uint8Array(bytes.buffer)) })

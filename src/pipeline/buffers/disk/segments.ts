@@ -1,6 +1,6 @@
 /**
  * The segment files of one buffer, oldest first. Each stays open until it is deleted, so what is in
- * it can be read even when somebody removes the folder.
+ * it can be read even when somebody removes the folder, and is put back there.
  */
 import { join } from 'node:path'
 import type { DataFile, FileAccess } from '../../files/file-access.ts'
@@ -15,6 +15,7 @@ import {
   SEGMENT_HEAD_BYTES,
   type SegmentHead,
 } from './frame.ts'
+import { copyPieces } from './copy-pieces.ts'
 import { RecentWrites } from './recent-writes.ts'
 
 const ENDING = '.segment'
@@ -22,9 +23,10 @@ const QUARANTINE = 'quarantine'
 const NAME_DIGITS = 16
 
 export interface Segment {
-  readonly path: string
-  readonly name: string
-  readonly file: DataFile
+  /** These three change when it is put back. */
+  path: string
+  name: string
+  file: DataFile
   /** Grows from one to the next. */
   readonly order: number
   /** Left by an earlier run. */
@@ -150,6 +152,33 @@ export class Segments {
     while (this.all.length > 0) await this.#delete()
   }
 
+  /** Of those that somebody has removed. What cannot be asked is taken to be there. */
+  async removed(): Promise<Segment[]> {
+    const asked = this.all.map(async (segment) => ({
+      segment,
+      isLinked: await segment.file.isLinked().catch(() => true),
+    }))
+    // One that was deleted meanwhile is not missed.
+    const isMissed = (segment: Segment) => this.all.includes(segment)
+    const answers = await Promise.all(asked)
+    return answers.flatMap(({ segment, isLinked }) =>
+      isLinked || !isMissed(segment) ? [] : [segment],
+    )
+  }
+
+  /**
+   * Writes what was removed again, out of the files that are still open; nothing may be appended
+   * meanwhile. Gives how many. Rejects if it cannot, and as soon as `check` throws.
+   */
+  async putBack(check: () => void): Promise<number> {
+    const { folder, access, isSafe } = this.#options
+    await this.#folder.make()
+    const removed = await this.removed()
+    for (const segment of removed) await this.#putBack(segment, check)
+    if (isSafe) await access.syncFolder(folder)
+    return removed.length
+  }
+
   /** Keeps a copy of bytes that are no frames, for people to look at; null if it cannot. */
   async quarantine({ name, file, path }: Segment, start: number, end: number) {
     const { folder, access, logger } = this.#options
@@ -178,6 +207,24 @@ export class Segments {
   #forget(segment: Segment, bytes: number): void {
     segment.unreadBytes -= bytes
     this.unreadBytes -= bytes
+  }
+
+  async #putBack(segment: Segment, check: () => void): Promise<void> {
+    const { access, isSafe, logger } = this.#options
+    const { path, name } = await this.#freeName(segment.firstSequence)
+    const file = await access.open(path, 'create')
+    try {
+      await copyPieces({ from: segment.file, to: file, size: segment.size, path, logger, check })
+      if (isSafe) await file.datasync()
+    } catch (error) {
+      await this.#remove(path, file)
+      throw error
+    }
+    // It may have been finished with meanwhile.
+    if (!this.all.includes(segment)) return this.#remove(path, file)
+    const removed = segment.file
+    Object.assign(segment, { path, name, file })
+    await removed.close()
   }
 
   async #open(name: string): Promise<Segment> {
@@ -222,6 +269,7 @@ export class Segments {
       await file.close()
       await access.remove(path)
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       logger.warn({ path, error }, 'cannot delete a buffer file that is not needed any more')
     }
   }

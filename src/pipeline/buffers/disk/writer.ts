@@ -12,9 +12,7 @@ import type { DiskStoreOptions } from './options.ts'
 import type { Position } from './progress.ts'
 import type { Segment, Segments } from './segments.ts'
 
-const REMOVED =
-  'its files were removed while in use; what waits in them is lost unless it is delivered before ' +
-  'this process ends'
+const REMOVED = 'its files were removed while in use; they are put back out of what is still open'
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5000
 /** Numbers that are reserved at a time; more than go into a few segments. */
@@ -51,6 +49,8 @@ export class Writer {
   #isLate = false
   /** And a write was under way: another store may have the files from now on. */
   #isOver = false
+  /** Files of it are gone: nothing is written before they are put back. */
+  #isRemoved = false
   #failures = 0
   #wake: () => void = () => undefined
   #cancelSync: Cancel | null = null
@@ -73,6 +73,12 @@ export class Writer {
     const answer = this.#gathering.add(batch, this.#parts.options.clock.now())
     this.#writing ??= this.#writeAll()
     return answer
+  }
+
+  /** Puts back files that somebody has removed. */
+  putBack(): void {
+    this.#noteRemoved()
+    this.#writing ??= this.#writeAll()
   }
 
   /** There may be room now. */
@@ -120,10 +126,15 @@ export class Writer {
   async #writeAll(): Promise<void> {
     // At the end of this turn of the loop, so that all its reads share one write.
     await turn()
-    for (let group = this.#gathering.next(); group; group = this.#gathering.next()) {
+    for (;;) {
+      if (this.#isRemoved) await this.#insist(() => this.#putBackAll())
+      const group = this.#gathering.next()
+      if (!group) break
       this.#current = group
       await this.#waitForRoom()
-      const isWritten = await this.#writeGroup(group)
+      const isWritten = await this.#insist(() => this.#tryGroup(group))
+      // A power cut may bring it back all the same.
+      if (!isWritten) this.#skipped += group.batches.length
       this.#current = null
       group.answer(isWritten ? 'delivered' : 'retry')
       if (isWritten) this.#parts.onWritten()
@@ -139,11 +150,11 @@ export class Writer {
   }
 
   /** However often it takes; false if the store is stopped before. */
-  async #writeGroup(group: Group): Promise<boolean> {
+  async #insist(attempt: () => Promise<void>): Promise<boolean> {
     while (!this.#isLate) {
       this.#isBusy = true
       try {
-        await this.#tryGroup(group)
+        await attempt()
         this.problem = null
         this.#failures = 0
         return true
@@ -152,17 +163,14 @@ export class Writer {
       } finally {
         this.#isBusy = false
       }
-      if (this.#isStopping) {
-        // A power cut may bring it back all the same.
-        this.#skipped += group.batches.length
-        return false
-      }
+      if (this.#isStopping) return false
       await this.#pause()
     }
     return false
   }
 
   async #tryGroup({ batches }: Group): Promise<void> {
+    if (this.#isRemoved) await this.#putBackAll()
     await this.#reserve(batches.length)
     const segment = await this.#segmentToAppend()
     this.#refuseIfOver()
@@ -183,7 +191,7 @@ export class Writer {
     // Asked beside the write, so that it costs no time. What cannot be asked is taken to be there.
     const isLinked = segment.file.isLinked().catch(() => true)
     await this.#write(segment, whole)
-    if (!(await isLinked)) throw new Error(REMOVED)
+    if (!(await isLinked)) this.#refuseRemoved()
     // All in one turn, for the reader goes by them.
     this.#parts.segments.recent.add(segment.order, segment.size, whole)
     segment.size += length
@@ -195,6 +203,27 @@ export class Writer {
   async #write({ file, size }: Segment, bytes: Uint8Array): Promise<void> {
     await file.write([bytes], size)
     if (this.#parts.options.fsync === 'always') await file.datasync()
+  }
+
+  #noteRemoved(): void {
+    this.#isRemoved = true
+    this.problem ??= `cannot write the buffer: ${REMOVED}`
+  }
+
+  #refuseRemoved(): never {
+    this.#noteRemoved()
+    throw new Error(REMOVED)
+  }
+
+  /** With the note of what is delivered, which is gone as well. */
+  async #putBackAll(): Promise<void> {
+    const { segments, options, reserve } = this.#parts
+    const files = await segments.putBack(() => this.#refuseIfOver())
+    this.#refuseIfOver()
+    await reserve(this.#reserved)
+    this.#isRemoved = false
+    const { folder, logger } = options
+    if (files > 0) logger.warn({ folder, files }, 'put back files of a buffer that were removed')
   }
 
   async #reserve(count: number): Promise<void> {
@@ -217,6 +246,8 @@ export class Writer {
       await this.#sync()
       this.#active = null
     }
+    if (this.#active) return this.#active
+    if ((await segments.removed()).length > 0) this.#refuseRemoved()
     const { sequence: firstSequence, events: eventsBefore } = this.end
     return (this.#active ??= await segments.create({ firstSequence, eventsBefore }))
   }

@@ -32,6 +32,7 @@ export class FaultyAccess implements FileAccess {
   readonly done: string[] = []
   /** Of segments. */
   bytesRead = 0
+  #failingReads = 0
   readonly #faults: { operation: Operation; code: string; half: boolean }[] = []
   /** Each write and sync waits for it. */
   pace: () => Promise<void> = () => Promise.resolve()
@@ -39,6 +40,11 @@ export class FaultyAccess implements FileAccess {
   /** The next such operations fail, in this order. */
   fail(operation: Operation, code: string, half = false): void {
     this.#faults.push({ operation, code, half })
+  }
+
+  /** So many of the next reads of segments fail. */
+  failReads(count: number): void {
+    this.#failingReads = count
   }
 
   makeFolder = (path: string) => fileAccess.makeFolder(path)
@@ -74,6 +80,10 @@ export class FaultyAccess implements FileAccess {
   #faulty(file: DataFile, name: string): DataFile {
     return {
       read: async (offset, length) => {
+        if (this.#failingReads > 0) {
+          this.#failingReads--
+          throw errorOf('EIO')
+        }
         const bytes = await file.read(offset, length)
         this.bytesRead += bytes.length
         return bytes
@@ -145,7 +155,7 @@ export interface Opened {
 export function create(folder: string, options: Partial<DiskStoreOptions> = {}): Opened {
   const log = new KeptLog()
   const access = new FaultyAccess()
-  const timers = { ...systemTimers, after: quickly }
+  const timers = { after: quickly, every: aside }
   const limits = { fsync: 'always', maxBytes: 1e9, segmentBytes: 1e9, recentBytes: 1e9 } as const
   const around = { folder, access, clock: systemClock, timers, logger: log }
   return { store: new DiskStore({ ...limits, ...around, ...options }), log, access }
@@ -160,6 +170,12 @@ export async function open(folder: string, options: Partial<DiskStoreOptions> = 
   const opened = create(folder, options)
   await opened.store.start()
   return opened
+}
+
+/** A test may leave a store as a kill does. */
+function aside(milliseconds: number, callback: () => void) {
+  const timer = setInterval(callback, milliseconds).unref()
+  return () => clearInterval(timer)
 }
 
 /** All that can be taken now. */

@@ -30,6 +30,11 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
 
+/** Again, when a note was made in it meanwhile. */
+function removeInUse(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, maxRetries: 50, retryDelay: 1 })
+}
+
 describe('numbers', () => {
   test('go on above what is finished, when the end of the segments is gone', async (t) => {
     const folder = await temporaryFolder(t)
@@ -310,20 +315,73 @@ describe('a file that somebody cuts while it is in use', () => {
   })
 })
 
-test('what comes after somebody has removed the folder is safe in a new one', async (t) => {
-  const folder = await temporaryFolder(t)
-  const batches = numbered(3)
-  const { store, log } = await open(folder)
-  await appendAll(store, batches.slice(0, 1))
-  await rm(folder, { recursive: true })
-  await appendAll(store, batches.slice(1))
-  assert.ok(log.lines.some(({ fields }) => /removed while in use/.test(String(fields.error))))
-  // As after a kill: the first store is not stopped.
-  const next = await open(folder)
-  same(await takeAll(next.store), batches.slice(1))
-  same(await takeAll(store), batches)
-  await next.store.stop(NEVER)
-  await store.stop(NEVER)
+describe('when somebody removes the folder', () => {
+  test('what waited and what comes is put into a new one', async (t) => {
+    const folder = await temporaryFolder(t)
+    const batches = numbered(6)
+    const { store, log } = await open(folder, { segmentBytes: 100, recentBytes: 0 })
+    await appendAll(store, batches.slice(0, 4))
+    const [first] = await store.take({ bytes: 1, events: 1 })
+    const [second] = await store.take({ bytes: 1, events: 1 })
+    store.finish(second!)
+    await removeInUse(folder)
+    await appendAll(store, batches.slice(4))
+    assert.ok(log.lines.some(({ fields }) => /removed while in use/.test(String(fields.error))))
+    assert.equal(store.problem, null)
+    // As after a kill: the first store is not stopped.
+    const next = await open(folder)
+    assert.equal(next.store.id, store.id)
+    same(await takeAll(next.store), [batches[0]!, ...batches.slice(2)])
+    await next.store.stop(AbortSignal.abort())
+    same([first!, ...(await takeAll(store))], [batches[0]!, ...batches.slice(2)])
+    await store.stop(NEVER)
+  })
+
+  test('it is put back while nothing comes, and by a stop', async (t) => {
+    const folder = await temporaryFolder(t)
+    const batches = numbered(5)
+    const first = await open(folder)
+    await appendAll(first.store, batches)
+    await removeInUse(folder)
+    await until('it is there again', async () => {
+      const names = await readdir(folder).catch((): string[] => [])
+      return names.includes('progress') && first.store.problem === null
+    })
+    await removeInUse(folder)
+    await first.store.stop(NEVER)
+    assert.equal(first.store.lostEvents, 0)
+    const next = await open(folder)
+    same(await takeAll(next.store), batches)
+    await next.store.stop(NEVER)
+  })
+
+  test('a part that cannot be read is left out', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access, log } = await open(folder, { recentBytes: 0 })
+    await appendAll(store, numbered(3))
+    access.failReads(1)
+    await removeInUse(folder)
+    await appendAll(store, numbered(1, 3))
+    same(await takeAll(store), numbered(1, 3))
+    const lost = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    assert.ok(lost.some(({ events }) => events === eventsIn(numbered(3))))
+    await store.stop(NEVER)
+  })
+
+  test('says why it cannot be put back, and what is lost at the end', async (t) => {
+    const above = await temporaryFolder(t)
+    const folder = join(above, 'data', 'buffers')
+    const { store } = await open(folder)
+    const batches = numbered(4)
+    await appendAll(store, batches)
+    store.finish((await store.take({ bytes: 1, events: 1 }))[0]!)
+    await removeInUse(join(above, 'data'))
+    await writeFile(join(above, 'data'), 'in its place')
+    await until('it is noticed', () => /ENOTDIR|EEXIST/.test(store.problem ?? ''))
+    same(await takeAll(store), batches.slice(1))
+    await store.stop(NEVER)
+    assert.equal(store.lostEvents, eventsIn(batches.slice(1)))
+  })
 })
 
 test('a disk too full to note what is delivered gets room by deleting that', async (t) => {

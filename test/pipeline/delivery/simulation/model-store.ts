@@ -63,6 +63,7 @@ class RunStore implements BatchStore {
   readonly isDurable = true
   readonly oldestAt = null
   readonly problem = null
+  readonly lostEvents = 0
   onAvailable: () => void = () => undefined
   heldBytes = 0
   heldEvents = 0

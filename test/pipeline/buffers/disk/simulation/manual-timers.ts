@@ -10,8 +10,14 @@ export class ManualTimers implements Timers {
     return () => void this.#due.delete(callback)
   }
 
-  every(): Cancel {
-    throw new Error('BUG: not by a store')
+  every(milliseconds: number, callback: () => void): Cancel {
+    let cancel: Cancel = () => undefined
+    const again = () => {
+      cancel = this.after(milliseconds, again)
+      callback()
+    }
+    cancel = this.after(milliseconds, again)
+    return () => cancel()
   }
 
   fireAny(random: SeededRandom): void {
