@@ -19,7 +19,9 @@ import type { RootLogger } from './log.ts'
 import type { FilterPart, InputPart, Kind, OutputPart } from './parts.ts'
 import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
-import type { ChunkedOutput, ComponentContext, Output } from './pipeline/component.ts'
+import type { ChunkedOutput, ComponentContext, Filter, Output } from './pipeline/component.ts'
+import { ConditionalFilter } from './pipeline/conditional-filter.ts'
+import { compileCondition } from './pipeline/conditions/condition.ts'
 import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
 import { Secondary } from './pipeline/delivery/secondary.ts'
 import { FailurePort } from './pipeline/failure-port.ts'
@@ -207,7 +209,9 @@ class Assembler {
       kind: 'filter',
       matches: compileTagPattern(step.filter),
       name,
-      create: kept ?? ((port) => definition.create(step.options, { ...context, ...port })),
+      create:
+        kept ??
+        ((port) => withCondition(step, definition.create(step.options, { ...context, ...port }))),
     }
   }
 
@@ -252,6 +256,12 @@ class Assembler {
       memory: memory.account(kind === 'input' ? 'input' : 'other', { [kind]: name }),
     }
   }
+}
+
+function withCondition({ condition }: FilterStep, filter: Filter): Filter {
+  return condition === undefined
+    ? filter
+    : new ConditionalFilter(filter, compileCondition(condition))
 }
 
 function failureTarget({ buffered }: OutputConfig): string | undefined {

@@ -1,7 +1,7 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
 import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-schema.ts'
-import { type Diagnostic, elsewhere } from './diagnostic.ts'
+import { type Diagnostic, elsewhere, type Location } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
 import type {
   Config,
@@ -170,7 +170,9 @@ class Checker {
       definitions: registry.filters,
       commonSchema: filterCommonSchema,
     })
-    return { filter: String(common['filter']), type, options }
+    const condition = common['if']
+    const step = { filter: String(common['filter']), type, options }
+    return typeof condition === 'string' ? { ...step, condition } : step
   }
 
   /** Splits `type` and the common keys from a component's own options and checks both. */
@@ -231,7 +233,9 @@ class Checker {
   }
 
   #located(path: Path, about: string, problem: Problem): Diagnostic {
-    const location = locate(this.#tree, [...path, ...problem.path], problem.atKey)
+    const whole = locate(this.#tree, [...path, ...problem.path], problem.atKey)
+    const text = treeAt(this.#tree, [...path, ...problem.path])
+    const location = placeIn(whole, text, problem.position)
     return { severity: 'error', message: about + problem.message, location }
   }
 }
@@ -246,6 +250,17 @@ interface Expected {
 
 interface CommonSchema {
   readonly properties?: Readonly<Record<string, unknown>>
+}
+
+/** The place inside a text, if it is written as it is meant: without escapes and line breaks. */
+function placeIn(whole: Location, tree: Tree | undefined, position: number | undefined): Location {
+  if (position === undefined || tree?.kind !== 'scalar') return whole
+  const text = String(tree.value)
+  const written = whole.source.text.slice(whole.start, whole.end)
+  const offset = written.indexOf(text)
+  if (offset < 0) return whole
+  const start = whole.start + offset + position
+  return { ...whole, start, end: start + 1 }
 }
 
 function pageAddress(topLevel: Options): readonly string[] {

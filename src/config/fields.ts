@@ -33,6 +33,19 @@ export const Listen = (options: FieldOptions) => Type.String({ format: 'listen',
 /** Where to connect to: `tcp://logs.example.org:24224`, `tls://…`, `unix:///run/logs.sock`. */
 export const Server = (options: FieldOptions) => Type.String({ format: 'server', ...options })
 
+/** On events, `level == "error"`; read it with `compileCondition`. */
+export const Condition = (options: FieldOptions) => Type.String({ format: 'condition', ...options })
+
+/** A regular expression; read it with `compileRegexp`. */
+export const Pattern = (options: FieldOptions) => Type.String({ format: 'regexp', ...options })
+
+/** Where a field is in a record, `labels["a.b"]`; read it with `parseFieldPath`. */
+export const Field = (options: FieldOptions) => Type.String({ format: 'field', ...options })
+
+/** A text with placeholders, `${tag}-${$.host}`; read it with `Template`. */
+export const TemplateText = (options: FieldOptions) =>
+  Type.String({ format: 'template', ...options })
+
 /** The number of an octal mode that the schema has already checked. */
 export function modeAsNumber(text: string): number {
   return Number.parseInt(text, 8)

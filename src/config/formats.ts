@@ -3,6 +3,13 @@
  * pattern that stands for it in the JSON Schema for editors.
  */
 import { isIP, isIPv4 } from 'node:net'
+import {
+  conditionTrouble,
+  fieldTrouble,
+  regexpTrouble,
+  templateTrouble,
+  type TextTrouble,
+} from './readable.ts'
 import { LISTEN_EXPECTED, parseListen } from './listen-address.ts'
 import { DURATION_EXPECTED, parseDuration, parseSize, SIZE_EXPECTED } from './units.ts'
 
@@ -10,6 +17,8 @@ export interface FormatRule {
   check(text: string): boolean
   /** Completes "expected …". */
   readonly expected: string
+  /** Says where a text is wrong, for what is a language of its own. */
+  trouble?(text: string): TextTrouble | undefined
   /** What an editor can check; the loader checks more. */
   readonly pattern?: string
   /** Texts that fit and are of different kinds, if it is not any text that fits. */
@@ -63,6 +72,30 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     expected: 'a label: "@name"',
     pattern: '^@.+$',
     samples: ['@x', '@y'],
+  },
+  condition: {
+    check: (text) => conditionTrouble(text) === undefined,
+    trouble: conditionTrouble,
+    expected: 'a condition: level == "error" and not container_name =~ /^test/',
+    samples: ['level == 1', 'level == 2'],
+  },
+  regexp: {
+    check: (text) => regexpTrouble(text) === undefined,
+    trouble: regexpTrouble,
+    expected: 'a regular expression',
+    samples: ['x', 'y'],
+  },
+  field: {
+    check: (text) => fieldTrouble(text) === undefined,
+    trouble: fieldTrouble,
+    expected: 'a field: level, kubernetes.pod or labels["a.b"]',
+    samples: ['x', 'y'],
+  },
+  template: {
+    check: (text) => templateTrouble(text) === undefined,
+    trouble: templateTrouble,
+    expected: 'a text, with placeholders like ${tag} and ${$.field} in it',
+    samples: ['x', 'y'],
   },
   secret: { check: () => true, expected: 'a text' },
 }

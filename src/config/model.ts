@@ -74,6 +74,8 @@ export interface FilterStep {
   /** A tag pattern. */
   readonly filter: string
   readonly type: string
+  /** Which events it works on, `if` in the file; absent, all that fit the pattern. */
+  readonly condition?: string
   readonly options: Options
 }
 

@@ -48,7 +48,8 @@ export function fileForm(config: Config): Record<string, unknown> {
 
 function stepForm(step: Step): Record<string, unknown> {
   if ('match' in step) return { match: step.match, to: step.to }
-  return { filter: step.filter, type: step.type, ...step.options }
+  const { filter, type, condition, options } = step
+  return { filter, type, ...(condition !== undefined && { if: condition }), ...options }
 }
 
 function maskedStep(step: Step, definitions: readonly Definition[]): Step {

@@ -1,5 +1,5 @@
 /** The keys of a configuration beside the components' own, with defaults and descriptions. */
-import { Duration, Size } from './fields.ts'
+import { Condition, Duration, Size } from './fields.ts'
 import { Type } from './type.ts'
 
 /** Keys of the top level that start so mean nothing: a place for anchors. */
@@ -139,6 +139,16 @@ export const matchSchema = Type.Object(
 
 /** What every `filter` step has beside its own options. */
 export const filterCommonSchema = Type.Object(
-  { filter: Type.String({ description: 'Tag pattern of the events it works on.' }) },
+  {
+    filter: Type.String({ description: 'Tag pattern of the events it works on.' }),
+    if: Type.Optional(
+      Condition({
+        description:
+          'Condition for it to work on an event (docs/guide/conditions.md); others pass ' +
+          'unchanged.',
+        examples: ['level == "error" and not container_name =~ /^test/'],
+      }),
+    ),
+  },
   closed,
 )

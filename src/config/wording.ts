@@ -11,12 +11,16 @@ export interface Problem {
   readonly message: string
   /** True when the key at `path` is the trouble rather than its value. */
   readonly atKey: boolean
+  /** Where in the text of the value it is, in UTF-16 units from 0. */
+  readonly position?: number
 }
 
 /** The problems one error stands for; `schema` and `value` are those at the error's path. */
 export function explain(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {
   if (error.keyword === 'additionalProperties') return unknownKeys(error, schema)
   if (error.keyword === 'required') return missingKeys(error, schema, value)
+  const trouble = error.keyword === 'format' ? readingTrouble(error, schema, value) : undefined
+  if (trouble) return [trouble]
   const shown = schema.writeOnly === true ? 'this value' : show(value)
   const name = error.path.length > 0 ? ` for ${named(error.path)}` : ''
   const expected = expectation(schema) ?? 'something else'
@@ -47,6 +51,18 @@ export function expectation(schema: SchemaNode): string | undefined {
     case undefined:
       return undefined
   }
+}
+
+function readingTrouble({ path }: ValueError, { format }: SchemaNode, value: unknown) {
+  if (format === undefined || typeof value !== 'string') return undefined
+  const trouble = formats[format]?.trouble?.(value)
+  if (!trouble) return undefined
+  const { message: cause, position } = trouble
+  const name = path.length > 0 ? ` in ${named(path)}` : ''
+  if (position === undefined)
+    return { path, message: `cannot read ${show(value)}${name}: ${cause}`, atKey: false }
+  const message = `cannot read the ${format}${name}: ${cause}, at column ${position + 1}`
+  return { path, message, atKey: false, position }
 }
 
 function unknownKeys(error: ValueError, schema: SchemaNode): Problem[] {

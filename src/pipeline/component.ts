@@ -80,6 +80,8 @@ export interface Input extends Lifecycle {
 export interface Filtered {
   /** What goes on to the next step now, or null for nothing. */
   readonly batch: Batch | null
+  /** Goes on behind `batch`, in this order: what has got other tags, or stands between such. */
+  readonly more?: readonly Batch[]
   /** Events of the processed batch that are kept back, to be passed on later. */
   readonly held: number
   /** Events held earlier that are now part of `batch`; held again if its outcome is `retry`. */
@@ -89,7 +91,7 @@ export interface Filtered {
    * back with the others, since their sender brings the whole batch again.
    */
   readonly dropped?: { readonly count: number; readonly reason: string }
-  /** Called once when `batch` has settled downstream. */
+  /** Called once when `batch` and `more` have settled downstream. */
   readonly settled?: (outcome: Outcome) => void
 }
 

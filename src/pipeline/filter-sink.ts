@@ -8,7 +8,7 @@
 import type { Batch, Outcome } from './batch.ts'
 import type { Filter, FilterContext, Filtered } from './component.ts'
 import type { Counts, FilterCounts } from './ledger-counts.ts'
-import { type Sink, type SinkContext, tagForLog } from './sink.ts'
+import { combine, type Sink, type SinkContext, tagForLog } from './sink.ts'
 
 /** What the pipeline adds to a filter's context. */
 export type FilterPort = Pick<FilterContext, 'emit' | 'restored'>
@@ -23,6 +23,7 @@ export interface FilterSinkOptions {
 
 type Answer = Batch | Filtered
 
+const NO_MORE: readonly Batch[] = []
 const NOTHING_DROPPED = { count: 0, reason: '' }
 
 /** A filter's answer to `entered` events of a tag; none of them if it is its own doing. */
@@ -103,9 +104,9 @@ export class FilterSink implements Sink {
 
   #passOn(passage: Passage, answer: Answer): Promise<Outcome> {
     const filtered = 'entries' in answer ? { batch: answer, held: 0 } : answer
-    const { batch, held, released = 0, dropped = NOTHING_DROPPED } = filtered
+    const { batch, more = NO_MORE, held, released = 0, dropped = NOTHING_DROPPED } = filtered
     const { count, reason } = dropped
-    const left = batch?.count ?? 0
+    const left = more.reduce((sum, { count: each }) => sum + each, batch?.count ?? 0)
     const move = { entered: passage.entered, left, held, released, dropped: count, reason }
     const { ledger } = this.#context
     ledger.filterPasses(this.#counts, passage.tagCounts, move)
@@ -114,8 +115,18 @@ export class FilterSink implements Sink {
       this.#tell(filtered, outcome)
       return outcome
     }
+    if (more.length > 0)
+      return this.#passOnAll(batch ? [batch, ...more] : more, passage).then(settle)
     if (!batch) return Promise.resolve(settle(held === 0 && count > 0 ? 'rejected' : 'delivered'))
     return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
+  }
+
+  /** One `retry` brings them all again, since they were one batch for their sender. */
+  async #passOnAll(batches: readonly Batch[], passage: Passage): Promise<Outcome> {
+    const outcomes = keptTogether(batches).map((batch) =>
+      this.#next.deliver(batch, this.#countsOf(batch, passage)),
+    )
+    return combine(await Promise.all(outcomes))
   }
 
   #countsOf(batch: Batch, passage: Passage): Counts {
@@ -140,6 +151,17 @@ export class FilterSink implements Sink {
     this.#context.ledger.handBack(tagCounts, entered)
     return 'retry'
   }
+}
+
+/** Their sender need not keep them once others have kept all of them. */
+function keptTogether(batches: readonly Batch[]): readonly Batch[] {
+  const onKept = batches.find((batch) => batch.onKept)?.onKept
+  if (!onKept) return batches
+  let left = batches.length
+  const onEachKept = () => {
+    if (--left === 0) onKept()
+  }
+  return batches.map((batch) => ({ ...batch, onKept: onEachKept }))
 }
 
 function passageOf(batch: Batch, tagCounts: Counts): Passage {

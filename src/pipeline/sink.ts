@@ -179,7 +179,7 @@ export function tagForLog(tag: string): string {
  * One `retry` makes the sender repeat the batch, so whoever has taken it sees it twice: at least
  * once, never lost.
  */
-function combine(outcomes: readonly Outcome[]): Outcome {
+export function combine(outcomes: readonly Outcome[]): Outcome {
   if (outcomes.includes('retry')) return 'retry'
   return outcomes.includes('delivered') ? 'delivered' : 'rejected'
 }

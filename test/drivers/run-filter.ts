@@ -11,6 +11,8 @@ import { parse } from 'yaml'
 import { validateConfig } from '../../src/config/validate.ts'
 import type { Batch, Outcome } from '../../src/pipeline/batch.ts'
 import type { Filter, FilterDefinition, Output } from '../../src/pipeline/component.ts'
+import { ConditionalFilter } from '../../src/pipeline/conditional-filter.ts'
+import { compileCondition } from '../../src/pipeline/conditions/condition.ts'
 import { Ledger } from '../../src/pipeline/ledger.ts'
 import { type InputPort, Pipeline } from '../../src/pipeline/pipeline.ts'
 import { type DecodedEntry, decodeEntries } from '../support/entries.ts'
@@ -21,6 +23,8 @@ export interface RunFilterOptions {
   readonly dataDir?: string
   /** What the output answers, one after the other; then `delivered`. */
   readonly outcomes?: readonly Outcome[]
+  /** Its step's `if`. */
+  readonly condition?: string
 }
 
 export interface FilterRun {
@@ -59,7 +63,13 @@ export async function runFilter(
         kind: 'filter',
         name: definition.type,
         matches: () => true,
-        create: (port) => definition.create(validation.value, { ...context, ...port }),
+        create: (port) => {
+          const filter = definition.create(validation.value, { ...context, ...port })
+          const { condition } = options
+          return condition === undefined
+            ? filter
+            : new ConditionalFilter(filter, compileCondition(condition))
+        },
       },
       { kind: 'match', matches: () => true, outputs: [{ name: 'kept', output }], labels: [] },
     ],

@@ -1,6 +1,6 @@
 /** Conditions about what every event has: `tag` and `time`. */
 import { ConditionError } from './condition-error.ts'
-import type { Operand, Operator } from './parser.ts'
+import type { Operand, Operator } from './operand.ts'
 import { Not, type Order, orderOf, TagTest, type Test, TimeTest } from './tests.ts'
 
 export function tagTest(operator: Operator, operand: Operand): Test {

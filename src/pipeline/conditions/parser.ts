@@ -29,17 +29,8 @@ import {
   type Test,
 } from './tests.ts'
 import { tagTest, timeTest } from './event-tests.ts'
+import type { Operand, Operator } from './operand.ts'
 import type { Literal } from './values.ts'
-
-export type Operator =
-  '==' | '!=' | Order | '=~' | '!~' | 'contains' | 'startswith' | 'endswith' | 'in' | 'not in'
-
-/** What stands behind an operator, and where. */
-export type Operand = (
-  | { readonly kind: 'literal'; readonly literal: Literal }
-  | { readonly kind: 'list'; readonly literals: readonly Literal[] }
-  | { readonly kind: 'regexp'; readonly regexp: Regexp }
-) & { readonly position: number }
 
 const OPERATORS = /(==|!=|<=|>=|=~|!~|<|>|contains\b|startswith\b|endswith\b|not\s+in\b|in\b)/y
 const EXPECTED_OPERATOR = '== != < <= > >= =~ !~ in contains startswith or endswith'
