@@ -1,6 +1,7 @@
 /** Builds the buffer that stands before an output, from its configuration. */
 import { join } from 'node:path'
 import type { BufferedConfig } from './config/buffer-schema.ts'
+import { readChunkKeys } from './config/chunk-keys.ts'
 import { durationInMs, sizeInBytes } from './config/units.ts'
 import type { BatchStore } from './pipeline/buffers/batch-store.ts'
 import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
@@ -72,6 +73,7 @@ function settingsOf({ buffer, retry, delivery }: BufferedConfig, maxBytes: numbe
   const { bytes, events } = defaultLookAhead(chunk, delivery.concurrency)
   const settings: DeliverySettings = {
     chunk,
+    keys: readChunkKeys(buffer.chunk),
     concurrency: delivery.concurrency,
     isOrdered: delivery.ordered,
     // What is thrown away when it is full must not all be on its way.

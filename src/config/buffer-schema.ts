@@ -5,6 +5,21 @@ import { Type } from './type.ts'
 
 const closed = { additionalProperties: false } as const
 
+const timeKeySchema = Type.Object(
+  {
+    slice: Duration({
+      description: 'Length of a slice, from midnight on (`7d`: from Monday).',
+      default: '1d',
+    }),
+    timezone: Type.String({
+      description: 'IANA name of the zone whose clock it is.',
+      default: 'UTC',
+      examples: ['Europe/Berlin'],
+    }),
+  },
+  { ...closed, description: 'The slices of time that the key `time` means.', default: {} },
+)
+
 const chunkSchema = Type.Object(
   {
     max_bytes: Size({ description: 'Most bytes of entries in a chunk.', default: '4MiB' }),
@@ -19,11 +34,32 @@ const chunkSchema = Type.Object(
         'the output is free, so chunks grow by themselves when much comes in.',
       default: '0s',
     }),
+    keys: Type.Array(Type.String({ minLength: 1 }), {
+      description:
+        'What the events of a chunk have in common, so that the output can name after it where ' +
+        'the chunk goes: `tag`, `time` (a slice of it), a record field `$.host` or ' +
+        '`$.kubernetes.namespace`. An event that comes late goes into a chunk of its own slice. ' +
+        'Events of one tag keep their order within a key.',
+      default: [],
+      examples: [
+        ['tag', 'time'],
+        ['time', '$.host'],
+      ],
+    }),
+    time: timeKeySchema,
+    keys_open_max: Type.Integer({
+      description:
+        'Most values of the keys (slices, hosts, …) of which events wait for others at a time; ' +
+        'with one more, the oldest is sent before its chunk is full or `max_age` is over.',
+      default: 100,
+      minimum: 1,
+      maximum: 10_000,
+    }),
   },
   { ...closed, description: 'What is sent in one piece.', default: {} },
 )
 
-const bufferSchema = Type.Object(
+export const bufferSchema = Type.Object(
   {
     type: Type.Union([Type.Literal('disk'), Type.Literal('memory')], {
       description:
@@ -137,6 +173,8 @@ export const outputCommonSchema = Type.Object(
   },
   closed,
 )
+
+export type ChunkConfig = Static<typeof chunkSchema>
 
 /** Of an output with a buffer. */
 export type BufferedConfig = Omit<Static<typeof outputCommonSchema>, 'buffer'> & {

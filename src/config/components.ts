@@ -1,6 +1,7 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
 import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-schema.ts'
+import { chunkConfigOf, chunkKeyFaults, withPlaceholders } from './chunk-keys.ts'
 import { type Diagnostic, elsewhere, type Location } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
 import type {
@@ -107,12 +108,18 @@ class Checker {
   }
 
   #output(path: Path, item: unknown, registry: Registry): OutputConfig {
+    const chunk = chunkConfigOf(item)
+    const keyFaults = chunk ? chunkKeyFaults(chunk) : []
     const { type, common, options } = this.#component(path, item, {
       kind: 'output',
-      definitions: registry.outputs,
+      definitions: registry.outputs.map((each) =>
+        chunk && keyFaults.length === 0 ? withPlaceholders(each, chunk) : each,
+      ),
       commonSchema: outputCommonSchema,
       claimedBy: 'path',
     })
+    const located = keyFaults.map((fault) => ({ ...fault, atKey: false }))
+    this.#report(path, `${aboutOf(path)}: `, located)
     const isChunked = registry.outputs.some((each) => each.type === type && each.isChunked)
     const meant = isChunked ? { buffer: { type: 'disk' }, ...common } : common
     if (meant['buffer'] === undefined) {

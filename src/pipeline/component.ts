@@ -170,10 +170,19 @@ export interface OutputDefinition<Schema extends TSchema = TSchema> extends Defi
   readonly isChunked?: never
 }
 
+/** An option with placeholders that are resolved for each chunk (delivery/keys/chunk-template.ts). */
+export interface ChunkPlaceholders {
+  /** Keys from the component's root. */
+  readonly path: readonly string[]
+  readonly text: string
+}
+
 export interface ChunkedOutputDefinition<
   Schema extends TSchema = TSchema,
 > extends Definition<Schema> {
   readonly isChunked: true
+  /** Its options with such placeholders; `check` says which chunk keys they lack. */
+  placeholders?(config: Static<Schema>): readonly ChunkPlaceholders[]
   resources?(config: Static<Schema>): readonly string[]
   create(config: Static<Schema>, context: OutputContext): ChunkedOutput
 }

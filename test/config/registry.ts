@@ -2,7 +2,12 @@
 import { Type } from 'typebox'
 import { Duration, Listen, Mode, Network, Secret, Size } from '../../src/config/fields.ts'
 import type { Registry } from '../../src/config/model.ts'
-import { defineFilter, defineInput, defineOutput } from '../../src/pipeline/component.ts'
+import {
+  defineChunkedOutput,
+  defineFilter,
+  defineInput,
+  defineOutput,
+} from '../../src/pipeline/component.ts'
 
 const closed = { additionalProperties: false } as const
 const address = Listen({ description: 'Where to listen.' })
@@ -80,6 +85,14 @@ const elsewhere = defineOutput({
   create: notCreated,
 })
 
+const search = defineChunkedOutput({
+  type: 'search',
+  summary: 'Names after its chunks what tests never index.',
+  configSchema: Type.Object({ index: Type.String({ description: 'Where it goes.' }) }, closed),
+  placeholders: ({ index }) => [{ path: ['index'], text: index }],
+  create: notCreated,
+})
+
 const joinParts = defineFilter({
   type: 'join_parts',
   summary: 'Joins nothing.',
@@ -92,6 +105,6 @@ const joinParts = defineFilter({
 
 export const testRegistry: Registry = {
   inputs: [forward],
-  outputs: [file, elsewhere],
+  outputs: [file, elsewhere, search],
   filters: [joinParts],
 }

@@ -49,6 +49,7 @@ export function chunkOf(batches: readonly Batch[], sequence = 0, buffer = 'buffe
     })),
     events: batches.reduce((sum, { count }) => sum + count, 0),
     bytes: batches.reduce((sum, { entries }) => sum + entries.length, 0),
+    ...{ id: `${buffer}-${sequence}`, key: null },
     attempts: 0,
     firstTriedAt: null,
   }

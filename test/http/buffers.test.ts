@@ -21,6 +21,7 @@ const failing: BufferView = {
   chunksWaiting: 2,
   heldEvents: 12,
   heldBytes: 3000,
+  keysOpen: 0,
   breaker: 'open',
   failures: 7,
   attempts: 5,

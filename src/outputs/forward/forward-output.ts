@@ -3,6 +3,7 @@ import { durationInMs } from '../../config/units.ts'
 import type { ChunkedOutput, OutputContext } from '../../pipeline/component.ts'
 import { untilDeadline } from '../../pipeline/deadline.ts'
 import { type Chunk, type ChunkAnswer, DELIVERED } from '../../pipeline/delivery/chunk.ts'
+import { ChunkTemplate } from '../../pipeline/delivery/keys/chunk-template.ts'
 import { Dialer } from './dialer.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 import { type Message, messagesOf } from './message.ts'
@@ -16,6 +17,8 @@ export class ForwardOutput implements ChunkedOutput {
   readonly problem = null
   readonly #dialer: Dialer
   readonly #pool: ServerPool
+  /** What events are sent on under; null for their own tags. */
+  readonly #tag: ChunkTemplate | null
   readonly #exchangeOptions: ExchangeOptions
   readonly #deliveries = new Set<Promise<unknown>>()
   #isStopped = false
@@ -30,6 +33,7 @@ export class ForwardOutput implements ChunkedOutput {
       failedWaitMs: durationInMs(config.failed_wait),
       idleTimeoutMs: durationInMs(config.idle_timeout),
     })
+    this.#tag = config.tag === undefined ? null : new ChunkTemplate(config.tag)
     this.#exchangeOptions = {
       requireAck: config.require_ack,
       compression: config.compress === 'none' ? null : config.compress,
@@ -50,7 +54,8 @@ export class ForwardOutput implements ChunkedOutput {
 
   deliverChunk(chunk: Chunk, signal: AbortSignal): Promise<ChunkAnswer> {
     if (this.#isStopped) return Promise.resolve({ kind: 'retry', reason: 'the output has stopped' })
-    const delivery = this.#deliver(messagesOf(chunk), signal).finally(() =>
+    const messages = messagesOf(chunk, this.#tag?.render(chunk))
+    const delivery = this.#deliver(messages, signal).finally(() =>
       this.#deliveries.delete(delivery),
     )
     this.#deliveries.add(delivery)

@@ -8,5 +8,6 @@ export const forward = defineChunkedOutput({
   summary: 'Sends events on over the Fluentd forward protocol, to any server that speaks it.',
   configSchema: forwardSchema,
   faults: forwardFaults,
+  placeholders: ({ tag }) => (tag === undefined ? [] : [{ path: ['tag'], text: tag }]),
   create: (config, context) => new ForwardOutput(config, context),
 })

@@ -20,11 +20,13 @@ export interface Message {
   readonly ranges: readonly EventRange[]
 }
 
-export function messagesOf({ batches }: Chunk): Message[] {
+/** Under a tag that is given, it is one; those that share one keep the chunk's order. */
+export function messagesOf({ batches }: Chunk, tag: string | null = null): Message[] {
   const byTag = new Map<string, { batches: ChunkBatch[]; ranges: EventRange[]; count: number }>()
   batches.forEach((batch, index) => {
-    let group = byTag.get(batch.tag)
-    if (!group) byTag.set(batch.tag, (group = { batches: [], ranges: [], count: 0 }))
+    const name = tag ?? batch.tag
+    let group = byTag.get(name)
+    if (!group) byTag.set(name, (group = { batches: [], ranges: [], count: 0 }))
     group.batches.push(batch)
     group.ranges.push({ batch: index, first: 0, count: batch.count })
     group.count += batch.count

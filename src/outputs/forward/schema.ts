@@ -60,6 +60,16 @@ export const forwardSchema = Type.Object(
         'Bit of its time, or Logboom.',
       default: 'none',
     }),
+    tag: Type.Optional(
+      Type.String({
+        description:
+          'Tag to send events on under, in place of their own, with placeholders for what they ' +
+          'have in common by `buffer.chunk.keys`: `${tag}`, `${tag[1]}`, `${$.host}`, strftime ' +
+          '(`%Y%m%d`), `${chunk_id}`. What they do not have is `unknown`. Absent means their own.',
+        minLength: 1,
+        examples: ['archive.${tag[1..]}', 'day.%Y%m%d'],
+      }),
+    ),
     tls: Type.Optional(clientTlsSchema),
     security: Type.Optional(security),
     connect_timeout: Duration({

@@ -7,6 +7,8 @@ export class BufferMetrics {
   readonly #events: Gauge
   readonly #retries: Counter
   readonly #dropped: Counter
+  readonly #keysOpen: Gauge
+  readonly #closedEarly: Counter
 
   constructor(metrics: Metrics) {
     this.#bytes = metrics.gauge('buffer_bytes', 'Bytes of entries that wait in the buffer.')
@@ -19,15 +21,28 @@ export class BufferMetrics {
       'buffer_dropped_total',
       'Events thrown away because the buffer was full and `when_full` says so.',
     )
+    this.#keysOpen = metrics.gauge(
+      'buffer_chunk_keys_open',
+      'Values of the chunk keys of which events wait to be sent.',
+    )
+    this.#closedEarly = metrics.counter(
+      'buffer_chunks_closed_early_total',
+      'Chunks sent before they were full or due, to make room for other values of their keys.',
+    )
   }
 
   get retries(): number {
     return this.#retries.value
   }
 
-  show({ bytes, events }: Pick<BatchStore, 'bytes' | 'events'>): void {
+  show({ bytes, events }: Pick<BatchStore, 'bytes' | 'events'>, keysOpen: number): void {
     this.#bytes.set(bytes)
     this.#events.set(events)
+    this.#keysOpen.set(keysOpen)
+  }
+
+  closedEarly(): void {
+    this.#closedEarly.add(1)
   }
 
   retried(events: number): void {

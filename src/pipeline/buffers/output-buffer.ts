@@ -182,6 +182,10 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#metrics.retried(events)
   }
 
+  closedEarly(): void {
+    this.#metrics.closedEarly()
+  }
+
   get #problemOfOutput(): string | null {
     return this.#engine.problem ?? this.#options.output.problem
   }
@@ -242,7 +246,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   #show(): void {
-    this.#metrics.show(this.#options.store)
+    this.#metrics.show(this.#options.store, this.#engine.keysOpen)
   }
 }
 

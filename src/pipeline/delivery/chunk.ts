@@ -2,6 +2,7 @@
  * The contract between the delivery engine and an output: what is sent in one piece, and what the
  * output says of it, event by event if it can.
  */
+import type { ChunkKey } from './keys/chunk-key.ts'
 
 /** A run of consecutive events of one stored batch: all of them, or those that are still to go. */
 export interface ChunkBatch {
@@ -20,6 +21,13 @@ export interface ChunkBatch {
 }
 
 export interface Chunk {
+  /**
+   * 32 hexadecimal digits that name these events, the same in every attempt, and over a restart if
+   * the same ones come together then.
+   */
+  readonly id: string
+  /** What its events have in common, by `buffer.chunk.keys`; null if there are none. */
+  readonly key: ChunkKey | null
   /** At least one. Those of one tag are in order. */
   readonly batches: readonly ChunkBatch[]
   readonly events: number

@@ -77,6 +77,7 @@ export class DeliveryEngine {
       },
       onBatch: (stored) => parts.observer.taken(stored),
       onFinished: (held) => this.#finished(held),
+      onClosedEarly: () => parts.observer.closedEarly(),
     })
     this.#settler = new Settler({
       ...parts,
@@ -109,6 +110,7 @@ export class DeliveryEngine {
       chunksWaiting: this.#waiting.size,
       heldEvents: this.#intake.events,
       heldBytes: this.#intake.bytes,
+      keysOpen: this.keysOpen,
       breaker: this.#breaker.state(nowMs),
       failures: this.#breaker.failures,
       attempts: Math.max(0, ...attempts),
@@ -117,6 +119,10 @@ export class DeliveryEngine {
       deadLettersWaiting: this.#letters.events,
       deadLetterProblem: this.#letters.problem,
     }
+  }
+
+  get keysOpen(): number {
+    return this.#intake.lanes.open
   }
 
   start(): void {
@@ -170,8 +176,8 @@ export class DeliveryEngine {
   }
 
   #newJobDueAtMs(nowMs: number): number {
-    const { lanes } = this.#intake
-    return lanes.fills(this.#parts.settings.chunk) ? nowMs : lanes.dueAtMs
+    const { lanes, mustMakeRoom } = this.#intake
+    return mustMakeRoom || lanes.fills(this.#parts.settings.chunk) ? nowMs : lanes.dueAtMs
   }
 
   /**
@@ -192,7 +198,7 @@ export class DeliveryEngine {
 
   #newJob(nowMs: number): Job | null {
     if (this.#newJobDueAtMs(nowMs) > nowMs) return null
-    const pieces = this.#intake.lanes.take(this.#parts.settings.chunk)
+    const pieces = this.#intake.lanes.take(this.#parts.settings.chunk, nowMs)
     return pieces.length === 0 ? null : new Job(new Parcel(pieces))
   }
 
@@ -230,7 +236,7 @@ export class DeliveryEngine {
     if (verdict.kind === 'failed') this.#fail(verdict, sent.probe)
     else this.#succeed()
     this.#settler.settle({ ...sent, verdict })
-    for (const tag of job.dropTags()) this.#intake.lanes.release(tag)
+    for (const lane of job.dropLanes()) this.#intake.lanes.release(lane)
     if (job.parcels.length > 0) this.#waiting.add(job)
     this.#checkIdle()
     this.#pump()

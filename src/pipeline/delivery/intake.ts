@@ -5,12 +5,16 @@
 import type { BatchStore, StoredBatch } from '../buffers/batch-store.ts'
 import type { Clock } from '../clock.ts'
 import type { MemoryAccount } from '../memory-budget.ts'
-import { Lanes } from './lanes.ts'
+import { KeyedLanes } from './keys/keyed-lanes.ts'
+import { KeySplitter } from './keys/key-splitter.ts'
+import { Lanes, type Waiting } from './lanes.ts'
 import { HeldBatch, Piece } from './piece.ts'
 import type { DeliverySettings } from './settings.ts'
 
 /** A store that has events but hands none out (a read error, say) is asked again after this. */
 const ASK_AGAIN_MS = 1000
+/** With chunk keys, as each event may have its own: no more than that at a time, or one batch. */
+const KEYED_TAKE_EVENTS = 10_000
 
 export interface IntakeOptions {
   readonly store: BatchStore
@@ -22,10 +26,12 @@ export interface IntakeOptions {
   readonly onTaken: () => void
   readonly onBatch: (stored: StoredBatch) => void
   readonly onFinished: (held: HeldBatch) => void
+  readonly onClosedEarly: () => void
 }
 
 export class Intake {
-  readonly lanes: Lanes
+  readonly lanes: Waiting
+  readonly #splitter: KeySplitter | null
   bytes = 0
   events = 0
   /** Monotonic milliseconds from which `refill` asks the store again on its own. */
@@ -39,7 +45,12 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options
     this.#memory = options.store.isDurable ? options.memory : undefined
-    this.lanes = new Lanes(options.settings.isOrdered)
+    const { keys, isOrdered, chunk } = options.settings
+    const { onClosedEarly } = options
+    this.#splitter = keys && new KeySplitter(keys)
+    this.lanes = keys
+      ? new KeyedLanes({ isOrdered, limit: chunk, openMax: keys.openMax, onClosedEarly })
+      : new Lanes(isOrdered)
   }
 
   start(): void {
@@ -74,8 +85,9 @@ export class Intake {
     if (!this.#mayHaveMore || this.#isTaking || this.#isStopped) return
     const { chunk, lookAhead } = settings
     const bytes = Math.min(chunk.bytes, lookAhead.bytes - this.bytes)
-    const events = Math.min(chunk.events, lookAhead.events - this.events)
-    if (bytes <= 0 || events <= 0 || this.#mustWait) return
+    const eventsMax = this.#splitter ? Math.min(chunk.events, KEYED_TAKE_EVENTS) : chunk.events
+    const events = Math.min(eventsMax, lookAhead.events - this.events)
+    if (this.#isFull || this.lanes.isCrowded || this.#mustWait) return
     this.#isTaking = true
     this.#mayHaveMore = false
     this.askAgainAtMs = Infinity
@@ -97,6 +109,16 @@ export class Intake {
     onFinished(held)
   }
 
+  /** Whether nothing can be taken any more, though what waits may be of keys that are not due. */
+  get mustMakeRoom(): boolean {
+    return this.lanes.open > 0 && (this.#isFull || (this.#memory?.isFull ?? false))
+  }
+
+  get #isFull(): boolean {
+    const { bytes, events } = this.#options.settings.lookAhead
+    return this.bytes >= bytes || this.events >= events
+  }
+
   /** While memory is short. But one chunk is always in hand, so that delivery goes on. */
   get #mustWait(): boolean {
     if (!this.#memory?.isFull || this.bytes === 0) return false
@@ -116,7 +138,9 @@ export class Intake {
       this.bytes += stored.entries.length
       this.events += stored.count
       this.#memory?.add(stored.entries.length)
-      this.lanes.add(Piece.whole(new HeldBatch(stored, id, this.#dueAtMs(stored))))
+      const held = new HeldBatch(stored, id, this.#dueAtMs(stored))
+      if (!this.#splitter) this.lanes.add(Piece.whole(held))
+      else for (const piece of this.#splitter.split(held)) this.lanes.add(piece)
     }
     if (batches.length > 0) this.#mayHaveMore = true
     else if (this.#options.store.events > this.events)

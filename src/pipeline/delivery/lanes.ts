@@ -1,20 +1,37 @@
 /**
- * What waits for its first attempt, a lane for each tag. A lane whose tag is on its way is busy:
+ * What waits for its first attempt, a lane for each tag (of one chunk key, keys/). A lane whose tag is on its way is busy:
  * nothing is taken from it, so nothing passes by what came before. The others take turns.
  */
 import type { BatchLimit } from '../buffers/batch-store.ts'
 import { Fifo } from './fifo.ts'
 import type { Piece } from './piece.ts'
 
+/** What the engine needs of what waits, with chunk keys or without. */
+export interface Waiting {
+  /** Chunk keys of which something may be taken; 0 without keys. */
+  readonly open: number
+  /** More of them than there may be. */
+  readonly isCrowded: boolean
+  /** Monotonic milliseconds from which the oldest that may be taken is to be sent. */
+  readonly dueAtMs: number
+  /** True if what may be taken fills a chunk. */
+  fills(limit: BatchLimit): boolean
+  add(piece: Piece): void
+  /** Pieces of one chunk within the limit, but at least one event; empty if nothing may go. */
+  take(limit: BatchLimit, nowMs: number): Piece[]
+  /** The lane is not on its way any more. */
+  release(lane: string): void
+}
+
 class Lane {
-  readonly tag: string
+  readonly name: string
   readonly pieces = new Fifo<Piece>()
   bytes = 0
   events = 0
   isBusy = false
 
-  constructor(tag: string) {
-    this.tag = tag
+  constructor(name: string) {
+    this.name = name
   }
 }
 
@@ -46,6 +63,8 @@ class Gathered {
 }
 
 export class Lanes {
+  readonly open = 0
+  readonly isCrowded = false
   readonly #isOrdered: boolean
   readonly #lanes = new Map<string, Lane>()
   /** Those that are not busy and not empty, in the order of their turns. */
@@ -58,18 +77,20 @@ export class Lanes {
     this.#isOrdered = isOrdered
   }
 
-  /** Monotonic milliseconds from which the oldest that may be taken is to be sent. */
   get dueAtMs(): number {
     return this.#dueAtMs
   }
 
-  /** True if what may be taken fills a chunk. */
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0
+  }
+
   fills({ bytes, events }: BatchLimit): boolean {
     return this.#readyBytes >= bytes || this.#readyEvents >= events
   }
 
   add(piece: Piece): void {
-    const lane = this.#obtain(piece.tag)
+    const lane = this.#obtain(piece.lane)
     lane.pieces.push(piece)
     lane.bytes += piece.entries.length
     lane.events += piece.count
@@ -80,7 +101,6 @@ export class Lanes {
     this.#dueAtMs = Math.min(this.#dueAtMs, piece.held.dueAtMs)
   }
 
-  /** Pieces of one chunk within the limit, but at least one event; empty if nothing may go. */
   take(limit: BatchLimit): Piece[] {
     const gathered = new Gathered(limit)
     for (const lane of this.#ready) {
@@ -96,9 +116,8 @@ export class Lanes {
     return gathered.pieces
   }
 
-  /** The tag is not on its way any more. */
-  release(tag: string): void {
-    const lane = this.#lanes.get(tag)
+  release(name: string): void {
+    const lane = this.#lanes.get(name)
     if (!lane?.isBusy) return
     lane.isBusy = false
     this.#readyBytes += lane.bytes
@@ -108,11 +127,11 @@ export class Lanes {
     this.#dueAtMs = Math.min(this.#dueAtMs, dueAtMs)
   }
 
-  #obtain(tag: string): Lane {
-    const known = this.#lanes.get(tag)
+  #obtain(name: string): Lane {
+    const known = this.#lanes.get(name)
     if (known) return known
-    const lane = new Lane(tag)
-    this.#lanes.set(tag, lane)
+    const lane = new Lane(name)
+    this.#lanes.set(name, lane)
     return lane
   }
 
@@ -144,7 +163,7 @@ export class Lanes {
 
   #putBack(lane: Lane): void {
     if (lane.pieces.length > 0) this.#ready.add(lane)
-    else this.#lanes.delete(lane.tag)
+    else this.#lanes.delete(lane.name)
   }
 
   #findDue(): void {

@@ -1,6 +1,8 @@
-/** What is sent in one piece, with its history, and the tags that wait for it. */
+/** What is sent in one piece, with its history, and the lanes that wait for it. */
+import { createHash } from 'node:crypto'
 import type { Chunk } from './chunk.ts'
 import type { DeadLetter } from './dead-letter.ts'
+import type { ChunkKey } from './keys/chunk-key.ts'
 import { halve, type Piece } from './piece.ts'
 
 /** What is known of the attempts so far; a part of a parcel starts with that of the whole. */
@@ -25,6 +27,9 @@ export const UNTRIED: History = {
   firstReason: null,
 }
 
+/** As many as those of Fluentd have. */
+const ID_DIGITS = 32
+
 export class Parcel implements Chunk {
   readonly batches: readonly Piece[]
   readonly events: number
@@ -47,6 +52,17 @@ export class Parcel implements Chunk {
     this.bytes = bytes
   }
 
+  get key(): ChunkKey | null {
+    return this.batches[0]?.key ?? null
+  }
+
+  get id(): string {
+    const hash = createHash('sha256')
+    for (const { buffer, sequence, firstEvent, count } of this.batches)
+      hash.update(`${buffer} ${sequence} ${firstEvent} ${count}\n`)
+    return hash.digest('hex').slice(0, ID_DIGITS)
+  }
+
   get attempts(): number {
     return this.history.attempts
   }
@@ -63,17 +79,17 @@ export class Parcel implements Chunk {
 
 /**
  * A chunk from its first attempt until nothing of it is left to send. Its parcels go one after the
- * other, so that those of one tag stay in order.
+ * other, so that those of one lane stay in order.
  */
 export class Job {
   /** The last one is the next to be sent. */
   readonly parcels: Parcel[]
   /** That are on their way with it. */
-  tags: Set<string>
+  lanes: Set<string>
 
   constructor(parcel: Parcel) {
     this.parcels = [parcel]
-    this.tags = tagsOf(this.parcels)
+    this.lanes = lanesOf(this.parcels)
   }
 
   get next(): Parcel | undefined {
@@ -90,12 +106,12 @@ export class Job {
     return this.next?.readyAtMs ?? Infinity
   }
 
-  /** Tags that nothing is left of; they may go with another job now. */
-  dropTags(): string[] {
-    if (this.parcels.length === 0) return [...this.tags]
-    const left = tagsOf(this.parcels)
-    const gone = [...this.tags].filter((tag) => !left.has(tag))
-    this.tags = left
+  /** Lanes that nothing is left of; they may go with another job now. */
+  dropLanes(): string[] {
+    if (this.parcels.length === 0) return [...this.lanes]
+    const left = lanesOf(this.parcels)
+    const gone = [...this.lanes].filter((lane) => !left.has(lane))
+    this.lanes = left
     return gone
   }
 }
@@ -150,8 +166,8 @@ export class Letter implements DeadLetter {
   }
 }
 
-function tagsOf(parcels: readonly Parcel[]): Set<string> {
-  const tags = new Set<string>()
-  for (const { batches } of parcels) for (const { tag } of batches) tags.add(tag)
-  return tags
+function lanesOf(parcels: readonly Parcel[]): Set<string> {
+  const lanes = new Set<string>()
+  for (const { batches } of parcels) for (const { lane } of batches) lanes.add(lane)
+  return lanes
 }

@@ -5,6 +5,7 @@
 import { entryEnd } from '../../codecs/record.ts'
 import type { BatchLimit, StoredBatch } from '../buffers/batch-store.ts'
 import type { ChunkBatch } from './chunk.ts'
+import type { ChunkKey } from './keys/chunk-key.ts'
 
 /** A stored batch and what became of its events so far. */
 export class HeldBatch {
@@ -28,7 +29,10 @@ export class HeldBatch {
   }
 }
 
-interface Range {
+/** Events of a batch, by their places and by where their entries are. */
+export interface Span {
+  readonly first: number
+  readonly count: number
   readonly start: number
   readonly end: number
 }
@@ -38,25 +42,34 @@ export class Piece implements ChunkBatch {
   readonly tag: string
   readonly count: number
   readonly firstEvent: number
-
+  /** Of all its events; null where chunks have no keys. */
+  readonly key: ChunkKey | null
+  /** Those of one lane are delivered in order: those of one tag and key. */
+  readonly lane: string
   /** Where in the entries of the batch its own are. */
-  readonly #range: Range
+  readonly #start: number
+  readonly #end: number
 
-  constructor(held: HeldBatch, firstEvent: number, count: number, range: Range) {
+  constructor(held: HeldBatch, { first, count, start, end }: Span, key: ChunkKey | null) {
+    const { tag } = held.stored
     this.held = held
-    this.tag = held.stored.tag
+    this.tag = tag
     this.count = count
-    this.firstEvent = firstEvent
-    this.#range = range
+    this.firstEvent = first
+    this.key = key
+    this.lane = key === null ? tag : `${key.id} ${tag}`
+    this.#start = start
+    this.#end = end
   }
 
-  static whole(held: HeldBatch): Piece {
-    return new Piece(held, 0, held.stored.count, { start: 0, end: held.stored.entries.length })
+  static whole(held: HeldBatch, key: ChunkKey | null = null): Piece {
+    const { count, entries } = held.stored
+    return new Piece(held, { first: 0, count, start: 0, end: entries.length }, key)
   }
 
   get entries(): Uint8Array {
     const { entries } = this.held.stored
-    const { start, end } = this.#range
+    const [start, end] = [this.#start, this.#end]
     return end - start === entries.length ? entries : entries.subarray(start, end)
   }
 
@@ -68,11 +81,11 @@ export class Piece implements ChunkBatch {
     return this.held.stored.sequence
   }
 
-  /** Some of its events; `start` and `end` are byte offsets in `entries`. */
-  part(first: number, count: number, start: number, end: number): Piece {
-    const base = this.#range.start
-    const range = { start: base + start, end: base + end }
-    return new Piece(this.held, this.firstEvent + first, count, range)
+  /** Some of its events; the span counts from its own first event, and bytes in `entries`. */
+  part({ first, count, start, end }: Span): Piece {
+    const base = this.#start
+    const span = { first: this.firstEvent + first, count, start: base + start, end: base + end }
+    return new Piece(this.held, span, this.key)
   }
 
   /** The first `count` of its events, and the others. */
@@ -99,9 +112,9 @@ export class Piece implements ChunkBatch {
   }
 
   #cutAt(count: number, offset: number): [Piece, Piece] {
-    const { start, end } = this.#range
-    const rest = this.part(count, this.count - count, offset, end - start)
-    return [this.part(0, count, 0, offset), rest]
+    const end = this.#end - this.#start
+    const rest = this.part({ first: count, count: this.count - count, start: offset, end })
+    return [this.part({ first: 0, count, start: 0, end: offset }), rest]
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the configuration says of delivery, checked and in plain numbers. */
 import type { BatchLimit } from '../buffers/batch-store.ts'
+import type { ChunkKeySettings } from './keys/settings.ts'
 
 export interface ChunkLimit extends BatchLimit {
   /** Milliseconds that the oldest batch waits for others at most; 0: as soon as it can go. */
@@ -23,9 +24,11 @@ export type GiveUpAfter =
 
 export interface DeliverySettings {
   readonly chunk: ChunkLimit
+  /** What the events of a chunk have in common; null: nothing. */
+  readonly keys: ChunkKeySettings | null
   /** Chunks on their way at a time, at least 1. */
   readonly concurrency: number
-  /** With it, a batch waits until all earlier ones of its tag are delivered or dead letters. */
+  /** With it, events wait until all earlier ones of their tag and key are delivered or dead letters. */
   readonly isOrdered: boolean
   /**
    * What is taken from the store and not finished, at most (one batch more can come). Batches that

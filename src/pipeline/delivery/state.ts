@@ -15,6 +15,8 @@ export interface DeliveryState {
   /** Taken from the store and not finished. */
   readonly heldEvents: number
   readonly heldBytes: number
+  /** Chunk keys of which something waits for its first attempt. */
+  readonly keysOpen: number
   readonly breaker: BreakerState
   /** Failed attempts in a row, of all chunks. */
   readonly failures: number
@@ -37,4 +39,6 @@ export interface DeliveryObserver {
   finished(batch: StoredBatch, settled: { delivered: number; rejected: number }): void
   /** Events that were not taken and are sent again; for each such attempt. */
   retried(tag: string, events: number): void
+  /** A chunk that is neither full nor due is sent, to make room for other keys. */
+  closedEarly(): void
 }

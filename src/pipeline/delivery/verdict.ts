@@ -78,7 +78,7 @@ export function sortByFate(pieces: readonly Piece[], { fates, reasons }: Mixed):
       end = event + 1 === piece.count ? piece.entries.length : entryEnd(piece.entries, end)
       const isLast = event + 1 === piece.count
       if (!isLast && fates[place] === fates[place + 1] && sameReason(reasons, place)) continue
-      const run = piece.part(first, event + 1 - first, start, end)
+      const run = piece.part({ first, count: event + 1 - first, start, end })
       addRun(sorted, run, fates[place]!, reasons.get(place))
       first = event + 1
       start = end

@@ -22,6 +22,7 @@ export interface Directive {
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
 const QUARTER_MS = 900_000
+const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
@@ -87,6 +88,19 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
 
 /** Which directives say the year, the month or week, the day, the hour, the minute, the second. */
 export const LEVELS = ['sFYyG', 'sFmbBjV', 'sFdju', 'sH', 'sM', 'sS'] as const
+
+/** How long what each directive shows holds on the clock on the wall, milliseconds. */
+export const UNIT_MS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.keys(DIRECTIVES).map((letter) => [letter, unitOf(letter)]),
+)
+
+function unitOf(letter: string): number {
+  if ('sS'.includes(letter)) return SECOND_MS
+  if (letter === 'M') return MINUTE_MS
+  if ('HIz'.includes(letter)) return HOUR_MS
+  if (letter === 'p') return DAY_MS / 2
+  return 'GV'.includes(letter) ? 7 * DAY_MS : DAY_MS
+}
 
 export const DIRECTIVES_EXPECTED = `${Object.keys(DIRECTIVES)
   .map((letter) => `%${letter}`)

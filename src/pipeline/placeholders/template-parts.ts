@@ -23,6 +23,8 @@ export type Part =
 export interface PartsOptions {
   /** Placeholders of its own that the place has: `facility` for `${facility}`. */
   readonly names?: readonly string[]
+  /** Whether `${host}` means the field `host`, as in Fluentd; else it must be `${$.host}`. */
+  readonly plainFields?: boolean
 }
 
 const PLACEHOLDERS_EXPECTED =
@@ -30,10 +32,12 @@ const PLACEHOLDERS_EXPECTED =
 
 const PLACEHOLDER = /\$\{([^}]*)\}|%(.?)/gsu
 const FIELD = /^\$(?:\.[^.[\]{}'"]+|\['[^']+'\])+$/u
+/** As chunk keys are written for Fluentd. */
+const PLAIN_FIELD = /^[-\w@]+$/u
 const FIELD_KEY = /\.([^.[\]{}'"]+)|\['([^']+)'\]/gu
 
 /** The parts, neighbouring literals joined. Throws a TypeError that says what is wrong. */
-export function readParts(text: string, { names = [] }: PartsOptions = {}): Part[] {
+export function readParts(text: string, options: PartsOptions = {}): Part[] {
   const parts: Part[] = []
   let end = 0
   for (const match of text.matchAll(PLACEHOLDER)) {
@@ -41,7 +45,7 @@ export function readParts(text: string, { names = [] }: PartsOptions = {}): Part
     const [whole, placeholder, letter] = match
     if (letter === '%') addLiteral(parts, '%')
     else if (letter !== undefined) parts.push(readTime(whole, letter))
-    else parts.push(readPlaceholder(placeholder!, names))
+    else parts.push(readPlaceholder(placeholder!, options))
     end = match.index + whole.length
   }
   addLiteral(parts, text.slice(end))
@@ -61,15 +65,29 @@ function readTime(whole: string, letter: string): Part {
   throw new TypeError(`cannot read ${whole}: expected ${DIRECTIVES_EXPECTED}`)
 }
 
-function readPlaceholder(inside: string, names: readonly string[]): Part {
+/** The keys of a record field, `$.a.b`, from the outside in; undefined for another text. */
+export function readField(text: string): string[] | undefined {
+  if (!FIELD.test(text)) return undefined
+  return [...text.matchAll(FIELD_KEY)].map((match) => match[1] ?? match[2]!)
+}
+
+/** The same, and `a` for the field of that name. */
+export function readPlainField(text: string): string[] | undefined {
+  return PLAIN_FIELD.test(text) ? [text] : readField(text)
+}
+
+/** What would be read as that field. */
+export function fieldText(keys: readonly string[]): string {
+  return `$${keys.map((key) => (/[.[\]{}'"]/.test(key) ? `['${key}']` : `.${key}`)).join('')}`
+}
+
+function readPlaceholder(inside: string, { names = [], plainFields = false }: PartsOptions): Part {
   if (inside === 'tag') return { kind: 'tag' }
   if (names.includes(inside)) return { kind: 'named', name: inside }
   const part = /^tag\[(-?\d{1,3})(\.\.)?\]$/.exec(inside)
   if (part) return { kind: part[2] ? 'tag_rest' : 'tag_part', index: Number(part[1]) }
-  if (FIELD.test(inside)) {
-    const keys = [...inside.matchAll(FIELD_KEY)].map((match) => match[1] ?? match[2]!)
-    return { kind: 'field', keys }
-  }
+  const keys = plainFields ? readPlainField(inside) : readField(inside)
+  if (keys) return { kind: 'field', keys }
   const own = names.map((name) => `\${${name}}, `).join('')
   throw new TypeError(`cannot read \${${inside}}: expected ${own}${PLACEHOLDERS_EXPECTED}`)
 }

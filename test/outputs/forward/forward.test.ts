@@ -33,6 +33,21 @@ test('sends one message for each tag and delivers what is acknowledged', async (
   await run.stopAndCheckCompliance()
 })
 
+test('sends all of a chunk under the tag that its key makes', async () => {
+  await using server = await FakeServer.start()
+  const tag = 'archive.${tag[1]}.${$.host}.%Y%m%d.${chunk_id}'
+  await using run = await runChunkedOutput(forward, optionsOf(server, `tag: '${tag}'`))
+  const key = {
+    ...{ id: 'any', tag: 'docker.web', time: Date.parse('2026-11-21T23:00:00Z') },
+    clock: { offsetAt: () => 7_200_000 },
+    fields: new Map([['["host"]', 'h1']]),
+  }
+  assert.deepEqual(await run.deliver({ ...CHUNK, id: 'c0ffee', key }), DELIVERED)
+  assert.deepEqual(server.tags, ['archive.web.h1.20261122.c0ffee'])
+  const records = server.requests.map(({ entries }) => decodeRecords(entries))
+  assert.deepEqual(records, [[{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]])
+})
+
 test('sends the bytes of a large batch as they are', async () => {
   await using server = await FakeServer.start()
   await using run = await runChunkedOutput(forward, optionsOf(server))

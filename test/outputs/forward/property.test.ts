@@ -74,7 +74,12 @@ class Rehearsal {
         backoff: { firstMs: 1, maxMs: 5 },
       },
       deadLetters: { add: () => assert.fail('no event is to be rejected') },
-      observer: { taken: () => undefined, finished: () => undefined, retried: () => undefined },
+      observer: {
+        taken: () => undefined,
+        finished: () => undefined,
+        retried: () => undefined,
+        closedEarly: () => undefined,
+      },
     })
     this.#engine.start()
   }

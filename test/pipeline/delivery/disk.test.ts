@@ -69,6 +69,7 @@ test(`nothing is lost over stops (seed ${SEED})`, async (t) => {
         taken: () => undefined,
         finished: (_batch, { delivered, rejected }) => (settled += delivered + rejected),
         retried: () => undefined,
+        closedEarly: () => undefined,
       },
       random: Math.random,
     })

@@ -30,12 +30,13 @@ class Fixture {
       ...{ store, clock: this.time, memory: this.memory },
       settings: { ...DEFAULTS, chunk: { bytes: EVENT_BYTES, events, ageMs: 0 } },
       onTaken: () => {
-        for (const { held } of this.intake.lanes.take(roomy)) this.held.push(held)
+        for (const { held } of this.intake.lanes.take(roomy, 0)) this.held.push(held)
         this.intake.lanes.release('a')
         this.intake.refill()
       },
       onBatch: () => undefined,
       onFinished: () => undefined,
+      onClosedEarly: () => undefined,
     })
     this.intake.start()
   }

@@ -20,6 +20,7 @@ function engineFor(output: ChunkOutput) {
     deadLetters: { add: () => Promise.reject(new Error('nothing is to die here')) },
     settings: {
       chunk: { bytes: 1000, events: 1, ageMs: 0 },
+      keys: null,
       concurrency: 1,
       isOrdered: true,
       lookAhead: { bytes: 100_000, events: 1000 },
@@ -28,7 +29,12 @@ function engineFor(output: ChunkOutput) {
       giveUpAfter: { kind: 'forever' },
       breakerFailures: 5,
     },
-    observer: { taken: () => undefined, finished: () => undefined, retried: () => undefined },
+    observer: {
+      taken: () => undefined,
+      finished: () => undefined,
+      retried: () => undefined,
+      closedEarly: () => undefined,
+    },
     random: () => 0.5,
   })
   engine.start()

@@ -13,6 +13,7 @@ import { drain } from './simulation/virtual-time.ts'
 
 export const DEFAULTS: DeliverySettings = {
   chunk: { bytes: 1e9, events: 1e9, ageMs: 0 },
+  keys: null,
   concurrency: 1,
   isOrdered: true,
   lookAhead: { bytes: 1e9, events: 1e9 },
@@ -50,6 +51,7 @@ export class Rig {
   readonly outcomes = new Map<number, Outcome>()
   readonly finished: string[] = []
   readonly retried: string[] = []
+  closedEarly = 0
   readonly engine: DeliveryEngine
 
   constructor(settings: Partial<DeliverySettings> = {}) {
@@ -63,6 +65,7 @@ export class Rig {
         taken: () => undefined,
         finished: ({ tag }, { delivered, rejected }) =>
           void this.finished.push(`${tag}: ${delivered} + ${rejected}`),
+        closedEarly: () => void this.closedEarly++,
         retried: (tag, events) => void this.retried.push(`${tag}: ${events}`),
       },
     })

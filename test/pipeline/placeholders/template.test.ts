@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { EventFields } from '../../../src/pipeline/placeholders/event-fields.ts'
+import { fieldText, readPlainField } from '../../../src/pipeline/placeholders/template-parts.ts'
 import { Template } from '../../../src/pipeline/placeholders/template.ts'
 import { encodeEntry } from '../../support/entries.ts'
 
@@ -46,6 +47,16 @@ describe('templates', () => {
     const template = new Template('${facility}.${severity}', { names: ['facility', 'severity'] })
     const named = { facility: 'auth' }
     assert.equal(template.render({ tag: '', utcMs: AT, fields: [], named }, UTC), 'auth.unknown')
+  })
+
+  test('take fields by their names alone where that is allowed', () => {
+    const template = new Template('${host}-${$.k.ns}-${tag}', { plainFields: true })
+    assert.deepEqual(template.fields, [['host'], ['k', 'ns']])
+    for (const text of ['$.a', '$.a.b', "$['a.b'].c"])
+      assert.equal(fieldText(readPlainField(text)!), text)
+    assert.deepEqual(readPlainField('a-b_1@'), ['a-b_1@'])
+    for (const text of ['', 'a.b', '$', '${a}', 'a b'])
+      assert.equal(readPlainField(text), undefined)
   })
 
   test('say what they cannot read', () => {

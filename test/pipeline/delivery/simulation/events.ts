@@ -1,4 +1,4 @@
-/** Events that say who they are, in entries of varied length. */
+/** Events that say who they are, in entries of varied length, on which their time hangs. */
 import { writeEntryHead } from '../../../../src/codecs/entry.ts'
 
 /** `{ i: uint32, p: str8 }` behind the head; see src/codecs/entry.ts. */
@@ -12,7 +12,7 @@ export function entriesWithIds(firstId: number, paddings: readonly number[]): Bu
   const bytes = Buffer.alloc(total)
   let offset = 0
   paddings.forEach((padding, index) => {
-    const map = writeEntryHead(bytes, offset, 1_795_251_000, index)
+    const map = writeEntryHead(bytes, offset, secondsOf(padding), index)
     bytes.set([0x82, 0xa1, 0x69, 0xce], map)
     bytes.writeUInt32BE(firstId + index, offset + ID_OFFSET)
     bytes.set([0xa1, 0x70, 0xd9, padding], offset + ID_OFFSET + 4)
@@ -20,6 +20,11 @@ export function entriesWithIds(firstId: number, paddings: readonly number[]): Bu
     offset += BARE_BYTES + padding
   })
   return bytes
+}
+
+/** Seconds since 1970 of an event with so much padding: in one of three hours. */
+export function secondsOf(padding: number): number {
+  return 1_795_251_000 + (padding % 3) * 3600
 }
 
 /** Throws if the bytes are not whole entries, for one because they were given back. */

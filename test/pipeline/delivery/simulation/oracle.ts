@@ -7,7 +7,7 @@ import type { Chunk } from '../../../../src/pipeline/delivery/chunk.ts'
 import type { DeadLetter } from '../../../../src/pipeline/delivery/dead-letter.ts'
 import type { DeliverySettings } from '../../../../src/pipeline/delivery/settings.ts'
 import { BreakerRule } from './breaker-rule.ts'
-import { idsOf } from './events.ts'
+import { idsOf, secondsOf } from './events.ts'
 
 /**
  * In this run of the collector: `open` to be sent, `sent`, `taken` as the engine knows, `dead` on
@@ -18,6 +18,7 @@ type State = 'open' | 'sent' | 'taken' | 'dead' | 'kept'
 export class ModelEvent {
   readonly id: number
   readonly tag: string
+  readonly padding: number
   readonly sequence: number
   readonly index: number
   readonly isPoison: boolean
@@ -34,9 +35,12 @@ export class ModelEvent {
   timesKept = 0
   timesKeptUnseen = 0
 
-  constructor(fields: Pick<ModelEvent, 'id' | 'tag' | 'sequence' | 'index' | 'isPoison'>) {
+  constructor(
+    fields: Pick<ModelEvent, 'id' | 'tag' | 'padding' | 'sequence' | 'index' | 'isPoison'>,
+  ) {
     this.id = fields.id
     this.tag = fields.tag
+    this.padding = fields.padding
     this.sequence = fields.sequence
     this.index = fields.index
     this.isPoison = fields.isPoison
@@ -132,6 +136,7 @@ export class Oracle {
     const events = this.#eventsOf(chunk)
     const attempt = { chunk, events, startedAtMs: this.#nowMs() }
     this.#checkLimits(chunk)
+    this.#checkKey(chunk, events)
     for (const event of events) this.#checkSendable(event, chunk)
     if (this.#settings.isOrdered) this.#checkOrder(events)
     this.#breaker.begin(attempt, this.#nowMs())
@@ -249,6 +254,25 @@ export class Oracle {
     assert.ok(bytes <= chunk.bytes || events === 1, `${bytes} bytes in a chunk`)
   }
 
+  #checkKey({ key }: Chunk, events: readonly ModelEvent[]): void {
+    const { keys } = this.#settings
+    assert.equal(key === null, keys === null, 'key of a chunk')
+    if (!key || !keys) return
+    const [first] = events
+    for (const event of events) assert.equal(this.#keyOf(event), this.#keyOf(first!), 'keys differ')
+    const hour = Math.floor(secondsOf(first!.padding) / 3600)
+    assert.equal(key.time, keys.time ? hour * 3_600_000 : undefined)
+    assert.equal(key.tag, keys.byTag ? first!.tag : undefined)
+    const padding = keys.fields.length > 0 ? 'x'.repeat(first!.padding) : undefined
+    assert.equal(key.fields.get('["p"]'), padding)
+  }
+
+  #keyOf({ tag, padding }: ModelEvent): string {
+    const { keys } = this.#settings
+    const hour = keys?.time ? padding % 3 : 0
+    return `${keys?.byTag ? tag : ''} ${hour} ${keys?.fields.length ? padding : ''}`
+  }
+
   #checkSendable(event: ModelEvent, chunk: Chunk): void {
     assert.ok(!this.batches.get(event.sequence)!.isFinished, `event ${event.id} was finished`)
     assert.equal(event.state, 'open', `event ${event.id} sent again`)
@@ -256,7 +280,7 @@ export class Oracle {
     assert.equal(event.attempts, chunk.attempts, `attempts of event ${event.id}`)
   }
 
-  /** Of one tag nothing is sent before all that came before it is done with, or goes with it. */
+  /** Of a tag and key nothing is sent before all that came before it is done with, or goes along. */
   #checkOrder(sent: readonly ModelEvent[]): void {
     const inChunk = new Set(sent)
     const latest = new Map<string, ModelEvent>()
@@ -273,6 +297,7 @@ export class Oracle {
       if (sequence > last.sequence) return
       for (const event of events) {
         if (!isBefore(event, last) || inChunk.has(event)) continue
+        if (this.#keyOf(event) !== this.#keyOf(last)) continue
         const isOpen = event.state === 'open' || event.state === 'sent'
         assert.ok(!isOpen, `event ${last.id} sent before event ${event.id} was done with`)
       }

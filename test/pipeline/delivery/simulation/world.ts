@@ -5,6 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { DeliveryEngine } from '../../../../src/pipeline/delivery/engine.ts'
+import type { ChunkKeySettings } from '../../../../src/pipeline/delivery/keys/settings.ts'
+import { TimeSlices } from '../../../../src/pipeline/delivery/keys/time-slices.ts'
 import type { DeliverySettings, GiveUpAfter } from '../../../../src/pipeline/delivery/settings.ts'
 import { KeptLog } from '../../../drivers/context.ts'
 import { entriesWithIds } from './events.ts'
@@ -121,6 +123,7 @@ export class World {
           this.#oracle.watch(check)
         },
         retried: (_tag, events) => (this.#retried += events),
+        closedEarly: () => this.#checkKeysOpen(),
       },
       clock: this.#time,
       timers: run.timers,
@@ -128,6 +131,14 @@ export class World {
       logger: new KeptLog(),
     })
     this.#engine.start()
+  }
+
+  /** Nothing is sent early but to make room. */
+  #checkKeysOpen(): void {
+    const { keys, lookAhead } = this.#settings
+    const { heldBytes, heldEvents, keysOpen } = this.#engine.state
+    const isFull = heldBytes >= lookAhead.bytes || heldEvents >= lookAhead.events
+    this.#oracle.watch(() => assert.ok(isFull || keysOpen > keys!.openMax, 'closed early'))
   }
 
   #checkFinished(
@@ -153,12 +164,14 @@ export class World {
 
   #append(tag: string): void {
     const count = this.#random.whole(1, this.#random.pick([1, 4, 12]))
-    const paddings = Array.from({ length: count }, () => this.#random.whole(0, 60))
+    // Of few lengths at times, so that neighbours have one key.
+    const paddingMax = this.#random.pick([2, 60])
+    const paddings = Array.from({ length: count }, () => this.#random.whole(0, paddingMax))
     const entries = entriesWithIds(this.#nextId, paddings)
     const sequence = this.#store.nextSequence
-    const events = paddings.map((_, index) => {
+    const events = paddings.map((padding, index) => {
       const isPoison = this.#random.chance(this.#poisonRate)
-      return new ModelEvent({ id: this.#nextId++, tag, sequence, index, isPoison })
+      return new ModelEvent({ id: this.#nextId++, tag, padding, sequence, index, isPoison })
     })
     this.#oracle.append({ tag, sequence, events, isFinished: false })
     this.#store.append({ tag, entries, count })
@@ -267,6 +280,17 @@ function checkFate(event: ModelEvent): void {
   assert.equal(seen, 1, `event ${id} came to its end ${seen} times`)
 }
 
+function randomKeys(random: SeededRandom): ChunkKeySettings | null {
+  if (random.chance(0.4)) return null
+  const time = random.chance(0.6) ? new TimeSlices(3_600_000, { offsetAt: () => 0 }) : null
+  return {
+    byTag: random.chance(0.5),
+    time,
+    fields: time === null || random.chance(0.2) ? [['p']] : [],
+    openMax: random.whole(1, 5),
+  }
+}
+
 function randomSettings(random: SeededRandom): DeliverySettings {
   const chunk = {
     bytes: random.pick([1, 60, 200, 2000]),
@@ -278,6 +302,7 @@ function randomSettings(random: SeededRandom): DeliverySettings {
   const firstMs = random.pick([1, 10])
   return {
     chunk,
+    keys: randomKeys(random),
     concurrency,
     isOrdered: random.chance(0.8),
     lookAhead: { bytes: chunk.bytes * chunks, events: chunk.events * chunks },
