@@ -170,7 +170,7 @@ export interface OutputDefinition<Schema extends TSchema = TSchema> extends Defi
   readonly isChunked?: never
 }
 
-/** An option with placeholders that are resolved for each chunk (delivery/keys/chunk-template.ts). */
+/** An option with placeholders that are resolved per chunk (delivery/keys/chunk-template.ts). */
 export interface ChunkPlaceholders {
   /** Keys from the component's root. */
   readonly path: readonly string[]

@@ -1,6 +1,7 @@
 /**
- * What waits for its first attempt, a lane for each tag (of one chunk key, keys/). A lane whose tag is on its way is busy:
- * nothing is taken from it, so nothing passes by what came before. The others take turns.
+ * What waits for its first attempt, a lane for each tag; where chunks have keys (keys/), these are
+ * the lanes of one of them. A lane whose tag is on its way is busy: nothing is taken from it, so
+ * nothing passes by what came before. The others take turns.
  */
 import type { BatchLimit } from '../buffers/batch-store.ts'
 import { Fifo } from './fifo.ts'

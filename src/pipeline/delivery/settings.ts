@@ -28,7 +28,7 @@ export interface DeliverySettings {
   readonly keys: ChunkKeySettings | null
   /** Chunks on their way at a time, at least 1. */
   readonly concurrency: number
-  /** With it, events wait until all earlier ones of their tag and key are delivered or dead letters. */
+  /** With it, events wait until earlier ones of their tag and key are delivered or dead letters. */
   readonly isOrdered: boolean
   /**
    * What is taken from the store and not finished, at most (one batch more can come). Batches that

@@ -24,7 +24,7 @@ async function add(rig: Rig, tag: string, firstId: number, ...hours: number[]): 
   await drain()
 }
 
-test('late events go with those of their slice, and a batch is finished with its last', async () => {
+test('late events go with their slice, and a batch is finished with its last event', async () => {
   const rig = new Rig({ keys, chunk: AGE })
   await add(rig, 'a', 0, 0, 1)
   await add(rig, 'a', 10, 1, 0)

@@ -280,7 +280,7 @@ export class Oracle {
     assert.equal(event.attempts, chunk.attempts, `attempts of event ${event.id}`)
   }
 
-  /** Of a tag and key nothing is sent before all that came before it is done with, or goes along. */
+  /** Of a tag and key nothing is sent before all that came earlier is done with, or goes along. */
   #checkOrder(sent: readonly ModelEvent[]): void {
     const inChunk = new Set(sent)
     const latest = new Map<string, ModelEvent>()
