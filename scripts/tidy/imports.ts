@@ -31,6 +31,7 @@ export const DIRECTIONS: readonly Direction[] = [
     may: [...PIPELINE, ...FIELDS, 'src/pipeline/$1/$2', 'src/pipeline/$1/support/'],
     mayNot: ['src/pipeline/filters/'],
   },
+  { from: /^src\/pipeline\/formats\//, may: [...PIPELINE, ...FIELDS] },
   { from: /^src\/pipeline\//, may: PIPELINE, mayNot: ['src/pipeline/filters/'] },
   { from: /^src\/(inputs|outputs)\/index\.ts$/, may: ['src/$1/', ...PIPELINE] },
   {

@@ -32,6 +32,8 @@ export class ParsedLine {
   hasTime = false
   seconds = 0
   nanoseconds = 0
+  /** The line has a time that cannot be read; it stays a field. */
+  hasBadTime = false
   /** The line is a piece of a longer one, and not its last: Docker and CRI cut at 16 KiB. */
   isPartial = false
   /** Why the line cannot be read, as a short snake_case word; empty if it could. */
@@ -48,6 +50,7 @@ export class ParsedLine {
     this.start = this.writer.length
     this.fieldCount = 0
     this.hasTime = false
+    this.hasBadTime = false
     this.isPartial = false
     this.reason = ''
   }
@@ -67,6 +70,7 @@ export class ParsedLine {
     this.writer.length = this.start
     this.fieldCount = 0
     this.hasTime = false
+    this.hasBadTime = false
     this.isPartial = false
     this.reason = reason
     this.faultOffset = offset

@@ -1,0 +1,78 @@
+/** A format whose lines say their time in one of their fields. */
+import { ByteWriter } from '../byte-writer.ts'
+import { encodeJsonNumber } from '../json/number-encoder.ts'
+import { isStrEqual, payloadEnd, payloadStart, skipValue } from '../record.ts'
+import type { TimeReader } from '../time/time-reader.ts'
+import type { LineFormat, ParsedLine } from './format.ts'
+import { removeBytes } from './mend.ts'
+
+export interface TimeFieldOptions {
+  readonly field: string
+  readonly reader: TimeReader
+  /** Whether the field stays although its time could be read. */
+  readonly keep: boolean
+}
+
+/** Of a repeated field the last one counts, as it does for readers of JSON. */
+export class TimedFormat implements LineFormat {
+  readonly type: string
+  readonly #format: LineFormat
+  readonly #field: Uint8Array
+  readonly #reader: TimeReader
+  readonly #keep: boolean
+  readonly #digits = new ByteWriter(64)
+  readonly #instant = { seconds: 0, nanoseconds: 0 }
+
+  constructor(format: LineFormat, { field, reader, keep }: TimeFieldOptions) {
+    this.type = format.type
+    this.#format = format
+    this.#field = Buffer.from(field)
+    this.#reader = reader
+    this.#keep = keep
+  }
+
+  parse(bytes: Uint8Array, start: number, end: number, line: ParsedLine): boolean {
+    if (!this.#format.parse(bytes, start, end, line)) return false
+    const key = findKey(line, this.#field)
+    if (key >= 0) this.#take(line, key)
+    return true
+  }
+
+  #take(line: ParsedLine, key: number): void {
+    const { bytes } = line.writer
+    const value = skipValue(bytes, key)
+    const instant = this.#instant
+    line.hasBadTime =
+      !this.#read(bytes, value) || !line.setTime(instant.seconds, instant.nanoseconds)
+    if (line.hasBadTime || this.#keep) return
+    removeBytes(line.writer, key, skipValue(bytes, value))
+    line.fieldCount--
+  }
+
+  /** A number is read as the digits that JSON would have for it. */
+  #read(bytes: Uint8Array, value: number): boolean {
+    const start = payloadStart(bytes, value)
+    if (start >= 0) return this.#reader.read(bytes, start, payloadEnd(bytes, value), this.#instant)
+    if (!isNumber(bytes[value]!)) return false
+    const digits = this.#digits
+    digits.clear()
+    encodeJsonNumber(bytes, value, digits)
+    return this.#reader.read(digits.bytes, 0, digits.length, this.#instant)
+  }
+}
+
+/** Where the key stands, or -1. */
+function findKey(line: ParsedLine, field: Uint8Array): number {
+  const { bytes } = line.writer
+  let found = -1
+  let position = line.start
+  for (let left = line.fieldCount; left > 0; left--) {
+    if (isStrEqual(bytes, position, field)) found = position
+    position = skipValue(bytes, skipValue(bytes, position))
+  }
+  return found
+}
+
+function isNumber(type: number): boolean {
+  return type < 0x80 || type >= 0xe0 || (type >= 0xca && type <= 0xd3)
+}
