@@ -24,6 +24,7 @@ import { ConditionalFilter } from './pipeline/conditional-filter.ts'
 import { compileCondition } from './pipeline/conditions/condition.ts'
 import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
 import { Secondary } from './pipeline/delivery/secondary.ts'
+import type { FileAccess } from './pipeline/files/file-access.ts'
 import { FailurePort } from './pipeline/failure-port.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
@@ -49,6 +50,8 @@ export interface Surroundings {
   readonly ledger: Ledger
   readonly gate: Gate
   readonly sockets: ListeningSockets
+  /** Those in `data_dir`. */
+  readonly files: FileAccess
   /** Where what the output of that name does not get is kept. */
   readonly deadLetters: (output: string) => DeadLetterSink
 }
@@ -125,11 +128,11 @@ class Assembler {
     context: ComponentContext,
     failures: FailurePort | undefined,
   ): OutputBuffer {
-    const { ledger } = this.#around
+    const { ledger, files } = this.#around
     const kept = this.#around.deadLetters(context.name)
     const deadLetters = failures ? new Secondary(failures, kept) : kept
     const dataDir = this.#config.data_dir
-    return createBuffer({ config, output, context, dataDir, deadLetters, ledger })
+    return createBuffer({ config, output, context, dataDir, files, deadLetters, ledger })
   }
 
   /** The label is not the input's: it says where its port leads. */

@@ -5,7 +5,7 @@ import { readChunkKeys } from './config/chunk-keys.ts'
 import { durationInMs, sizeInBytes } from './config/units.ts'
 import type { BatchStore } from './pipeline/buffers/batch-store.ts'
 import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
-import { fileAccess } from './pipeline/files/file-access.ts'
+import type { FileAccess } from './pipeline/files/file-access.ts'
 import { MemoryStore } from './pipeline/buffers/memory-store.ts'
 import { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import type { ChunkedOutput, ComponentContext, Output } from './pipeline/component.ts'
@@ -28,6 +28,7 @@ interface BufferingOptions {
   readonly output: Output | ChunkedOutput
   readonly context: ComponentContext
   readonly dataDir: string
+  readonly files: FileAccess
   readonly deadLetters: DeadLetterSink
   readonly ledger: Ledger
 }
@@ -51,7 +52,8 @@ function bufferFolder(dataDir: string, output: string): string {
   return join(dataDir, 'buffers', output)
 }
 
-function createStore({ config, context, dataDir }: BufferingOptions, maxBytes: number): BatchStore {
+function createStore(options: BufferingOptions, maxBytes: number): BatchStore {
+  const { config, context, dataDir, files } = options
   if (config.buffer.type === 'memory') return new MemoryStore(context.clock)
   return new DiskStore({
     ...context,
@@ -60,7 +62,7 @@ function createStore({ config, context, dataDir }: BufferingOptions, maxBytes: n
     maxBytes,
     segmentBytes: SEGMENT_BYTES,
     recentBytes: RECENT_BYTES,
-    access: fileAccess,
+    access: files,
   })
 }
 

@@ -15,6 +15,7 @@ export interface CollectorParts {
   readonly ledger: Ledger
   readonly history: LedgerHistory
   readonly metrics: MetricsRegistry
+  readonly dataFolder: { readonly problem: string | null }
   /** Milliseconds since 1970. */
   readonly startedAt: number
 }
@@ -77,6 +78,8 @@ export class CollectorState implements CollectorView {
   readiness(): Readiness {
     const reasons = this.phase === 'running' ? [] : [`the collector is ${this.phase}`]
     if (this.problem !== null) reasons.push(this.problem)
+    const { problem } = this.#parts.dataFolder
+    if (problem !== null) reasons.push(problem)
     const { filters, outputs } = this.assembly
     for (const { kind, name, component } of [...filters, ...outputs])
       if (component.problem !== null) reasons.push(`${kind} ${name}: ${component.problem}`)

@@ -21,6 +21,7 @@ import { LedgerHistory } from './pipeline/ledger-history.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
 import type { DeadLetters } from './pipeline/dead-letters/dead-letters.ts'
 import type { DeadLetterStore } from './pipeline/dead-letters/store.ts'
+import { fileAccess } from './pipeline/files/file-access.ts'
 import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
 import { MemoryBudget } from './pipeline/memory-budget.ts'
@@ -72,14 +73,16 @@ export class Collector {
     const metrics = new MetricsRegistry()
     const memory = new MemoryBudget(sizeInBytes(config.memory_max), metrics.scope('', {}))
     const ledger = new Ledger()
-    this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics })
+    this.#dataFolder = new DataFolder(config.data_dir, logger)
+    const files = this.#dataFolder.guard(fileAccess)
+    this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics, files })
     const deadLetters = (output: string) => this.#deadLetterStore.sinkFor(output)
     const [gate, sockets] = [new Gate(), this.#sockets]
-    this.#around = { registry, logger, metrics, memory, ledger, gate, sockets, deadLetters }
-    this.#dataFolder = new DataFolder(config.data_dir, logger)
+    this.#around = { registry, logger, metrics, memory, ledger, gate, sockets, files, deadLetters }
     this.#assembly = assemble(config, this.#around)
     this.#history = new LedgerHistory({
       path: join(config.data_dir, 'ledger.json'),
+      files,
       ledger,
       bufferedOutputs: () => bufferedOnDisk(this.#assembly),
       logger,
@@ -97,6 +100,7 @@ export class Collector {
       ledger,
       history: this.#history,
       metrics,
+      dataFolder: this.#dataFolder,
       startedAt: systemClock.now(),
     })
     const httpLogger = logger.child({ component: 'http' })
@@ -162,6 +166,7 @@ export class Collector {
   /** The folder first: nothing of another process's may be touched. */
   async #startInOrder(): Promise<void> {
     await this.#dataFolder.take()
+    this.#dataFolder.watch(systemTimers)
     await this.#history.start()
     await this.#reportOrphans()
     await this.#deadLetterStore.start()

@@ -8,11 +8,13 @@
  * can be removed at any moment: no live one will ever listen under its name.
  */
 import { randomBytes, randomInt } from 'node:crypto'
-import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, readlink, rm, stat, type FileHandle } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { causeOf } from './config/cause.ts'
+import type { Cancel, Timers } from './pipeline/clock.ts'
+import type { FileAccess } from './pipeline/files/file-access.ts'
 import type { Logger } from './pipeline/logger.ts'
 import { isSocketLeftover } from './pipeline/socket-leftover.ts'
 
@@ -20,6 +22,8 @@ const LOCK = /^lock\.[0-9a-f]{16}$/
 /** Two that start at the same moment may both see the other; by chance one comes first then. */
 const ATTEMPTS = 4
 const PAUSE_MAX_MS = 50
+/** Somebody may remove the folder, and with it the lock. */
+const LOOK_EVERY_MS = 1000
 /** How far a buffer is delivered, which it keeps when nothing is left. */
 const NOTES = /^progress(\.|$)/
 /** What file systems without unix sockets answer (FAT, SMB, some that desktops share with VMs). */
@@ -29,10 +33,17 @@ const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 export class FolderInUseError extends Error {}
 
 export class DataFolder {
+  /** Why it is not this process's any more, or null. */
+  problem: string | null = null
   readonly #path: string
   readonly #logger: Logger
   #folder: FileHandle | null = null
   #server: Server | null = null
+  #lockName = ''
+  /** Between `take` and `release`. */
+  #isTaken = false
+  #holding: Promise<void> = Promise.resolve()
+  #cancelLook: Cancel = () => undefined
 
   constructor(path: string, logger: Logger) {
     this.#path = path
@@ -41,20 +52,90 @@ export class DataFolder {
 
   /** Makes the folder and takes it; throws an Error when it cannot, or another process has it. */
   async take(): Promise<void> {
+    await this.#take()
+    this.#isTaken = true
+  }
+
+  /** Looks from now on whether it is still there, and takes the next one of its name. */
+  watch(timers: Pick<Timers, 'every'>): void {
+    this.#cancelLook = timers.every(LOOK_EVERY_MS, () => {
+      // What is wrong is in `problem`.
+      void this.hold().catch(() => undefined)
+    })
+  }
+
+  /**
+   * Takes the folder again if somebody has removed it, or the lock in it. Rejects while it cannot
+   * be had, say because another process has the new one: then nothing may be written there.
+   */
+  hold(): Promise<void> {
+    this.#holding = this.#holding.catch(() => undefined).then(() => this.#hold())
+    return this.#holding
+  }
+
+  /** Files as `access` has them, of which none is made while the folder is not held. */
+  guard(access: FileAccess): FileAccess {
+    const makeFolder = async (path: string) => {
+      await this.hold()
+      return access.makeFolder(path)
+    }
+    return { ...access, makeFolder }
+  }
+
+  async #hold(): Promise<void> {
+    if (!this.#isTaken || (await this.#isHeld())) {
+      this.problem = null
+      return
+    }
+    try {
+      await this.#takeAgain()
+      this.problem = null
+      this.#logger.warn({ path: this.#path }, 'took data_dir anew: somebody had removed it')
+    } catch (error) {
+      if (this.problem === null)
+        this.#logger.error({ path: this.#path, error }, 'lost data_dir, and cannot take it anew')
+      this.problem = causeOf(error)
+      throw error
+    }
+  }
+
+  /** Whether the folder of that name is the one that was taken, with the lock in it. */
+  async #isHeld(): Promise<boolean> {
+    if (!(await this.#isInPlace())) return false
+    if (!this.#server) return true
+    return stat(this.#inFolder(this.#lockName)).then(() => true, absentIsFalse)
+  }
+
+  async #isInPlace(): Promise<boolean> {
+    const held = await this.#folder?.stat()
+    const there = await stat(this.#path).catch(() => undefined)
+    return held !== undefined && there?.ino === held.ino && there.dev === held.dev
+  }
+
+  async #takeAgain(): Promise<void> {
+    if (this.#folder && !(await this.#isInPlace()) && !(await isDeleted(this.#folder))) {
+      const expected = 'expected it to stay where it is while it is used'
+      throw new Error(`data_dir ${this.#path} was moved away; ${expected}`)
+    }
+    await this.#letGo()
+    await this.#take()
+  }
+
+  async #take(): Promise<void> {
     let isTaken: boolean
     try {
       await makeFolder(this.#path)
       this.#folder = await open(this.#path)
       isTaken = await this.#lock()
     } catch (error) {
-      await this.release()
+      await this.#letGo()
       const expected = 'expected a folder that this process may write'
       throw new Error(`cannot use data_dir ${this.#path}: ${causeOf(error)}; ${expected}`, {
         cause: error,
       })
     }
     if (isTaken) return
-    await this.release()
+    await this.#letGo()
     throw new FolderInUseError(
       `cannot use data_dir ${this.#path}: another collector is using it; ` +
         'expected a folder of its own for each',
@@ -63,6 +144,13 @@ export class DataFolder {
 
   /** Idempotent. */
   async release(): Promise<void> {
+    this.#cancelLook()
+    this.#isTaken = false
+    await this.#holding.catch(() => undefined)
+    await this.#letGo()
+  }
+
+  async #letGo(): Promise<void> {
     await this.#stopListening()
     await this.#folder?.close()
     this.#folder = null
@@ -81,6 +169,7 @@ export class DataFolder {
   async #lock(): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const name = `lock.${randomBytes(8).toString('hex')}`
+      this.#lockName = name
       if (!(await this.#listen(name))) return true
       if (await this.#isAlone(name)) return true
       await this.#stopListening()
@@ -138,6 +227,12 @@ export class DataFolder {
     if (process.platform !== 'linux' || !this.#folder) return join(this.#path, name)
     return `/proc/self/fd/${this.#folder.fd}/${name}`
   }
+}
+
+/** And not only moved. Where that cannot be told it is taken to be. */
+async function isDeleted(folder: FileHandle): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  return (await readlink(`/proc/self/fd/${folder.fd}`)).endsWith(' (deleted)')
 }
 
 async function holdsBytes(path: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { Batch, Outcome } from './pipeline/batch.ts'
 import { systemClock, systemTimers } from './pipeline/clock.ts'
 import { DeadLetters } from './pipeline/dead-letters/dead-letters.ts'
 import { type Bounds, DeadLetterStore } from './pipeline/dead-letters/store.ts'
-import { fileAccess } from './pipeline/files/file-access.ts'
+import type { FileAccess } from './pipeline/files/file-access.ts'
 import type { Gate } from './pipeline/gate.ts'
 import type { Ledger } from './pipeline/ledger.ts'
 import type { Logger } from './pipeline/logger.ts'
@@ -24,6 +24,7 @@ const INPUT = 'dead_letters'
 export interface StoreSurroundings {
   readonly logger: Logger
   readonly metrics: MetricsRegistry
+  readonly files: FileAccess
 }
 
 export interface ReplayWays {
@@ -47,12 +48,12 @@ export function boundsOf({ dead_letters }: Pick<Config, 'dead_letters'>): Bounds
 
 export function createDeadLetterStore(
   config: Pick<Config, 'data_dir' | 'dead_letters'>,
-  { logger, metrics }: StoreSurroundings,
+  { logger, metrics, files }: StoreSurroundings,
 ): DeadLetterStore {
   return new DeadLetterStore({
     folder: deadLetterFolder(config.data_dir),
     bounds: boundsOf(config),
-    access: fileAccess,
+    access: files,
     clock: systemClock,
     timers: systemTimers,
     logger,

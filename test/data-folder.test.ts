@@ -2,16 +2,27 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { DataFolder } from '../src/data-folder.ts'
-import { KeptLog } from './drivers/context.ts'
+import { fileAccess } from '../src/pipeline/files/file-access.ts'
+import { KeptLog, ManualTime } from './drivers/context.ts'
 import { runWell } from './support/child.ts'
 import { fillBacklog, leaveStaleSocket } from './support/stale-socket.ts'
 import { mountTmpfs } from './support/tmpfs.ts'
+import { until } from './support/wait.ts'
 
 test('is taken once, and again after its release', async (t) => {
   const path = join(temporaryFolder(t), 'data')
@@ -63,6 +74,65 @@ test('of several that start at once over a dead one’s lock goes to one at most
     await Promise.all(folders.map((folder) => folder.release()))
   }
   assert.ok(taken > 0)
+})
+
+describe('that somebody removes', () => {
+  test('is taken anew, with all that is below it', async (t) => {
+    const path = join(temporaryFolder(t), 'data')
+    const logger = new KeptLog()
+    const folder = new DataFolder(path, logger)
+    await folder.take()
+    rmSync(path, { recursive: true })
+    await folder.guard(fileAccess).makeFolder(join(path, 'buffers'))
+    assert.equal(readdirSync(path).length, 2)
+    await assert.rejects(folderAt(path).take(), /another collector is using it/)
+    assert.equal(logger.messages('warn').length, 1)
+    await folder.release()
+    assert.deepEqual(readdirSync(path), ['buffers'])
+  })
+
+  test('is noticed while nobody writes there, also if only the lock is gone', async (t) => {
+    const path = join(temporaryFolder(t), 'data')
+    const time = new ManualTime()
+    const folder = folderAt(path)
+    await folder.take()
+    folder.watch(time)
+    for (const gone of [() => path, () => join(path, readdirSync(path)[0]!)]) {
+      rmSync(gone(), { recursive: true })
+      time.advance(1000)
+      await until('there is a lock', () => existsSync(path) && readdirSync(path).length === 1)
+    }
+    await folder.release()
+  })
+
+  test('and that another process has taken then, is left to it', async (t) => {
+    const path = join(temporaryFolder(t), 'data')
+    const [folder, other] = [folderAt(path), folderAt(path)]
+    await folder.take()
+    rmSync(path, { recursive: true })
+    await other.take()
+    const makeFolder = () => folder.guard(fileAccess).makeFolder(join(path, 'buffers'))
+    await assert.rejects(makeFolder(), /another collector is using it/)
+    assert.match(folder.problem ?? '', /another collector is using it/)
+    assert.equal(readdirSync(path).length, 1)
+    await other.release()
+    await makeFolder()
+    assert.equal(folder.problem, null)
+    await folder.release()
+  })
+
+  test('or moves: it is not made anew', async (t) => {
+    const path = join(temporaryFolder(t), 'data')
+    const folder = folderAt(path)
+    await folder.take()
+    renameSync(path, `${path}.old`)
+    await assert.rejects(folder.hold(), /was moved away; expected it to stay/)
+    assert.match(folder.problem ?? '', /was moved away/)
+    renameSync(`${path}.old`, path)
+    await folder.hold()
+    assert.equal(folder.problem, null)
+    await folder.release()
+  })
 })
 
 test('is used with a warning where the file system has no unix sockets', async (t) => {

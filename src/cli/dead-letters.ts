@@ -168,7 +168,8 @@ async function dropInFiles(
     if (error instanceof FolderInUseError) return undefined
     throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error })
   }
-  const store = createDeadLetterStore(config, { logger, metrics: new metrics.MetricsRegistry() })
+  const around = { logger, metrics: new metrics.MetricsRegistry(), files: fileAccess }
+  const store = createDeadLetterStore(config, around)
   try {
     await store.start()
     return await store.drop(selection)

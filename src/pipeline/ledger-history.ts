@@ -5,8 +5,10 @@
  * or with a filter, from where it is restored, or with its sender, who sends it again.
  */
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { Cancel, Clock, Timers } from './clock.ts'
-import { fileAccess } from './files/file-access.ts'
+import type { FileAccess } from './files/file-access.ts'
 import { replaceFile } from './files/safe-files.ts'
 import type { Ledger } from './ledger.ts'
 import { isBalancedRow, type Row, type Rows } from './ledger-counts.ts'
@@ -24,6 +26,7 @@ export interface LedgerOfAllRuns {
 
 export interface LedgerHistoryOptions {
   readonly path: string
+  readonly files: FileAccess
   readonly ledger: Ledger
   /** Names of the outputs whose events outlive the process. */
   readonly bufferedOutputs: () => readonly string[]
@@ -32,7 +35,7 @@ export interface LedgerHistoryOptions {
   readonly logger: Logger
 }
 
-const VERSION = 1
+const VERSION = 2
 const SAVE_EVERY_MS = 1000
 
 type Counted = Omit<LedgerOfAllRuns, 'balanced'>
@@ -59,8 +62,8 @@ export class LedgerHistory {
   async start(): Promise<void> {
     const { path, timers, logger } = this.#options
     try {
-      const text = await readFile(path, 'utf8').catch(absentIsEmpty)
-      if (text !== '') this.#before = settled(parse(text))
+      const text = await readFile(path, 'utf8').catch(absentIsNull)
+      if (text !== null) this.#before = settled(parse(text))
     } catch (error) {
       logger.warn({ path, error }, 'cannot read the ledger of earlier runs: it begins anew')
     }
@@ -99,16 +102,18 @@ export class LedgerHistory {
   }
 
   async #save(): Promise<void> {
-    const { path, logger, bufferedOutputs } = this.#options
+    const { path, files, logger, bufferedOutputs } = this.#options
     const saved: Saved = {
       version: VERSION,
       ...this.#sum(),
       buffered_outputs: bufferedOutputs(),
     }
-    const text = `${JSON.stringify(saved)}\n`
+    const text = textOf(saved)
     if (text === this.#lastSaved) return
     try {
-      await replaceFile(fileAccess, path, Buffer.from(text), false)
+      // For the folder may be gone, and be another process's.
+      await files.makeFolder(dirname(path))
+      await replaceFile(files, path, Buffer.from(text), false)
       this.#lastSaved = text
     } catch (error) {
       logger.warn(
@@ -119,11 +124,22 @@ export class LedgerHistory {
   }
 }
 
+/** With a checksum of all the rest, so that no damaged number is believed. */
+function textOf(saved: Saved): string {
+  return `${JSON.stringify({ ...saved, crc32: checksum(saved) })}\n`
+}
+
 function parse(text: string): Saved {
-  const saved = JSON.parse(text) as Saved
+  const { crc32: sum, ...saved } = JSON.parse(text) as Saved & { readonly crc32?: string }
   if (saved.version !== VERSION)
     throw new Error(`version ${saved.version}; expected version ${VERSION}`)
+  if (sum !== checksum(saved)) throw new Error('it is damaged: its checksum does not fit')
   return saved
+}
+
+/** JSON that was parsed is written again as it was. */
+function checksum(saved: Saved): string {
+  return crc32(JSON.stringify(saved)).toString(16).padStart(8, '0')
 }
 
 /** What was on its way when it was saved, as nothing is on its way at a start. */
@@ -168,7 +184,7 @@ function mapRows(rows: Rows, change: (row: Row, name: string) => Row): Rows {
   return Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, change(row, name)]))
 }
 
-function absentIsEmpty(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return ''
+function absentIsNull(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
   throw error
 }

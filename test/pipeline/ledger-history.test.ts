@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { fileAccess as files } from '../../src/pipeline/files/file-access.ts'
 import { LedgerHistory } from '../../src/pipeline/ledger-history.ts'
 import { Ledger } from '../../src/pipeline/ledger.ts'
 import { KeptLog, ManualTime } from '../drivers/context.ts'
@@ -17,7 +18,7 @@ function fileOf(t: TestContext): string {
 
 async function run(path: string) {
   const [ledger, time, log] = [new Ledger(), new ManualTime(), new KeptLog()]
-  const around = { ledger, clock: time, timers: time, logger: log }
+  const around = { ledger, files, clock: time, timers: time, logger: log }
   const history = new LedgerHistory({ path, bufferedOutputs: () => ['net'], ...around })
   await history.start()
   const tag = ledger.tag('x')
@@ -70,7 +71,13 @@ test('after a kill, what was on its way is left in a buffer or with its sender',
 
 test('a file that cannot be read is reported, and counting begins anew', async (t) => {
   const path = fileOf(t)
-  for (const text of ['{"version":1,', '{"version":2}']) {
+  const first = await run(path)
+  first.receive(10)
+  await first.history.stop()
+  const saved = await readFile(path, 'utf8')
+  const damaged = saved.replace('"received":10', '"received":16')
+  assert.notEqual(damaged, saved)
+  for (const text of ['{"version":2,', '{"version":1}', '', damaged]) {
     writeFileSync(path, text)
     const { history, log, receive } = await run(path)
     assert.equal(log.messages('warn').length, 1)
@@ -83,7 +90,7 @@ test('a file that cannot be read is reported, and counting begins anew', async (
 test('nothing is written without a start', async (t) => {
   const path = fileOf(t)
   const around = { ledger: new Ledger(), clock: new ManualTime(), timers: new ManualTime() }
-  const options = { path, bufferedOutputs: () => [], logger: new KeptLog(), ...around }
+  const options = { path, bufferedOutputs: () => [], logger: new KeptLog(), files, ...around }
   await new LedgerHistory(options).stop()
   await assert.rejects(readFile(path), { code: 'ENOENT' })
 })
