@@ -99,7 +99,8 @@ ${lines.join('\n')}
   logboom --version         prints the version
 
 Without a configuration, "logboom run" takes the fluentd log driver's events on
-127.0.0.1:24224, writes ./logs/TAG.log and shows its state on http://127.0.0.1:24220.
+127.0.0.1:24224 and GELF on 127.0.0.1:12201, writes ./logs/TAG.log and shows its state on
+http://127.0.0.1:24220.
 
 Exit codes:
   0   done; for run: stopped in order

@@ -16,8 +16,9 @@ import { exitCodeOf, isStop, type Signal, signals } from './signals.ts'
 const help = `Usage: logboom run [-c FILE]
 
 Takes logs in, routes them by tag and writes them, until it is stopped. Without -c it
-listens for the forward protocol on tcp://127.0.0.1:24224, writes ./logs/TAG.log and shows
-its state on http://127.0.0.1:24220. Its own log goes to standard error.
+listens for the forward protocol on tcp://127.0.0.1:24224 and for GELF on 127.0.0.1:12201
+(tcp and udp), writes ./logs/TAG.log and shows its state on http://127.0.0.1:24220. Its own
+log goes to standard error.
 
 Options:
 ${CONFIG_OPTION_HELP}

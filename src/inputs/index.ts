@@ -1,5 +1,6 @@
 /** The inputs a configuration may name, in the order the reference lists them. */
 import type { InputDefinition } from '../pipeline/component.ts'
 import { forward } from './forward/index.ts'
+import { gelf } from './gelf/index.ts'
 
-export const inputs: readonly InputDefinition[] = [forward]
+export const inputs: readonly InputDefinition[] = [forward, gelf]

@@ -23,10 +23,15 @@ const env = { LOGBOOM_EDGE_PASSWORD: 'for the test' }
 /** By file: which outputs take an event, by `input tag`. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'examples/buffer.yaml': { 'docker docker.web': ['archive', 'files'] },
-  'default.yaml': { 'docker docker.web': ['files'], 'docker anything': ['files'] },
+  'default.yaml': {
+    'docker docker.web': ['files'],
+    'docker anything': ['files'],
+    'gelf gelf': ['files'],
+  },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
   'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },
+  'examples/gelf.yaml': { 'gelf docker.web': ['files'], 'gelf gelf': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },

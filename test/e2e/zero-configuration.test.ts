@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { CollectorProcess } from '../support/collector-process.ts'
 import { ForwardClient, message } from '../support/forward-client.ts'
 
 test('listens on its well-known ports, joins parts and writes one file per tag', async () => {
   await using collector = await CollectorProcess.start({})
   assert.match(collector.process.output, /127\.0\.0\.1:24224/)
+  assert.match(collector.process.output, /127\.0\.0\.1:12201/)
   assert.match(collector.process.output, /127\.0\.0\.1:24220/)
   assert.match(collector.process.output, /docker run .*--log-driver=fluentd/)
 
@@ -30,9 +33,25 @@ test('listens on its well-known ports, joins parts and writes one file per tag',
     lines.map((line) => line['log']),
     ['hello', 'one line'],
   )
+  await sendGelf(12201)
+  const all = await collector.linesOnce(4)
+  assert.deepEqual(all.flatMap((line) => (line.tag === 'gelf' ? [line['log']] : [])).toSorted(), [
+    'by tcp',
+    'by udp',
+  ])
   assert.equal(await heartbeat(24224), 0)
   await collector.stop()
 })
+
+async function sendGelf(port: number): Promise<void> {
+  const udp = createSocket('udp4')
+  const datagram = '{"short_message":"by udp"}'
+  await new Promise((resolve) => udp.send(datagram, port, '127.0.0.1', resolve))
+  udp.close()
+  const tcp = connect(port, '127.0.0.1')
+  tcp.end('{"short_message":"by tcp"}\0')
+  await once(tcp.resume(), 'close')
+}
 
 /** Sends a UDP heartbeat and returns the one byte that comes back. */
 async function heartbeat(port: number): Promise<number | undefined> {

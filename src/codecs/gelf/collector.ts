@@ -1,10 +1,8 @@
 /** Collects the entries of GELF messages, in their order, in runs of one tag. */
 import { ByteWriter } from '../byte-writer.ts'
 import type { CodecError } from '../codec-error.ts'
-import { ENTRY_RECORD_OFFSET } from '../entry.ts'
 import { Lease } from '../lease.ts'
-import { findField, payloadEnd, payloadStart } from '../record.ts'
-import { GelfMessageReader, type GelfMessageOptions } from './message.ts'
+import { GelfMessageReader, type GelfMessageOptions, type GelfSource } from './message.ts'
 
 /** Entries of one tag, in the order of their messages. */
 export interface GelfRun {
@@ -15,11 +13,11 @@ export interface GelfRun {
   readonly lease: Lease
 }
 
-/** Makes a tag of what the record says; `valueOf` is the text of a field, or empty. */
-export type RenderTag = (valueOf: (field: string) => string) => string
+/** The tag of the entry at `offset`; `tag` is its `_tag`, or the default one. */
+export type RenderTag = (tag: string, entries: Uint8Array, offset: number) => string
 
-export interface GelfCollectorOptions extends Omit<GelfMessageOptions, 'takesTag'> {
-  /** Null takes the tag from `_tag`. */
+export interface GelfCollectorOptions extends GelfMessageOptions {
+  /** Null takes the tag as it is. */
   readonly renderTag: RenderTag | null
   /** Of messages that say none or one that is too long, and of those that cannot be read. */
   readonly defaultTag: string
@@ -44,8 +42,13 @@ export class GelfCollector {
 
   constructor(options: GelfCollectorOptions) {
     this.#options = options
-    this.#reader = new GelfMessageReader({ ...options, takesTag: options.renderTag === null })
+    this.#reader = new GelfMessageReader(options)
     this.#runTag = options.defaultTag
+  }
+
+  /** Who sends what is added from now on. */
+  set source(source: GelfSource) {
+    this.#reader.source = source
   }
 
   /** How many bytes of messages are going to be added until the next `take`, at most. */
@@ -91,11 +94,10 @@ export class GelfCollector {
 
   #tagOf(entryStart: number): string {
     const { renderTag, defaultTag, tagMaxBytes } = this.#options
-    if (renderTag === null) return this.#reader.tag ?? defaultTag
-    const { bytes } = this.#output
-    const tag = renderTag((field) => textOf(bytes, entryStart + ENTRY_RECORD_OFFSET, field))
-    const fits = tag !== '' && Buffer.byteLength(tag) <= tagMaxBytes
-    return fits ? tag : defaultTag
+    const own = this.#reader.tag ?? defaultTag
+    if (renderTag === null) return own
+    const tag = renderTag(own, this.#output.bytes, entryStart)
+    return Buffer.byteLength(tag) <= tagMaxBytes ? tag : defaultTag
   }
 
   /** The entry from `entryStart` on is one more of `tag`. */
@@ -119,10 +121,3 @@ export class GelfCollector {
 
 const NO_OUTPUT = new ByteWriter(0)
 const NO_RUNS: readonly GelfRun[] = []
-
-function textOf(bytes: Uint8Array, recordOffset: number, field: string): string {
-  const valueOffset = findField(bytes, recordOffset, new TextEncoder().encode(field))
-  const start = valueOffset < 0 ? -1 : payloadStart(bytes, valueOffset)
-  if (start < 0) return ''
-  return Buffer.from(bytes.subarray(start, payloadEnd(bytes, valueOffset))).toString()
-}

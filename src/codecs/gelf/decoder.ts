@@ -5,6 +5,7 @@
 import { StreamBuffer } from '../forward/stream-buffer.ts'
 import { JsonFramer } from '../json/framer.ts'
 import { GelfFramer, NO_CUT, type Delimiter } from './framer.ts'
+import type { GelfSource } from './message.ts'
 import { GelfCollector, type GelfCollectorOptions, type GelfRun } from './collector.ts'
 
 export interface GelfDecoderOptions extends GelfCollectorOptions {
@@ -23,10 +24,11 @@ export class GelfDecoder {
   /** Passing over the rest of a message that was too large. */
   #isSkipping = false
 
-  constructor(options: GelfDecoderOptions) {
+  constructor(options: GelfDecoderOptions, source: GelfSource) {
     this.#messageMaxBytes = options.messageMaxBytes
     this.#framer = new GelfFramer(options.delimiter)
     this.#collector = new GelfCollector(options)
+    this.#collector.source = source
   }
 
   /** Bytes held because their message is not complete. */

@@ -39,18 +39,33 @@ export interface GelfMessageOptions {
   readonly strict: boolean
   /** Levels of arrays and objects in a value, and the message itself. */
   readonly depthMax: number
-  /** Whether `_tag` becomes the tag; else it stays in the record. */
-  readonly takesTag: boolean
   /** A longer `_tag`, in bytes, stays in the record. */
   readonly tagMaxBytes: number
-  /** Added to every record, in place of its own of that name. */
-  readonly appendFields: readonly TextField[]
 }
+
+/** What records say of who sent them, in place of what they say themselves. */
+export interface GelfSource {
+  readonly every: RecordExtender
+  /** Of those that could not be read. */
+  readonly failed: RecordExtender
+}
+
+export function gelfSource(
+  every: readonly TextField[],
+  failed: readonly TextField[] = every,
+): GelfSource {
+  const extender = (fields: readonly TextField[]) => new RecordExtender({ fields, metadataKey: '' })
+  return { every: extender(every), failed: extender(failed) }
+}
+
+export const NO_SOURCE = gelfSource([])
 
 /** Keeps its working memory between messages: make one per connection or socket. */
 export class GelfMessageReader {
   /** `_tag` of the message read last; null if it had none that could be a tag. */
   tag: string | null = null
+  /** Of the messages to come. */
+  source = NO_SOURCE
 
   readonly #strips: boolean
   readonly #messageKey: Uint8Array
@@ -58,7 +73,6 @@ export class GelfMessageReader {
   readonly #depthMax: number
   readonly #rules: StrictRules | null
   readonly #nested: JsonToMsgpack
-  readonly #extender: RecordExtender
   readonly #time = new GelfTimestamp()
   readonly #scratch = new ByteWriter(256)
   readonly #place: FieldPlace = {
@@ -82,11 +96,10 @@ export class GelfMessageReader {
   constructor(options: GelfMessageOptions) {
     this.#strips = options.fields === 'strip'
     this.#messageKey = new TextEncoder().encode(options.messageKey)
-    this.#tagMaxBytes = options.takesTag ? options.tagMaxBytes : 0
+    this.#tagMaxBytes = options.tagMaxBytes
     this.#depthMax = options.depthMax
     this.#rules = options.strict ? new StrictRules() : null
     this.#nested = new JsonToMsgpack(options.depthMax - 1)
-    this.#extender = new RecordExtender({ fields: options.appendFields, metadataKey: '' })
   }
 
   /**
@@ -128,7 +141,7 @@ export class GelfMessageReader {
     writeStrBytes(writer, bytes, start, end)
     writeStr(writer, 'parse_failed')
     writeStr(writer, reason)
-    this.#extend(writer, recordStart)
+    extend(writer, recordStart, this.source.failed)
   }
 
   #begin(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): void {
@@ -354,7 +367,7 @@ export class GelfMessageReader {
     const { seconds, nanoseconds } = this.#time
     if (this.#hasTime) writeEntryHead(writer.bytes, entryStart, seconds, nanoseconds)
     else putHeadOfMillis(writer.bytes, entryStart, now)
-    this.#extend(writer, recordStart)
+    extend(writer, recordStart, this.source.every)
   }
 
   /** The level is the only trace that Docker's driver leaves of the stream. */
@@ -364,13 +377,6 @@ export class GelfMessageReader {
     else if (this.#level === LEVEL_STDERR) this.#writer.append(STREAM_STDERR)
     else return
     this.#count++
-  }
-
-  #extend(writer: ByteWriter, recordStart: number): void {
-    if (!this.#extender.hasFields) return
-    const record = writer.bytes.slice(recordStart, writer.length)
-    writer.length = recordStart
-    this.#extender.write(writer, record, 0, record.length, -1)
   }
 
   #skipSpace(): void {
@@ -400,6 +406,13 @@ export class GelfMessageReader {
     this.#failAt(offset, expected, reason)
     return false
   }
+}
+
+function extend(writer: ByteWriter, recordStart: number, extender: RecordExtender): void {
+  if (!extender.hasFields) return
+  const record = writer.bytes.slice(recordStart, writer.length)
+  writer.length = recordStart
+  extender.write(writer, record, 0, record.length, -1)
 }
 
 function putHeadOfMillis(bytes: Uint8Array, offset: number, now: number): number {

@@ -9,7 +9,8 @@ import { Type } from '../../config/type.ts'
 
 export interface ListenOptions {
   readonly description: string
-  readonly default: string
+  /** Left out where there is no address by default. */
+  readonly default?: string
   readonly examples: (string | string[])[]
 }
 

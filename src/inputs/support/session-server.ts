@@ -34,6 +34,8 @@ export interface SessionServerOptions {
   readonly config: ConnectionConfig
   readonly context: InputContext
   readonly allow: NetworkList | null
+  /** For inputs that have other listeners beside these; left out: limits of its own. */
+  readonly limits?: ConnectionLimits
   readonly serve: (socket: Socket, peer: Peer) => Session
 }
 
@@ -93,10 +95,12 @@ export class SessionServer {
   #makeListeners(): StreamListener[] {
     const { addresses, config, context, allow } = this.#options
     const { sockets, logger, metrics, timers } = context
-    const limits = new ConnectionLimits({
-      connectionsMax: config.connections_max,
-      connectionsPerAddressMax: config.connections_per_address_max,
-    })
+    const limits =
+      this.#options.limits ??
+      new ConnectionLimits({
+        connectionsMax: config.connections_max,
+        connectionsPerAddressMax: config.connections_per_address_max,
+      })
     const common = { sockets, logger, metrics, timers, limits, allow, tls: config.tls ?? null }
     return addresses.map(
       (address) =>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { entrySeconds } from '../../../src/codecs/entry.ts'
 import { GelfDecoder, type GelfDecoderOptions } from '../../../src/codecs/gelf/decoder.ts'
+import { NO_SOURCE } from '../../../src/codecs/gelf/message.ts'
 import { decodeEntries } from '../../support/entries.ts'
 import { decoderOptions, DOCKER } from './gelf-messages.ts'
 
@@ -14,7 +16,7 @@ interface Reading {
 /** Each chunk a copy of its own, as the decoder gives its memory back. */
 function read(chunks: readonly Uint8Array[], changed: Partial<GelfDecoderOptions> = {}): Reading {
   const failures: string[] = []
-  const decoder = new GelfDecoder(decoderOptions(failures, changed))
+  const decoder = new GelfDecoder(decoderOptions(failures, changed), NO_SOURCE)
   const runs = chunks.flatMap((chunk) => decoder.push(Uint8Array.from(chunk)))
   runs.push(...decoder.end())
   assert.equal(decoder.pendingBytes, 0)
@@ -86,7 +88,7 @@ test('the beginning of a message that is too large is kept', () => {
 })
 
 test('no more than the limit is held', () => {
-  const decoder = new GelfDecoder(decoderOptions([], { messageMaxBytes: 1000 }))
+  const decoder = new GelfDecoder(decoderOptions([], { messageMaxBytes: 1000 }), NO_SOURCE)
   for (let left = 100; left > 0; left--) {
     for (const { lease } of decoder.push(new Uint8Array(300).fill(0x7b))) lease.release()
     assert.ok(decoder.pendingBytes <= 1000)
@@ -97,11 +99,10 @@ test('tags', () => {
   const stream = [gelf('1', { _tag: 'a' }), gelf('2', { _tag: 'a' }), gelf('3'), 'no GELF']
   const bytes = Buffer.from(`${stream.join('\n')}\n${gelf('4', { _tag: 'x'.repeat(65) })}\n`)
   assert.deepEqual(read([bytes]).tags, ['a', 'a', 'gelf', 'gelf', 'gelf'])
-  const renderTag = (valueOf: (field: string) => string) => `g.${valueOf('host')}.${valueOf('n')}`
-  const { tags, records } = read([Buffer.from(gelf('1', { host: 'h', _n: 5, _tag: 't' }))], {
-    renderTag,
-  })
-  assert.deepEqual([tags, records], [['g.h.'], [{ log: '1', host: 'h', n: 5, tag: 't' }]])
+  const renderTag = (tag: string, entries: Uint8Array, offset: number) =>
+    `${tag}.${entrySeconds(entries, offset)}`
+  const { tags } = read([Buffer.from(gelf('1', { timestamp: 5, _tag: 't' }))], { renderTag })
+  assert.deepEqual(tags, ['t.5'])
 })
 
 const message = fc.oneof(

@@ -23,9 +23,7 @@ export const READER_OPTIONS = {
   messageKey: 'log',
   strict: false,
   depthMax: 8,
-  takesTag: true,
   tagMaxBytes: 64,
-  appendFields: [],
 }
 
 /** Options whose reasons of failure go into `failures`. */

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteWriter } from '../../../src/codecs/byte-writer.ts'
-import { GelfMessageReader, type GelfMessageOptions } from '../../../src/codecs/gelf/message.ts'
+import {
+  GelfMessageReader,
+  gelfSource,
+  type GelfMessageOptions,
+} from '../../../src/codecs/gelf/message.ts'
 import { decodeEntries, TEST_SECONDS } from '../../support/entries.ts'
 import { DOCKER, READER_OPTIONS } from './gelf-messages.ts'
 
@@ -57,8 +61,7 @@ test('names of fields', () => {
   )
   check({ short_message: 'x', _a: 1 }, { short_message: 'x', _a: 1 }, { fields: 'keep' })
   check({ _tag: 't' }, {})
-  check({ _tag: 't' }, { tag: 't' }, { takesTag: false })
-  check({ _tag: 't' }, { _tag: 't' }, { takesTag: false, fields: 'keep' })
+  check({ _tag: 'x'.repeat(65) }, { _tag: 'x'.repeat(65) }, { fields: 'keep' })
   check({ _tag: 'x'.repeat(65), _id: 1 }, { tag: 'x'.repeat(65), id: 1 })
   check({ _tag: '' }, { tag: '' })
   check({ _tag: 5 }, { tag: 5 })
@@ -197,14 +200,21 @@ test('strict: as GELF 1.1 says', () => {
   assert.equal(reasonOf('{"version":"1.1","host":"h","short_message":"a\tb"}'), 'invalid_json')
 })
 
-test('fields that every record gets', () => {
-  const appendFields = [{ key: 'peer', value: '192.0.2.1' }]
-  const { record } = read({ short_message: 'x', _peer: 'own' }, { appendFields })
-  assert.deepEqual(record, { log: 'x', peer: '192.0.2.1' })
-  const reader = new GelfMessageReader({ ...READER_OPTIONS, appendFields })
+test('fields that say who sent it', () => {
+  const every = [{ key: 'peer', value: '192.0.2.1' }]
+  const reader = new GelfMessageReader(READER_OPTIONS)
+  reader.source = gelfSource(every, [...every, { key: 'source_address', value: '192.0.2.1' }])
   const writer = new ByteWriter(1)
+  const message = Buffer.from(JSON.stringify({ short_message: 'x', _peer: 'own' }))
+  assert.equal(reader.read(message, 0, message.length, NOW, writer), null)
   reader.keep(Buffer.from('no GELF'), 0, 7, NOW, writer, 'not_an_object')
-  const [entry] = decodeEntries(writer.written().slice())
-  const message = { message: 'no GELF', parse_failed: 'not_an_object', peer: '192.0.2.1' }
-  assert.deepEqual(entry, { seconds: TEST_SECONDS, nanoseconds: 250_000_000, record: message })
+  const [entry, failed] = decodeEntries(writer.written().slice())
+  assert.deepEqual(entry?.record, { log: 'x', peer: '192.0.2.1' })
+  const record = {
+    message: 'no GELF',
+    parse_failed: 'not_an_object',
+    peer: '192.0.2.1',
+    source_address: '192.0.2.1',
+  }
+  assert.deepEqual(failed, { seconds: TEST_SECONDS, nanoseconds: 250_000_000, record })
 })
