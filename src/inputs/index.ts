@@ -2,5 +2,6 @@
 import type { InputDefinition } from '../pipeline/component.ts'
 import { forward } from './forward/index.ts'
 import { gelf } from './gelf/index.ts'
+import { http } from './http/index.ts'
 
-export const inputs: readonly InputDefinition[] = [forward, gelf]
+export const inputs: readonly InputDefinition[] = [forward, gelf, http]

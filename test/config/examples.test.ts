@@ -18,7 +18,7 @@ import { registry } from '../../src/registry.ts'
 import { until } from '../support/wait.ts'
 
 const folder = join(import.meta.dirname, '../../config')
-const env = { LOGBOOM_EDGE_PASSWORD: 'for the test' }
+const env = { LOGBOOM_EDGE_PASSWORD: 'for the test', LOGBOOM_HTTP_TOKEN: 'for the test' }
 
 /** By file: which outputs take an event, by `input tag`. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -32,6 +32,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
   'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },
   'examples/gelf.yaml': { 'gelf docker.web': ['files'], 'gelf gelf': ['files'] },
+  'examples/http.yaml': { 'programs app.web': ['files'], 'pages pages.app': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },

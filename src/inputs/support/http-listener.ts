@@ -6,11 +6,17 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { modeAsNumber } from '../../config/fields.ts'
 import { formatListenAddress, type ListenAddress } from '../../config/listen-address.ts'
+import { durationInMs } from '../../config/units.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
+import type { InputContext } from '../../pipeline/component.ts'
 import type { Counter } from '../../pipeline/metrics.ts'
+import { ConnectionLimits } from './connection-limits.ts'
 import { HttpConnections } from './http-connections.ts'
 import { HttpError } from './http-error.ts'
+import { NetworkList } from './network-list.ts'
+import type { ConnectionConfig } from './schema.ts'
 import { StreamListener, type StreamListenerOptions } from './stream-listener.ts'
 
 export interface HttpListenerOptions {
@@ -21,6 +27,26 @@ export interface HttpListenerOptions {
   readonly idleMs: number
   /** Adds the routes. Bodies are read with `readBody` and the like, never by fastify. */
   readonly routes: (app: FastifyInstance) => void
+}
+
+/** What streams need of the options that all inputs have. */
+export function httpStreamOptions(
+  config: Omit<ConnectionConfig, 'idle_timeout' | 'frame_timeout'>,
+  context: InputContext,
+): HttpListenerOptions['stream'] {
+  const { sockets, logger, metrics, timers } = context
+  return {
+    ...{ sockets, logger, metrics, timers },
+    tls: config.tls ?? null,
+    socketMode: modeAsNumber(config.socket_mode),
+    keepaliveProbeMs: durationInMs(config.keepalive_probe),
+    handshakeTimeoutMs: durationInMs(config.handshake_timeout),
+    allow: config.allow ? new NetworkList(config.allow) : null,
+    limits: new ConnectionLimits({
+      connectionsMax: config.connections_max,
+      connectionsPerAddressMax: config.connections_per_address_max,
+    }),
+  }
 }
 
 const HEADER_MAX_BYTES = 16 * 1024

@@ -1,0 +1,200 @@
+/**
+ * Collects entries of what came without the frame of a protocol: lines, and records as JSON or
+ * msgpack. What cannot be read is kept as it came, in the field `message`, with `parse_failed`.
+ */
+import { ByteWriter } from '../byte-writer.ts'
+import { type LineFormat, ParsedLine } from '../formats/format.ts'
+import { writeBoolean, writeStr, writeStrBytes } from '../msgpack/writer.ts'
+import { isStrEqual, mapBodyOffset, mapCount, skipValue } from '../record.ts'
+import { beginEntry, fieldsStart, finishEntry } from './entry-maker.ts'
+import { RecordTime } from './record-time.ts'
+
+export interface RecordCollectorOptions {
+  /** Added to every record; a field of the record that has the same key gives way. */
+  readonly fields: readonly (readonly [key: string, value: string])[]
+  /** The field that a record's time is taken out of; null for none. */
+  readonly timeKey: string | null
+}
+
+/** Collects one run after another: `begin`, then what there is, then `finish`. */
+export class RecordCollector {
+  /** Entries in the run so far. */
+  count = 0
+  /** Of them, those that could not be read. */
+  failedCount = 0
+  readonly #timeKey: Uint8Array | null
+  readonly #fieldKeys: readonly Uint8Array[]
+  readonly #fields: Uint8Array
+  readonly #time = new RecordTime()
+  readonly #line = new ParsedLine(new ByteWriter(0))
+  #writer = new ByteWriter(0)
+  #seconds = 0
+  #nanoseconds = 0
+  #isFixed = false
+
+  constructor({ fields, timeKey }: RecordCollectorOptions) {
+    this.#timeKey = timeKey === null ? null : encoder.encode(timeKey)
+    this.#fieldKeys = fields.map(([key]) => encoder.encode(key))
+    const encoded = new ByteWriter(64)
+    for (const [key, value] of fields) {
+      writeStr(encoded, key)
+      writeStr(encoded, value)
+    }
+    this.#fields = encoded.written()
+  }
+
+  /** Starts a run in memory of its own. `isFixed`: that time is the time, whatever records say. */
+  begin(capacity: number, time: RunTime): void {
+    this.#writer = this.#line.writer = new ByteWriter(capacity)
+    this.setTime(time)
+    this.count = 0
+    this.failedCount = 0
+  }
+
+  /** For what is added from now on. */
+  setTime(time: RunTime): void {
+    this.#seconds = time.seconds
+    this.#nanoseconds = time.nanoseconds
+    this.#isFixed = time.isFixed
+  }
+
+  /** The entries of the run, which nobody else writes to. */
+  finish(): Uint8Array {
+    const entries = this.#writer.written()
+    this.#writer = this.#line.writer = new ByteWriter(0)
+    return entries
+  }
+
+  /** A line that `format` reads; false if it could not, and the line was kept as it came. */
+  addLine(format: LineFormat, bytes: Uint8Array, start: number, end: number): boolean {
+    const line = this.#line
+    const entry = beginEntry(this.#writer)
+    line.begin()
+    if (!format.parse(bytes, start, end, line)) {
+      this.#writer.length = entry
+      this.addFailed(bytes, start, end, line.reason)
+      return false
+    }
+    if (line.hasTime) this.#finish(entry, line.fieldCount, line.seconds, line.nanoseconds)
+    else this.#finishTimed(entry, line.fieldCount)
+    return true
+  }
+
+  /** A JSON object; false if it is none, with the reason in `fault`. Nothing is kept then. */
+  tryLine(format: LineFormat, bytes: Uint8Array, start: number, end: number): boolean {
+    const line = this.#line
+    const entry = beginEntry(this.#writer)
+    line.begin()
+    if (format.parse(bytes, start, end, line)) {
+      this.#finishTimed(entry, line.fieldCount)
+      return true
+    }
+    this.#writer.length = entry
+    return false
+  }
+
+  /** Why the last line could not be read, and where. */
+  get fault(): { readonly reason: string; readonly faultOffset: number } {
+    return this.#line
+  }
+
+  /** The msgpack map from `offset` to `end`, known to be valid. */
+  addRecord(bytes: Uint8Array, offset: number, end: number): void {
+    const entry = this.#copyRecord(bytes, offset, end)
+    this.#finishTimed(entry, mapCount(bytes, offset))
+  }
+
+  /** As `addRecord`, with the time that came beside it. */
+  addTimed(
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+    seconds: number,
+    nanoseconds: number,
+  ): void {
+    const entry = this.#copyRecord(bytes, offset, end)
+    this.#finish(entry, mapCount(bytes, offset), seconds, nanoseconds)
+  }
+
+  /** Keeps as it came what cannot be read. */
+  addFailed(bytes: Uint8Array, start: number, end: number, reason: string): void {
+    const writer = this.#writer
+    const entry = beginEntry(writer)
+    writeStr(writer, 'message')
+    writeStrBytes(writer, bytes, start, end)
+    writeStr(writer, 'parse_failed')
+    writeStr(writer, reason)
+    this.failedCount++
+    this.#finish(entry, 2, this.#seconds, this.#nanoseconds)
+  }
+
+  /** A piece of a line that is too long, in the field `key`, marked unless it is the last. */
+  addPiece(key: string, bytes: Uint8Array, start: number, end: number, isCut: boolean): void {
+    const writer = this.#writer
+    const entry = beginEntry(writer)
+    writeStr(writer, key)
+    writeStrBytes(writer, bytes, start, end)
+    if (isCut) {
+      writeStr(writer, 'truncated')
+      writeBoolean(writer, true)
+    }
+    this.#finish(entry, isCut ? 2 : 1, this.#seconds, this.#nanoseconds)
+  }
+
+  #copyRecord(bytes: Uint8Array, offset: number, end: number): number {
+    const entry = beginEntry(this.#writer)
+    this.#writer.append(bytes.subarray(mapBodyOffset(bytes, offset), end))
+    return entry
+  }
+
+  #finishTimed(entry: number, fieldCount: number): void {
+    const key = this.#isFixed ? null : this.#timeKey
+    const at = key === null ? -1 : this.#findField(entry, fieldCount, key)
+    const isTime = at >= 0 && this.#time.read(this.#writer.bytes, skipValue(this.#writer.bytes, at))
+    if (!isTime) return this.#finish(entry, fieldCount, this.#seconds, this.#nanoseconds)
+    this.#removeField(at)
+    this.#finish(entry, fieldCount - 1, this.#time.seconds, this.#time.nanoseconds)
+  }
+
+  #finish(entry: number, fieldCount: number, seconds: number, nanoseconds: number): void {
+    const writer = this.#writer
+    let count = fieldCount
+    for (let index = 0; index < this.#fieldKeys.length; index++) {
+      const at = this.#findField(entry, count, this.#fieldKeys[index]!)
+      if (at < 0) continue
+      this.#removeField(at)
+      count--
+    }
+    writer.append(this.#fields)
+    count += this.#fieldKeys.length
+    if (this.#isFixed) finishEntry(writer, entry, count, this.#seconds, this.#nanoseconds)
+    else finishEntry(writer, entry, count, seconds, nanoseconds)
+    this.count++
+  }
+
+  /** Where the first field with that key is among those of the entry in the making; -1 for none. */
+  #findField(entry: number, count: number, key: Uint8Array): number {
+    const { bytes } = this.#writer
+    let position = fieldsStart(entry)
+    for (let left = count; left > 0; left--) {
+      if (isStrEqual(bytes, position, key)) return position
+      position = skipValue(bytes, skipValue(bytes, position))
+    }
+    return -1
+  }
+
+  #removeField(at: number): void {
+    const writer = this.#writer
+    const end = skipValue(writer.bytes, skipValue(writer.bytes, at))
+    writer.bytes.copyWithin(at, end, writer.length)
+    writer.length -= end - at
+  }
+}
+
+export interface RunTime {
+  readonly seconds: number
+  readonly nanoseconds: number
+  readonly isFixed: boolean
+}
+
+const encoder = new TextEncoder()
