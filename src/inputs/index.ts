@@ -3,5 +3,6 @@ import type { InputDefinition } from '../pipeline/component.ts'
 import { forward } from './forward/index.ts'
 import { gelf } from './gelf/index.ts'
 import { http } from './http/index.ts'
+import { tail } from './tail/index.ts'
 
-export const inputs: readonly InputDefinition[] = [forward, gelf, http]
+export const inputs: readonly InputDefinition[] = [forward, gelf, http, tail]

@@ -35,6 +35,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/http.yaml': { 'programs app.web': ['files'], 'pages pages.app': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
+  'examples/tail.yaml': { 'apps app.web': ['files'], 'apps other': [] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/tls-shared-key.yaml': { 'senders app.log': ['files'] },
   'examples/routing-labels.yaml': {

@@ -29,6 +29,8 @@ export interface RunInputOptions {
   readonly time?: ManualTime
   /** `memory_max` of the process, in bytes. */
   readonly memoryMax?: number
+  /** For what it keeps over restarts. */
+  readonly dataDir?: string
 }
 
 export interface DeliveredBatch {
@@ -80,8 +82,13 @@ export class InputRun implements AsyncDisposable {
     const timers = options.time ?? new CountedTimers()
     this.#definition = definition
     this.#config = validConfig(definition, yaml)
-    const { time, memoryMax = Infinity } = options
-    this.#context = testContext({ clock: time ?? systemClock, timers, memoryMax })
+    const { time, memoryMax = Infinity, dataDir } = options
+    this.#context = testContext({
+      clock: time ?? systemClock,
+      timers,
+      memoryMax,
+      ...(dataDir !== undefined && { dataDir }),
+    })
     this.#sockets = new SocketPool({ logger: this.#context.logger })
     this.#timers = timers
     this.#outcomes = [...(options.outcomes ?? [])]

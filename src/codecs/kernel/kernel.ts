@@ -16,7 +16,7 @@ import { type CompiledModule, webAssembly } from './web-assembly.ts'
 export const SOURCE_BYTES = 256 * 1024
 const TARGET_BYTES = 1024 * 1024
 /** Tags, needles and templates: what comes with a source. */
-const ASIDE_BYTES = 1024
+export const ASIDE_BYTES = 1024
 /** The kernel reads and writes in steps of 16 bytes, and looks a few bytes ahead. */
 const SLACK_BYTES = 64
 const PAGE_BYTES = 64 * 1024
@@ -46,6 +46,14 @@ interface Exports {
   ): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
+  putPlainLines(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    prefix: number,
+    prefixLength: number,
+  ): number
   find(start: number, end: number, needle: number, needleLength: number, pair: number): number
 }
 

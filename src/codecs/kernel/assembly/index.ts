@@ -7,6 +7,7 @@
 export { controlOffset } from './control'
 export { checkEntries, convertEntries, readMessages } from './entries'
 export { find } from './find'
+export { putPlainLines } from './plain-lines'
 export { putJsonLines, startLines } from './json-lines'
 
 /** From here on the memory is the host's. */

@@ -1,0 +1,252 @@
+/**
+ * Reads one block of a path's files, makes entries of its lines, delivers them, and only then notes
+ * how far the files are delivered. What is not taken is read again from there.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import type { InputContext } from '../../pipeline/component.ts'
+import { statOf } from './identity.ts'
+import { MadeEntries } from './made-entries.ts'
+import type { TailMetrics } from './metrics.ts'
+import type { OpenFiles } from './open-files.ts'
+import type { Positions } from './positions.ts'
+import type { TailedFile } from './tailed-file.ts'
+import type { TailedPath } from './tailed-path.ts'
+
+const BLOCK_BYTES = 256 * 1024
+/** Kept for the next turn unless a batch has made it larger. */
+const WRITER_KEPT_BYTES = 4 * 1024 * 1024
+/** How long to wait with what was not taken, or could not be read. */
+const AGAIN_MS = 1000
+
+export interface BlockReaderOptions {
+  readonly context: InputContext
+  readonly metrics: TailMetrics
+  readonly openFiles: OpenFiles
+  readonly positions: Positions
+  readonly lineMaxBytes: number
+  /** The file does not begin any more as it did, or has less than was read. */
+  readonly replaced: (path: TailedPath, file: TailedFile) => Promise<void>
+  /** The file is not where it was. */
+  readonly missing: (path: TailedPath, file: TailedFile) => Promise<void>
+}
+
+/** What one turn has in hand; reused. */
+interface Hands {
+  readonly bytes: Buffer
+  readonly made: MadeEntries
+}
+
+export class BlockReader {
+  readonly #options: BlockReaderOptions
+  readonly #free: Hands[] = []
+
+  constructor(options: BlockReaderOptions) {
+    this.#options = options
+  }
+
+  /** Reads and delivers one block of what is unread. */
+  async read(path: TailedPath): Promise<void> {
+    const file = path.unread
+    if (file) await this.#withHands((hands) => this.#readFile(path, file, hands), path, file)
+  }
+
+  /** Delivers what stands behind the last line end, too: nothing more will be added. */
+  async readLast(path: TailedPath, file: TailedFile): Promise<boolean> {
+    let isDone = false
+    await this.#withHands(
+      async (hands) => void (isDone = await this.#readLast(path, file, hands)),
+      path,
+      file,
+    )
+    return isDone
+  }
+
+  /** Delivers what is held back of lines for which nothing has come for a while. */
+  async flush(path: TailedPath): Promise<void> {
+    await this.#withHands(async ({ made }) => {
+      made.begin(this.#options.context.clock.now())
+      path.lines.flush(made)
+      await this.#deliver(path, made)
+    }, path)
+  }
+
+  async #withHands(
+    work: (hands: Hands) => Promise<void>,
+    path: TailedPath,
+    file?: TailedFile,
+  ): Promise<void> {
+    const { memory, logger, clock } = this.#options.context
+    const hands = this.#free.pop() ?? {
+      bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES),
+      made: new MadeEntries(),
+    }
+    memory.add(BLOCK_BYTES)
+    this.#options.metrics.inFlightBytes.add(BLOCK_BYTES)
+    if (file) file.isBusy = true
+    try {
+      await work(hands)
+    } catch (error) {
+      this.#options.metrics.readErrors.add(1)
+      path.notBeforeMs = clock.monotonic() + AGAIN_MS
+      if (file) file.isDirty = true
+      logger.warn({ path: file?.path ?? path.path, error }, 'cannot read a file; will try again')
+    } finally {
+      if (file) file.isBusy = false
+      memory.add(-BLOCK_BYTES)
+      this.#options.metrics.inFlightBytes.add(-BLOCK_BYTES)
+      if (hands.made.writer.bytes.length <= WRITER_KEPT_BYTES) this.#free.push(hands)
+    }
+  }
+
+  async #readFile(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<void> {
+    file.isDirty = false
+    const length = await this.#fill(path, file, bytes)
+    if (length < 0) return
+    if (length > 0) this.#noteRead(path, file, length)
+    file.size = Math.max(file.size, file.offset + length)
+    made.begin(this.#options.context.clock.now())
+    const block = { file, bytes, end: length, offset: file.offset, isLast: false }
+    const used = length === 0 ? 0 : path.lines.read(block, made)
+    if (length === bytes.length) {
+      file.isDirty = true
+      if (used === 0) return this.#readLong(path, file, made)
+    }
+    file.offset += used
+    await this.#deliver(path, made)
+  }
+
+  /** Bytes from `file.offset` on; -1 if it is not the file it was. */
+  async #fill(path: TailedPath, file: TailedFile, bytes: Buffer): Promise<number> {
+    if (file.isCompressed) return file.readCompressed(bytes)
+    const { openFiles, replaced, missing } = this.#options
+    const handle = await openFiles.handleOf(file)
+    if (handle === null) {
+      await missing(path, file)
+      return -1
+    }
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, file.offset)
+    const isShort = bytesRead === 0 && (await statOf(handle)).size < file.offset
+    // After the block: what was read is of the file that begins so.
+    if (isShort || !(await file.checkHead(handle))) {
+      await replaced(path, file)
+      return -1
+    }
+    return bytesRead
+  }
+
+  #noteRead(path: TailedPath, file: TailedFile, length: number): void {
+    const { clock } = this.#options.context
+    if (file.offset + length > file.size) file.grownAtMs = clock.monotonic()
+    file.seenMs = clock.now()
+    path.readAtMs = clock.monotonic()
+  }
+
+  /** A line longer than a block: its end is looked for first, and then as much as may be taken. */
+  async #readLong(path: TailedPath, file: TailedFile, made: MadeEntries): Promise<void> {
+    const size = await this.#longLineSize(path, file)
+    if (size < 0) {
+      // Not whole yet. As long as it does not grow there is nothing to be done.
+      file.isDirty = false
+      return
+    }
+    await this.#takeLong(path, file, made, size)
+    file.offset += size + path.lines.lineEndBytes
+    await this.#deliver(path, made)
+  }
+
+  async #takeLong(path: TailedPath, file: TailedFile, made: MadeEntries, size: number) {
+    const { lineMaxBytes, metrics } = this.#options
+    const isWhole = size <= lineMaxBytes
+    const wanted = isWhole ? size + path.lines.lineEndBytes : lineMaxBytes
+    const bytes = Buffer.allocUnsafeSlow(wanted)
+    const end = await this.#fillAt(file, bytes, file.offset)
+    const block = { file, bytes, end, offset: file.offset, isLast: false }
+    if (isWhole) return void path.lines.read(block, made)
+    metrics.linesCut.add(1)
+    path.lines.readLong(block, size, made)
+  }
+
+  /** Bytes of the line at `file.offset` without its end, or -1 if that is not there yet. */
+  async #longLineSize(path: TailedPath, file: TailedFile): Promise<number> {
+    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    let searched = Math.max(file.searchedTo - file.offset, 0)
+    for (;;) {
+      const length = await this.#fillAt(file, bytes, file.offset + searched)
+      const at = path.lines.findLineEnd(bytes, 0, length)
+      if (at >= 0) return searched + at
+      searched += length - (length % path.lines.lineEndBytes)
+      file.searchedTo = file.offset + searched
+      if (length < bytes.length) return -1
+    }
+  }
+
+  async #fillAt(file: TailedFile, bytes: Buffer, offset: number): Promise<number> {
+    if (file.isCompressed) return file.readCompressed(bytes, offset)
+    const handle = await this.#options.openFiles.handleOf(file)
+    return handle === null ? 0 : readFully(handle, bytes, offset)
+  }
+
+  async #readLast(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<boolean> {
+    const length = await this.#fill(path, file, bytes)
+    if (length < 0) return false
+    made.begin(this.#options.context.clock.now())
+    if (length === bytes.length) {
+      // The beginning of a line that never ended.
+      const size = Math.max(file.searchedTo, file.size) - file.offset
+      if (path.lines.findLineEnd(bytes, 0, length) >= 0) return false
+      await this.#takeLong(path, file, made, size)
+      file.offset += size
+    } else if (length > 0) {
+      const block = { file, bytes, end: length, offset: file.offset, isLast: true }
+      file.offset += path.lines.read(block, made)
+    }
+    return this.#deliver(path, made)
+  }
+
+  /** Whether it was taken. */
+  async #deliver(path: TailedPath, made: MadeEntries): Promise<boolean> {
+    const { context, metrics } = this.#options
+    if (made.count > 0) {
+      const entries = made.writer.written()
+      context.memory.add(entries.length)
+      path.hasDelivered = true
+      const { tag, origin } = path
+      const outcome = await context.deliver({ tag, entries, count: made.count, origin })
+      context.memory.add(-entries.length)
+      if (outcome === 'retry') {
+        metrics.redeliveries.add(1)
+        await this.#goBack(path)
+        return false
+      }
+    }
+    this.#noteDelivered(path)
+    return true
+  }
+
+  async #goBack(path: TailedPath): Promise<void> {
+    path.lines.reset()
+    path.notBeforeMs = this.#options.context.clock.monotonic() + AGAIN_MS
+    for (const file of path.files) await file.rewind()
+  }
+
+  #noteDelivered(path: TailedPath): void {
+    for (const file of path.files) {
+      const [one, other] = path.lines.offsetsIn(file, file.offset)
+      const isSame = one === file.at[0] && other === file.at[1] && file.isNoted
+      if (isSame) continue
+      file.at = [one, other]
+      file.isNoted = true
+      this.#options.positions.note(file.position)
+    }
+  }
+}
+
+async function readFully(handle: FileHandle, bytes: Buffer, offset: number): Promise<number> {
+  let done = 0
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
+}

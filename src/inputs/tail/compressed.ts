@@ -1,0 +1,116 @@
+/**
+ * A rotated file that was compressed meanwhile, read from an offset of what it was: from the
+ * beginning, since there is no other way. gzip with any number of members, zstd with any number of
+ * frames.
+ */
+import { createReadStream } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { splitZstdFrames } from '../../codecs/zstd-frames.ts'
+
+/** A `.zst` is cut into its frames in memory; a larger one is left alone. */
+const ZSTD_FILE_MAX_BYTES = 512 * 1024 * 1024
+
+export const COMPRESSED = /\.(gz|zst)$/
+
+export class CompressedReader {
+  readonly #pieces: AsyncIterator<Buffer>
+  /** The piece in hand, and what offset its first byte has. */
+  #piece: Uint8Array = new Uint8Array(0)
+  #offset = 0
+  #isAtEnd = false
+
+  constructor(path: string) {
+    const pieces = path.endsWith('.zst') ? zstdPieces(path) : gzipPieces(path)
+    this.#pieces = pieces[Symbol.asyncIterator]()
+  }
+
+  /** The least that `read` may be asked for. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /**
+   * Up to `target.length` bytes from `offset` on; fewer only at the end. Rejects if the file is
+   * damaged.
+   */
+  async read(target: Uint8Array, offset: number): Promise<number> {
+    await this.#skipTo(offset)
+    let done = 0
+    while (done < target.length) {
+      const from = offset + done - this.#offset
+      if (from >= this.#piece.length) {
+        if (!(await this.#take())) break
+        continue
+      }
+      const part = this.#piece.subarray(from, from + target.length - done)
+      target.set(part, done)
+      done += part.length
+    }
+    this.#keep(target.subarray(0, done), offset)
+    return done
+  }
+
+  async close(): Promise<void> {
+    await this.#pieces.return?.()
+  }
+
+  async #skipTo(offset: number): Promise<void> {
+    while (offset > this.#offset + this.#piece.length) if (!(await this.#take())) return
+  }
+
+  async #take(): Promise<boolean> {
+    if (this.#isAtEnd) return false
+    const next = await this.#pieces.next()
+    if (next.done === true) {
+      this.#isAtEnd = true
+      return false
+    }
+    this.#offset += this.#piece.length
+    this.#piece = next.value
+    return true
+  }
+
+  /** What was read last may be wanted once more: a line that is not whole is read again. */
+  #keep(read: Uint8Array, offset: number): void {
+    const rest = this.#piece.subarray(offset + read.length - this.#offset)
+    if (offset >= this.#offset) return
+    this.#piece = Buffer.concat([read, rest])
+    this.#offset = offset
+  }
+}
+
+/** The first `length` bytes of what the file was; fewer if it had fewer. */
+export async function compressedBeginning(path: string, length: number): Promise<Uint8Array> {
+  const reader = new CompressedReader(path)
+  try {
+    const bytes = new Uint8Array(length)
+    return bytes.subarray(0, await reader.read(bytes, 0))
+  } finally {
+    await reader.close()
+  }
+}
+
+async function* gzipPieces(path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path)
+  const text = createGunzip()
+  file.once('error', (error) => text.destroy(error))
+  try {
+    for await (const piece of file.pipe(text)) yield piece as Buffer
+  } finally {
+    file.destroy()
+    text.destroy()
+  }
+}
+
+async function* zstdPieces(path: string): AsyncGenerator<Buffer> {
+  const handle = await open(path)
+  const { size } = await handle.stat().finally(() => handle.close())
+  if (size > ZSTD_FILE_MAX_BYTES)
+    throw new Error(`${size} bytes; expected at most ${ZSTD_FILE_MAX_BYTES}`)
+  for (const frame of splitZstdFrames(await readFile(path))) {
+    const text = Readable.from([frame]).pipe(createZstdDecompress())
+    for await (const piece of text) yield piece as Buffer
+  }
+}

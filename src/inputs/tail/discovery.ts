@@ -1,0 +1,151 @@
+/**
+ * Finds the paths that fit the patterns: all of them now and then, and at once those that the
+ * system tells of.
+ */
+import { dirname } from 'node:path'
+import type { Cancel } from '../../pipeline/clock.ts'
+import type { ComponentContext } from '../../pipeline/component.ts'
+import { FolderWatches } from './folder-watches.ts'
+import type { Glob } from './glob.ts'
+import type { TailedPath } from './tailed-path.ts'
+
+/** Several changes come together, as when a container starts. */
+const SOON_MS = 20
+
+export interface DiscoveryOptions {
+  readonly context: ComponentContext
+  readonly patterns: readonly Glob[]
+  readonly excluded: readonly Glob[]
+  readonly isWatching: boolean
+  readonly paths: ReadonlyMap<string, TailedPath>
+  /** A path that fits was found; it may be known. */
+  readonly found: (path: string) => Promise<void>
+  /** There may be more to read. */
+  readonly grown: (path: TailedPath) => void
+  /** Another file may have the path. */
+  readonly changed: (path: TailedPath) => void
+  readonly scanned: () => Promise<void>
+}
+
+export class Discovery {
+  readonly #options: DiscoveryOptions
+  readonly #watches: FolderWatches
+  /** What is read of, by where it is really. */
+  readonly #byRealPath = new Map<string, TailedPath>()
+  /** Folders that were looked into, and whether files are looked for right in them. */
+  #folders = new Map<string, boolean>()
+  #scanning: Promise<void> | null = null
+  #cancelSoon: Cancel | null = null
+  #isAgain = false
+  #isStopped = false
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options
+    this.#watches = new FolderWatches({
+      isEnabled: options.isWatching,
+      logger: options.context.logger,
+      changed: (path) => this.#onChanged(path),
+      renamed: (path) => this.#onRenamed(path),
+    })
+  }
+
+  fits(path: string): boolean {
+    const { patterns, excluded } = this.#options
+    return patterns.some((glob) => glob.fits(path)) && !excluded.some((glob) => glob.fits(path))
+  }
+
+  /** Looks everywhere; one call at a time, another one while it runs makes it run again. */
+  scan(): Promise<void> {
+    if (this.#scanning) {
+      this.#isAgain = true
+      return this.#scanning
+    }
+    this.#scanning = this.#scanAll().finally(() => {
+      this.#scanning = null
+      if (!this.#isAgain) return
+      this.#isAgain = false
+      this.scanSoon()
+    })
+    return this.#scanning
+  }
+
+  scanSoon(): void {
+    if (this.#isStopped) return
+    this.#cancelSoon ??= this.#options.context.timers.after(SOON_MS, () => {
+      this.#cancelSoon = null
+      void this.scan()
+    })
+  }
+
+  /** Called when it is known where a path leads; whether its changes are told. */
+  watch(path: TailedPath): boolean {
+    if (this.#isStopped) return false
+    const { realPath, realFolder } = path
+    if (this.#byRealPath.get(realPath) !== path) this.#byRealPath.set(realPath, path)
+    const isTold = this.#watches.watch(realFolder)
+    // The name itself may be a link that is led elsewhere.
+    return realPath === path.path ? isTold : this.#watches.watch(dirname(path.path)) && isTold
+  }
+
+  /** Something has grown there of which nobody told. */
+  distrust(path: TailedPath): void {
+    this.#watches.distrust(path.realFolder)
+  }
+
+  forget(path: TailedPath): void {
+    if (this.#byRealPath.get(path.realPath) === path) this.#byRealPath.delete(path.realPath)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancelSoon?.()
+    this.#cancelSoon = null
+    this.#watches.close()
+    await this.#scanning
+    this.#watches.close()
+  }
+
+  async #scanAll(): Promise<void> {
+    const found = new Set<string>()
+    const folders = new Map<string, boolean>()
+    const { patterns, excluded, context } = this.#options
+    for (const glob of patterns) {
+      await glob.walk({
+        folder: (path, isLast) => {
+          folders.set(path, isLast && folders.get(path) !== false)
+          if (!this.#isStopped) this.#watches.watch(path)
+        },
+        found: (path) => void found.add(path),
+        failed: (path, error) => {
+          context.logger.warn({ path, error }, 'cannot look into a folder')
+        },
+      })
+    }
+    this.#folders = folders
+    for (const path of found) {
+      if (this.#isStopped) return
+      if (!excluded.some((glob) => glob.fits(path))) await this.#options.found(path)
+    }
+    await this.#options.scanned()
+    const used = new Set([...this.#options.paths.values()].map(({ realFolder }) => realFolder))
+    this.#watches.prune((folder) => folders.has(folder) || used.has(folder))
+  }
+
+  #onChanged(path: string): void {
+    const known = this.#byRealPath.get(path)
+    if (known) this.#options.grown(known)
+  }
+
+  #onRenamed(path: string): void {
+    const { paths, changed } = this.#options
+    const known = paths.get(path) ?? this.#byRealPath.get(path)
+    if (known) return changed(known)
+    if (this.fits(path)) return void this.#options.found(path)
+    const isOfFilesOnly = this.#folders.get(dirname(path)) ?? true
+    if (!isOfFilesOnly || this.#folders.has(path)) {
+      // A folder made anew has another inode.
+      this.#watches.forget(path)
+      this.scanSoon()
+    }
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Follows files: finds them, reads them in turns, keeps to them when they are rotated, and notes
+ * how far they are delivered. What is made of their lines is said by whoever uses it.
+ */
+import { durationInMs, sizeInBytes } from '../../config/units.ts'
+import type { Cancel } from '../../pipeline/clock.ts'
+import type { InputContext } from '../../pipeline/component.ts'
+import { fileAccess } from '../../pipeline/files/file-access.ts'
+import { BlockReader } from './block-reader.ts'
+import { Discovery } from './discovery.ts'
+import type { Glob } from './glob.ts'
+import type { LineReader } from './lines.ts'
+import type { TailMetrics } from './metrics.ts'
+import { OpenFiles } from './open-files.ts'
+import { Positions } from './positions.ts'
+import { statOrNull } from './siblings.ts'
+import { Succession } from './succession.ts'
+import { TailedPath } from './tailed-path.ts'
+import { Turns } from './turns.ts'
+
+/** How often rotated files are looked at, which nobody tells of. */
+const ROTATED_LOOK_MS = 500
+/** A file that has not changed is polled this part of that time later, up to the most. */
+const POLL_AGE_PART = 1 / 10
+const POLL_MAX_MS = 2000
+/** What is there of a line put together from several is delivered when nothing follows. */
+const JOIN_TIMEOUT_MS = 5000
+/** Positions of files that are gone are left out every so many looks. */
+const PRUNE_EVERY = 30
+
+/** The options that all that follow files have, as they are in the configuration. */
+export interface FollowingConfig {
+  readonly read_from: 'position' | 'head' | 'tail'
+  readonly refresh_interval: string
+  readonly poll_interval: string
+  readonly watch: boolean
+  readonly rotate_wait: string
+  readonly line_max: string
+  readonly open_files_max: number
+  readonly files_max: number
+  readonly ignore_older?: string
+}
+
+/** What a path's events are like. */
+export interface PathSettings {
+  readonly tag: string
+  readonly lines: LineReader
+}
+
+export interface FollowerOptions {
+  readonly context: InputContext
+  readonly config: FollowingConfig
+  readonly metrics: TailMetrics
+  readonly patterns: readonly Glob[]
+  readonly excluded: readonly Glob[]
+  readonly settingsFor: (path: string) => Promise<PathSettings> | PathSettings
+}
+
+export class Follower {
+  readonly #options: FollowerOptions
+  readonly #paths = new Map<string, TailedPath>()
+  readonly #positions: Positions
+  readonly #openFiles: OpenFiles
+  readonly #succession: Succession
+  readonly #reader: BlockReader
+  readonly #turns: Turns
+  readonly #discovery: Discovery
+  readonly #pollMs: number
+  readonly #refreshMs: number
+  #cancel: Cancel | null = null
+  #lookedAtMs = 0
+  #scannedAtMs = 0
+  #scans = 0
+  #isStopped = false
+  #isFull = false
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+    const { context, config, metrics, patterns, excluded } = options
+    const { logger, dataDir, memory } = context
+    this.#pollMs = Math.max(1, durationInMs(config.poll_interval))
+    this.#refreshMs = Math.max(1, durationInMs(config.refresh_interval))
+    this.#positions = new Positions({ access: fileAccess, folder: dataDir, logger })
+    this.#openFiles = new OpenFiles(config.open_files_max, metrics.openFiles)
+    this.#succession = this.#createSuccession()
+    this.#reader = new BlockReader({
+      context,
+      metrics,
+      openFiles: this.#openFiles,
+      positions: this.#positions,
+      lineMaxBytes: sizeInBytes(config.line_max),
+      replaced: (path, file) => this.#succession.replaced(path, file),
+      missing: (path, file) => this.#succession.missing(path, file),
+    })
+    this.#turns = new Turns({
+      memory,
+      now: () => context.clock.monotonic(),
+      check: (path) => this.#check(path),
+      read: (path) => this.#reader.read(path),
+    })
+    this.#discovery = new Discovery({
+      context,
+      patterns,
+      excluded,
+      isWatching: config.watch,
+      paths: this.#paths,
+      found: (path) => this.#found(path),
+      grown: (path) => this.#grown(path),
+      changed: (path) => this.#turns.check(path),
+      scanned: () => this.#scanned(),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#positions.load()
+    if (this.#options.config.read_from === 'head')
+      for (const { id } of this.#positions.all) this.#positions.forget(id)
+    this.#succession.isFirstScan = this.#positions.isFirstRun
+    await this.#positions.flush()
+    const { timers, clock } = this.#options.context
+    this.#scannedAtMs = clock.monotonic()
+    void this.#firstScan()
+    this.#cancel = timers.every(this.#pollMs, () => this.#sweep())
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#cancel?.()
+    const { context } = this.#options
+    const settled = this.#discovery.stop().then(() => this.#turns.stop())
+    await Promise.race([settled, aborted(deadline)])
+    await this.#positions.close()
+    await this.#openFiles.closeAll()
+    for (const path of this.#paths.values()) {
+      for (const file of path.files) await file.closeCompressed()
+      if (path.hasDelivered) context.closed(path.origin)
+    }
+    context.memory.close()
+  }
+
+  #createSuccession(): Succession {
+    const { context, config, metrics } = this.#options
+    return new Succession({
+      context,
+      metrics,
+      openFiles: this.#openFiles,
+      positions: this.#positions,
+      reader: () => this.#reader,
+      isWatched: (path) => this.#discovery.fits(path),
+      paths: this.#paths,
+      ignoreOlderMs: config.ignore_older === undefined ? 0 : durationInMs(config.ignore_older),
+      rotateWaitMs: durationInMs(config.rotate_wait),
+      joinTimeoutMs: JOIN_TIMEOUT_MS,
+      untold: (path) => this.#discovery.distrust(path),
+      startsAtEnd: config.read_from === 'tail',
+      startsAtHead: config.read_from === 'head',
+    })
+  }
+
+  /** Also finds paths of earlier runs that have no file now, but may have left rotated ones. */
+  async #firstScan(): Promise<void> {
+    await this.#discovery.scan()
+    this.#succession.isFirstScan = false
+    const left = new Set(this.#positions.all.filter(({ isDone }) => !isDone).map(({ of }) => of))
+    for (const path of left) if (this.#discovery.fits(path)) await this.#found(path)
+  }
+
+  async #found(path: string): Promise<void> {
+    const known = this.#paths.get(path)
+    if (known) return this.#turns.check(known)
+    if (this.#isStopped || !this.#hasRoomFor(path)) return
+    const settings = await this.#options.settingsFor(path)
+    if (this.#paths.has(path)) return
+    const tailed = new TailedPath({ path, ...settings })
+    this.#paths.set(path, tailed)
+    tailed.isBusy = true
+    await this.#adopt(tailed)
+    tailed.isBusy = false
+    this.#discovery.watch(tailed)
+    // What came before it was watched.
+    this.#turns.check(tailed)
+    this.#turns.read(tailed)
+  }
+
+  async #adopt(path: TailedPath): Promise<void> {
+    try {
+      await this.#succession.adopt(path)
+    } catch (error) {
+      const { logger } = this.#options.context
+      this.#options.metrics.readErrors.add(1)
+      logger.warn({ path: path.path, error }, 'cannot begin to read a file; will try again')
+    }
+  }
+
+  #hasRoomFor(path: string): boolean {
+    const isFull = this.#paths.size >= this.#options.config.files_max
+    if (isFull && !this.#isFull) {
+      this.#options.metrics.filesMaxHits.add(1)
+      const { logger } = this.#options.context
+      logger.error(
+        { path, files_max: this.#paths.size },
+        'too many files: further ones are not read',
+      )
+    }
+    this.#isFull = isFull
+    return !isFull
+  }
+
+  #grown(path: TailedPath): void {
+    if (path.current) path.current.isDirty = true
+    else return this.#turns.check(path)
+    this.#turns.read(path)
+  }
+
+  async #check(path: TailedPath): Promise<void> {
+    await this.#succession.check(path)
+    if (!this.#isStopped) this.#discovery.watch(path)
+  }
+
+  async #scanned(): Promise<void> {
+    this.#scannedAtMs = this.#options.context.clock.monotonic()
+    for (const path of this.#paths.values()) if (path.isOver) await this.#leaveIfGone(path)
+    if (this.#scans++ % PRUNE_EVERY === 0) await this.#succession.prune()
+  }
+
+  async #leaveIfGone(path: TailedPath): Promise<void> {
+    if (path.isBusy || (await statOrNull(path.path)) !== null || !path.isOver) return
+    this.#paths.delete(path.path)
+    this.#discovery.forget(path)
+    if (path.hasDelivered) this.#options.context.closed(path.origin)
+  }
+
+  #sweep(): void {
+    const now = this.#options.context.clock.monotonic()
+    const isLook = now - this.#lookedAtMs >= ROTATED_LOOK_MS
+    if (isLook) this.#lookedAtMs = now
+    for (const path of this.#paths.values()) this.#sweepPath(path, now, isLook)
+    if (now - this.#scannedAtMs < this.#refreshMs) return
+    this.#scannedAtMs = now
+    void this.#discovery.scan()
+  }
+
+  #sweepPath(path: TailedPath, now: number, isLook: boolean): void {
+    if (path.isBusy || path.notBeforeMs > now) return
+    const isWaiting = path.files.length > (path.current ? 1 : 0) || path.lines.heldBytes > 0
+    if (isLook && isWaiting) return this.#turns.check(path)
+    if (path.unread) return this.#turns.read(path)
+    if (now < path.nextPollMs || this.#discovery.watch(path)) return
+    const idleMs = now - path.readAtMs
+    path.nextPollMs = now + Math.min(POLL_MAX_MS, Math.max(this.#pollMs, idleMs * POLL_AGE_PART))
+    this.#turns.check(path)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,78 @@
+/**
+ * Which file is which, whatever it is called: by device and inode as long as it is there, and by
+ * the beginning of its contents, since an inode is used again and a copy or a compressed file has
+ * another.
+ */
+import { hash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+
+/** Of a beginning; the longer the surer, and read again at each look at a file that has grown. */
+export const HEAD_BYTES_MAX = 1024
+/** Of less than this the beginnings of two files may well be the same by chance. */
+export const HEAD_BYTES_SURE = 16
+
+/** The first `length` bytes of a file, as far as it had them. */
+export interface Head {
+  readonly length: number
+  readonly hash: string
+}
+
+export const NO_HEAD: Head = { length: 0, hash: '' }
+
+export interface FileStat {
+  readonly key: string
+  readonly inode: string
+  readonly size: number
+  readonly modifiedMs: number
+  readonly isFile: boolean
+  readonly isLinked: boolean
+}
+
+interface BigStat {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeMs: bigint
+  readonly nlink: bigint
+  isFile(): boolean
+}
+
+/** Of a stat with big integers: some file systems have inodes beyond 2^53. */
+export function fileStat(stat: BigStat): FileStat {
+  return {
+    key: `${stat.dev}:${stat.ino}`,
+    inode: String(stat.ino),
+    size: Number(stat.size),
+    modifiedMs: Number(stat.mtimeMs),
+    isFile: stat.isFile(),
+    isLinked: stat.nlink > 0n,
+  }
+}
+
+export async function statOf(handle: FileHandle): Promise<FileStat> {
+  return fileStat(await handle.stat({ bigint: true }))
+}
+
+/** Of the first bytes of `bytes`, `length` at most. */
+export function headOf(bytes: Uint8Array, length = HEAD_BYTES_MAX): Head {
+  const head = bytes.subarray(0, Math.min(length, HEAD_BYTES_MAX))
+  if (head.length === 0) return NO_HEAD
+  return { length: head.length, hash: hash('sha1', head, 'base64url') }
+}
+
+/** Whether the file that `bytes` is the beginning of is the one that had this head. */
+export function fitsHead(bytes: Uint8Array, head: Head): boolean {
+  return bytes.length >= head.length && headOf(bytes, head.length).hash === head.hash
+}
+
+/** The first bytes of an open file, up to as many as a head has. */
+export async function readBeginning(handle: FileHandle): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES_MAX)
+  let done = 0
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
+}

@@ -1,0 +1,104 @@
+/** One file, from when it is known until nothing more can come of it. */
+import type { FileHandle } from 'node:fs/promises'
+import { CompressedReader, COMPRESSED } from './compressed.ts'
+import { fitsHead, type Head, headOf, NO_HEAD, readBeginning } from './identity.ts'
+import type { Openable } from './open-files.ts'
+import type { Offsets, Position } from './positions.ts'
+
+export interface TailedFileOptions {
+  readonly id: number
+  readonly key: string
+  readonly path: string
+  /** The watched path it belongs to. */
+  readonly of: string
+  readonly head?: Head
+  readonly at?: Offsets
+  readonly seenMs: number
+}
+
+export class TailedFile implements Openable {
+  readonly id: number
+  readonly key: string
+  path: string
+  readonly of: string
+  handle: FileHandle | null = null
+  head: Head
+  /** Of the bytes that `head` is of, those that were seen in this run. */
+  beginning: Uint8Array = new Uint8Array(0)
+  /** Where reading goes on. */
+  offset: number
+  /** Up to where each stream is delivered. */
+  at: Offsets
+  /** Whether there may be bytes that were not read. */
+  isDirty = true
+  /** Whether `at` is in the noted positions. */
+  isNoted = false
+  /** Of a line longer than a block: up to here it has no end. */
+  searchedTo = 0
+  /** Whether it has its watched path no more: nothing new is expected, but may come. */
+  isRotated = false
+  /** Whether it is being read right now. */
+  isBusy = false
+  /** Nothing more is expected of it. */
+  isDone = false
+  /** When it was last seen to have grown, by the monotonic clock; of a rotated one when it was. */
+  grownAtMs = 0
+  seenMs: number
+  /** Bytes it had when it was looked at last. */
+  size = 0
+  /** When it was changed last, at that look. */
+  modifiedMs = 0
+  #compressed: CompressedReader | null = null
+
+  constructor({ id, key, path, of, head = NO_HEAD, at = [0, 0], seenMs }: TailedFileOptions) {
+    this.id = id
+    this.key = key
+    this.path = path
+    this.of = of
+    this.head = head
+    this.at = at
+    this.offset = Math.min(...at)
+    this.seenMs = seenMs
+  }
+
+  get isCompressed(): boolean {
+    return COMPRESSED.test(this.path)
+  }
+
+  get isPinned(): boolean {
+    return this.isBusy || this.isDirty || this.isRotated
+  }
+
+  get position(): Position {
+    const { id, key, path, of, head, at, seenMs, isDone } = this
+    return { id, key, path, of, head, at, seenMs, isDone }
+  }
+
+  /** Goes back to what is delivered. */
+  async rewind(): Promise<void> {
+    this.offset = Math.min(...this.at)
+    this.isDirty = true
+    await this.closeCompressed()
+  }
+
+  /** Reads from `offset` on; for a compressed file, whose handle is its own. */
+  async readCompressed(target: Uint8Array, offset = this.offset): Promise<number> {
+    if (this.#compressed && offset < this.#compressed.offset) await this.closeCompressed()
+    this.#compressed ??= new CompressedReader(this.path)
+    return this.#compressed.read(target, offset)
+  }
+
+  async closeCompressed(): Promise<void> {
+    await this.#compressed?.close()
+    this.#compressed = null
+  }
+
+  /** Whether the file behind the handle still begins as it did; learns more of the beginning. */
+  async checkHead(handle: FileHandle): Promise<boolean> {
+    const bytes = await readBeginning(handle)
+    if (!fitsHead(bytes, this.head)) return false
+    if (bytes.length > this.beginning.length) this.beginning = bytes.slice()
+    if (bytes.length > this.head.length) this.head = headOf(bytes)
+    return true
+  }
+}

@@ -1,0 +1,64 @@
+/** A watched path, and the files that had it one after the other and are not read to their end. */
+import { dirname } from 'node:path'
+import type { LineReader } from './lines.ts'
+import type { TailedFile } from './tailed-file.ts'
+
+export interface TailedPathOptions {
+  readonly path: string
+  readonly tag: string
+  readonly lines: LineReader
+}
+
+export class TailedPath {
+  readonly path: string
+  readonly tag: string
+  readonly lines: LineReader
+  /** What the pipeline knows it by. */
+  readonly origin: object = {}
+  /** Where the path leads through symbolic links, and the folder of that. */
+  realPath: string
+  realFolder: string
+  /** The oldest first. */
+  files: TailedFile[] = []
+  /** The last of `files` if it has the path now. */
+  current: TailedFile | null = null
+  /** The one that had it before. */
+  previous: TailedFile | null = null
+  /** Whether something may have become of the path. */
+  mustCheck = false
+  /** Whether it is in the queue of those to be read. */
+  isQueued = false
+  /** Whether somebody reads its files or looks at the path. */
+  isBusy = false
+  hasDelivered = false
+  /** Before this it is not read, by the monotonic clock: something has failed. */
+  notBeforeMs = 0
+  /** When it is looked at next where the system does not tell of changes. */
+  nextPollMs = 0
+  /** When bytes came last. */
+  readAtMs = 0
+
+  constructor({ path, tag, lines }: TailedPathOptions) {
+    this.path = path
+    this.realPath = path
+    this.realFolder = dirname(path)
+    this.tag = tag
+    this.lines = lines
+  }
+
+  lead(realPath: string): void {
+    if (realPath === this.realPath) return
+    this.realPath = realPath
+    this.realFolder = dirname(realPath)
+  }
+
+  /** The file to be read next: an older one first, so that events keep their order. */
+  get unread(): TailedFile | undefined {
+    return this.files.find(({ isDirty }) => isDirty)
+  }
+
+  /** Whether nothing can come of it any more. */
+  get isOver(): boolean {
+    return this.files.length === 0
+  }
+}

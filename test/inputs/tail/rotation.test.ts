@@ -1,0 +1,173 @@
+/** Every line once, whatever becomes of the file: while it is followed, and while it is not. */
+import assert from 'node:assert/strict'
+import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { type LogFolder, logFolder, logs, untilLogs } from './setup.ts'
+
+/** Longer than what a file is known by at least. */
+const line = (number: number) => `line number ${number} of a log`
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => line(from + index))
+const text = (from: number, to: number) =>
+  lines(from, to)
+    .map((one) => `${one}\n`)
+    .join('')
+
+async function compress(folder: LogFolder, name: string, ending: 'gz' | 'zst'): Promise<void> {
+  const bytes = await readFile(folder.at(name))
+  // Several frames, as who writes them piece by piece makes them.
+  const half = bytes.length / 2
+  const frames = [bytes.subarray(0, half), bytes.subarray(half)].map((part) =>
+    ending === 'gz' ? gzipSync(part) : zstdCompressSync(part),
+  )
+  await writeFile(folder.at(`${name}.${ending}`), Buffer.concat(frames))
+  await rm(folder.at(name))
+}
+
+suite('while it is followed', () => {
+  test('a file is renamed, written on, and another one takes its name', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const run = await folder.tail('a.log')
+    await untilLogs(run, lines(0, 2))
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log.1', text(2, 3))
+    await folder.append('a.log', text(3, 4))
+    await untilLogs(run, lines(0, 4))
+    assert.deepEqual(logs(run), lines(0, 4))
+    await run.until('the old one is closed', () => run.metric('open_files') === 1)
+    await folder.append('a.log', text(4, 5))
+    await untilLogs(run, lines(0, 5))
+    assert.deepEqual(logs(run), lines(0, 5))
+    await run.stopAndCheckCompliance()
+  })
+
+  for (const pattern of ['a.log', 'a.log*']) {
+    test(`a file is copied and emptied, with the pattern ${pattern}`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('a.log', text(0, 4))
+      const run = await folder.tail(pattern, 'refresh_interval: 50ms')
+      await untilLogs(run, lines(0, 4))
+      await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+      await truncate(folder.at('a.log'))
+      await folder.append('a.log', text(4, 5))
+      await untilLogs(run, lines(0, 5))
+      await pause(500)
+      assert.deepEqual(logs(run), lines(0, 5))
+      await run.stopAndCheckCompliance()
+    })
+
+    test(`a file is rotated twice between two looks, with the pattern ${pattern}`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('a.log', text(0, 2))
+      const run = await folder.tail(pattern, 'refresh_interval: 50ms', { hold: true })
+      await run.until('the first is on its way', () => run.heldCount === 1)
+      await folder.append('a.log', text(2, 3))
+      await rename(folder.at('a.log'), folder.at('a.log.1'))
+      await folder.append('a.log', text(3, 5))
+      await rename(folder.at('a.log.1'), folder.at('a.log.2'))
+      await rename(folder.at('a.log'), folder.at('a.log.1'))
+      await folder.append('a.log', text(5, 6))
+      run.release()
+      await untilLogs(run, lines(0, 6))
+      await pause(500)
+      assert.deepEqual(logs(run).toSorted(), lines(0, 6))
+      if (pattern === 'a.log') assert.deepEqual(logs(run), lines(0, 6))
+      await run.stopAndCheckCompliance()
+    })
+  }
+
+  test('what was not read of an emptied file is read from its copy', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const run = await folder.tail('a.log', '', { hold: true })
+    await run.until('the first is on its way', () => run.heldCount === 1)
+    await folder.append('a.log', text(2, 4))
+    await copyFile(folder.at('a.log'), folder.at('a.log-20261126'))
+    await truncate(folder.at('a.log'))
+    await folder.append('a.log', text(4, 9))
+    run.release()
+    await untilLogs(run, lines(0, 9))
+    await pause(100)
+    assert.deepEqual(logs(run), lines(0, 9))
+    await run.stopAndCheckCompliance()
+  })
+
+  test('a file is deleted and made anew at once', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const run = await folder.tail('a.log')
+    await untilLogs(run, lines(0, 2))
+    await rm(folder.at('a.log'))
+    await folder.append('a.log', text(2, 4))
+    await untilLogs(run, lines(0, 4))
+    assert.deepEqual(logs(run), lines(0, 4))
+    await run.stopAndCheckCompliance()
+  })
+})
+
+suite('while it is not followed', () => {
+  for (const ending of ['', 'gz', 'zst'] as const) {
+    for (const pattern of ['a.log', 'a.log*']) {
+      const kind = ending === '' ? 'renamed' : ending
+      test(`a file is rotated twice, ${kind}, with the pattern ${pattern}`, async (t) => {
+        if (ending !== '' && pattern === 'a.log*') return
+        const folder = logFolder(t)
+        await folder.append('a.log', text(0, 2))
+        const first = await folder.tail(pattern)
+        await untilLogs(first, lines(0, 2))
+        await first.stopAndCheckCompliance()
+        await folder.append('a.log', text(2, 4))
+        await rename(folder.at('a.log'), folder.at('a.log.2'))
+        if (ending !== '') await compress(folder, 'a.log.2', ending)
+        await folder.append('a.log.1', text(4, 6))
+        await folder.append('a.log', text(6, 8))
+        const second = await folder.tail(pattern)
+        await untilLogs(second, lines(2, 8))
+        await pause(500)
+        assert.deepEqual(logs(second).toSorted(), lines(2, 8))
+        if (pattern === 'a.log') assert.deepEqual(logs(second), lines(2, 8))
+        await second.stopAndCheckCompliance()
+        await folder.append('a.log', text(8, 9))
+        const third = await folder.tail(pattern)
+        await untilLogs(third, lines(8, 9))
+        assert.deepEqual(logs(third), lines(8, 9))
+        await third.stopAndCheckCompliance()
+      })
+    }
+  }
+
+  test('a file is renamed, and there is none in its place', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const first = await folder.tail('*.log')
+    await untilLogs(first, lines(0, 2))
+    await first.stop()
+    await folder.append('a.log', text(2, 3))
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    const second = await folder.tail('*.log')
+    await untilLogs(second, lines(2, 3))
+    await folder.append('a.log', text(3, 4))
+    await untilLogs(second, lines(2, 4))
+    assert.deepEqual(logs(second), lines(2, 4))
+    await second.stopAndCheckCompliance()
+  })
+
+  test('a file is copied and emptied', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const first = await folder.tail('a.log')
+    await untilLogs(first, lines(0, 2))
+    await first.stop()
+    await folder.append('a.log', text(2, 3))
+    await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+    await truncate(folder.at('a.log'))
+    await folder.append('a.log', text(3, 8))
+    const second = await folder.tail('a.log')
+    await untilLogs(second, lines(2, 8))
+    assert.deepEqual(logs(second), lines(2, 8))
+    await second.stopAndCheckCompliance()
+  })
+})
