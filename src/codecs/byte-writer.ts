@@ -1,3 +1,5 @@
+const BYTE_BY_BYTE_MAX = 48
+
 /** A byte array that grows, for encoders to append to. Reused: `clear` keeps the memory. */
 export class ByteWriter {
   bytes: Uint8Array
@@ -21,6 +23,19 @@ export class ByteWriter {
     this.reserve(source.length)
     this.bytes.set(source, this.length)
     this.length += source.length
+  }
+
+  /** The bytes from `start` to `end`; a few are copied one by one, which costs less than a view. */
+  appendRange(source: Uint8Array, start: number, end: number): void {
+    const count = end - start
+    if (count > BYTE_BY_BYTE_MAX) {
+      this.append(source.subarray(start, end))
+      return
+    }
+    this.reserve(count)
+    const { bytes, length } = this
+    for (let index = 0; index < count; index++) bytes[length + index] = source[start + index]!
+    this.length = length + count
   }
 
   /** What has been written so far; a view, valid until the next write or `clear`. */

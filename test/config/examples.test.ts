@@ -33,6 +33,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },
   'examples/gelf.yaml': { 'gelf docker.web': ['files'], 'gelf gelf': ['files'] },
   'examples/http.yaml': { 'programs app.web': ['files'], 'pages pages.app': ['files'] },
+  'examples/modify.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/tail.yaml': { 'apps app.web': ['files'], 'apps other': [] },
