@@ -15,6 +15,8 @@ const PIECE_BYTES = 1024 * 1024
 /** A line longer than this is divided between two pieces. */
 const PIECE_BYTES_MAX = 16 * PIECE_BYTES
 const NEWLINE = 0x0a
+/** What does not get smaller by compression gets larger by less than this. */
+const OVERHEAD_BYTES = PIECE_BYTES / 8
 
 export interface CompressJob {
   readonly path: string
@@ -73,7 +75,11 @@ function writeCompressed(source: number, path: string, compress: (piece: Uint8Ar
   const target = fs.openSync(path, 'w', mode)
   try {
     fs.fchmodSync(target, mode)
-    for (const piece of pieces(source)) fs.writeFileSync(target, compress(piece))
+    for (const piece of pieces(source)) {
+      const compressed = compress(piece)
+      fs.writeFileSync(target, compressed)
+      release(compressed)
+    }
     fs.futimesSync(target, atime, mtime)
     fs.fsyncSync(target)
   } finally {
@@ -81,9 +87,21 @@ function writeCompressed(source: number, path: string, compress: (piece: Uint8Ar
   }
 }
 
+/**
+ * V8 does not see that a small object has a megabyte behind it, and would let 64 MiB of them gather
+ * in each thread. So the memory of a piece is used again, and that of a result given back.
+ */
+const pieceBuffer = new Uint8Array(PIECE_BYTES)
+
+/** Gives back the memory of what `compress` made, which nobody may look at any more. */
+function release({ buffer }: Buffer): void {
+  // Node's pool of small buffers is smaller.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= OVERHEAD_BYTES) buffer.transfer(0)
+}
+
 /** The file in runs of whole lines; a piece is valid until the next is asked for. */
 function* pieces(fd: number): Generator<Uint8Array> {
-  let buffer = new Uint8Array(PIECE_BYTES)
+  let buffer = pieceBuffer
   let filled = 0
   let isFirst = true
   for (;;) {
@@ -106,13 +124,16 @@ function* pieces(fd: number): Generator<Uint8Array> {
   if (filled > 0 || isFirst) yield buffer.subarray(0, filled)
 }
 
+/** In memory of its own, for `release`: all of it in one chunk, which nothing else is in. */
 function compress(piece: Uint8Array, compression: Compression, level: number | undefined): Buffer {
-  if (compression === 'gzip') return gzipSync(piece, level === undefined ? {} : { level })
+  const chunkSize = piece.length + OVERHEAD_BYTES
+  if (compression === 'gzip')
+    return gzipSync(piece, { chunkSize, ...(level === undefined ? {} : { level }) })
   const params = {
     [constants.ZSTD_c_checksumFlag]: 1,
     ...(level === undefined ? {} : { [constants.ZSTD_c_compressionLevel]: level }),
   }
-  return zstdCompressSync(piece, { params })
+  return zstdCompressSync(piece, { chunkSize, params })
 }
 
 function syncFolder(path: string): void {
