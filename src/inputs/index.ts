@@ -3,6 +3,7 @@ import type { InputDefinition } from '../pipeline/component.ts'
 import { forward } from './forward/index.ts'
 import { gelf } from './gelf/index.ts'
 import { http } from './http/index.ts'
+import { syslog } from './syslog/index.ts'
 import { tail } from './tail/index.ts'
 
-export const inputs: readonly InputDefinition[] = [forward, gelf, http, tail]
+export const inputs: readonly InputDefinition[] = [forward, gelf, http, syslog, tail]

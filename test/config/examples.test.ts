@@ -27,6 +27,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docker docker.web': ['files'],
     'docker anything': ['files'],
     'gelf gelf': ['files'],
+    'syslog syslog.daemon.info': ['files'],
   },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
@@ -37,6 +38,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/tail.yaml': { 'apps app.web': ['files'], 'apps other': [] },
+  'examples/syslog.yaml': { 'syslog syslog.web1': ['files'] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/tls-shared-key.yaml': { 'senders app.log': ['files'] },
   'examples/routing-labels.yaml': {

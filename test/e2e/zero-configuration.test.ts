@@ -40,6 +40,10 @@ test('listens on its well-known ports, joins parts and writes one file per tag',
     'by udp',
   ])
   assert.equal(await heartbeat(24224), 0)
+  await sendSyslog()
+  const withSyslog = await collector.linesOnce(6)
+  const syslog = withSyslog.filter((line) => line['tag'] === 'syslog.daemon.info')
+  assert.deepEqual(syslog.map((line) => line['message']).sort(), ['by tcp', 'by udp'])
   await collector.stop()
 })
 
@@ -51,6 +55,17 @@ async function sendGelf(port: number): Promise<void> {
   const tcp = connect(port, '127.0.0.1')
   tcp.end('{"short_message":"by tcp"}\0')
   await once(tcp.resume(), 'close')
+}
+
+async function sendSyslog(): Promise<void> {
+  const head = '<30>1 2026-11-26T11:59:58Z host app 1 - - '
+  const stream = connect(5140, '127.0.0.1')
+  stream.end(`${head}by tcp\n`)
+  stream.resume()
+  await once(stream, 'close')
+  const socket = createSocket('udp4')
+  socket.send(`${head}by udp`, 5140, '127.0.0.1', () => socket.close())
+  await once(socket, 'close')
 }
 
 /** Sends a UDP heartbeat and returns the one byte that comes back. */

@@ -4,7 +4,7 @@
  * counted, and what this process does not read in time the kernel throws away (kernel-drops.ts).
  */
 import type { RemoteInfo } from 'node:dgram'
-import type { NetworkAddress } from '../../config/listen-address.ts'
+import type { ListenAddress, NetworkAddress } from '../../config/listen-address.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
 import type { DatagramDecoder, Decoded } from './decoded.ts'
@@ -26,6 +26,10 @@ export interface DatagramReceiverOptions {
   /** What the kernel should keep unread, of each address. */
   readonly receiveBufferBytes: number
   readonly decoder: DatagramDecoder
+}
+
+export function isDatagramAddress(address: ListenAddress): address is NetworkAddress {
+  return address.scheme === 'udp'
 }
 
 export class DatagramReceiver {

@@ -10,7 +10,7 @@ import { Type } from '../../config/type.ts'
 export interface ListenOptions {
   readonly description: string
   /** Left out where there is no address by default. */
-  readonly default?: string
+  readonly default?: string | string[]
   readonly examples: (string | string[])[]
 }
 

@@ -4,10 +4,13 @@ import { ByteWriter } from '../../../src/codecs/byte-writer.ts'
 import { CodecError } from '../../../src/codecs/codec-error.ts'
 import { ENTRY_RECORD_OFFSET, writeEntryHead } from '../../../src/codecs/entry.ts'
 import { writeMapHeader, writeStr } from '../../../src/codecs/msgpack/writer.ts'
-import { formatListenAddress, type NetworkAddress } from '../../../src/config/listen-address.ts'
+import { formatListenAddress } from '../../../src/config/listen-address.ts'
 import { Type } from '../../../src/config/type.ts'
 import { sizeInBytes } from '../../../src/config/units.ts'
-import { DatagramReceiver } from '../../../src/inputs/support/datagram-receiver.ts'
+import {
+  DatagramReceiver,
+  isDatagramAddress,
+} from '../../../src/inputs/support/datagram-receiver.ts'
 import type {
   DatagramDecoder,
   Decoded,
@@ -110,11 +113,9 @@ export const linesInput = defineInput({
     const share = streamShare(config, context)
     const allow = config.allow ? new NetworkList(config.allow) : null
     const all = listenAddresses(config.listen).map(parseListenAddress)
-    const isUdp = (address: { scheme: string }): address is NetworkAddress =>
-      address.scheme === 'udp'
     const createDecoder = () => new Lines()
     const server = new SessionServer({
-      addresses: all.filter((address) => !isUdp(address)),
+      addresses: all.filter((address) => !isDatagramAddress(address)),
       config,
       context,
       allow,
@@ -122,7 +123,7 @@ export const linesInput = defineInput({
         new StreamSession({ socket, peer, share, createDecoder }),
     })
     const receiver = new DatagramReceiver({
-      addresses: all.filter(isUdp),
+      addresses: all.filter(isDatagramAddress),
       context,
       allow,
       inFlight: share.inFlight,

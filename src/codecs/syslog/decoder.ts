@@ -1,0 +1,155 @@
+/**
+ * Syslog as it comes over streams and in datagrams, into entries. Pure, synchronous, resumable at
+ * any byte; whatever comes becomes events. Framing: framer.ts. Messages: message.ts.
+ */
+import { StreamBuffer } from '../forward/stream-buffer.ts'
+import { SyslogEntries, type SyslogBatch } from './entries.ts'
+import type { FieldNames } from './fields.ts'
+import { SyslogFramer } from './framer.ts'
+import { trimmedEnd } from './parts.ts'
+import type { SyslogSender } from './sender.ts'
+
+/** What the decoders of one input have seen; told after each push that has some. */
+export interface OddMessages {
+  /** Parts of them, or all, could not be read. */
+  readonly failed: number
+  readonly truncated: number
+  /** Datagrams without a byte in them. */
+  readonly empty: number
+}
+
+export interface SyslogDecoderOptions {
+  readonly names: FieldNames
+  /** Longer messages are cut into pieces. */
+  readonly messageMaxBytes: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly onOdd: (odd: OddMessages) => void
+}
+
+export class SyslogStreamDecoder {
+  /** Nothing ends the stream. */
+  readonly error = null
+  readonly #options: SyslogDecoderOptions
+  readonly #sender: SyslogSender
+  readonly #framer: SyslogFramer
+  readonly #entries: SyslogEntries
+  readonly #input = new StreamBuffer(true)
+
+  constructor(options: SyslogDecoderOptions, sender: SyslogSender) {
+    this.#options = options
+    this.#sender = sender
+    this.#framer = new SyslogFramer(options.messageMaxBytes)
+    this.#entries = new SyslogEntries(options.names)
+  }
+
+  get pendingBytes(): number {
+    return this.#input.length
+  }
+
+  /** `chunk` is given away. */
+  push(chunk: Uint8Array): SyslogBatch[] {
+    if (chunk.length === 0) return []
+    const input = this.#input
+    input.append(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    this.#begin()
+    this.#readMessages()
+    input.trim()
+    return this.#finish()
+  }
+
+  /** What was cut off is a message as well. */
+  end(): SyslogBatch[] {
+    const input = this.#input
+    const framer = this.#framer
+    this.#begin()
+    if (input.length > 0 && framer.last(input.bytes, input.start, input.end)) this.#add()
+    input.clear()
+    return this.#finish()
+  }
+
+  #begin(): void {
+    this.#sender.begin(this.#options.now())
+    this.#entries.begin(this.#input.length)
+  }
+
+  #readMessages(): void {
+    const input = this.#input
+    const framer = this.#framer
+    let position = input.start
+    while (position < input.end && framer.next(input.bytes, position, input.end)) {
+      this.#add()
+      position = framer.nextStart
+    }
+    input.consume(Math.max(position, framer.nextStart) - input.start)
+  }
+
+  #add(): void {
+    const { start, end, isCut, isContinued } = this.#framer
+    if (start === end) return
+    const wholeness = isContinued ? 'continued' : isCut ? 'truncated' : 'whole'
+    this.#entries.add(this.#input.bytes, start, end, this.#sender, wholeness)
+  }
+
+  #finish(): SyslogBatch[] {
+    const { failed, truncated } = this.#entries
+    if (failed > 0 || truncated > 0) this.#options.onOdd({ failed, truncated, empty: 0 })
+    return this.#entries.finish()
+  }
+}
+
+export interface SyslogDatagramOptions extends Omit<SyslogDecoderOptions, 'messageMaxBytes'> {
+  /** Called for the first datagram of an address, and again when it was forgotten. */
+  readonly senderOf: (address: string) => SyslogSender
+}
+
+/** Of those that are known; more addresses than that may be made up. */
+const SENDERS_MAX = 4096
+
+export class SyslogDatagramDecoder {
+  readonly #options: SyslogDatagramOptions
+  readonly #entries: SyslogEntries
+  readonly #senders = new Map<string, SyslogSender>()
+  #datagrams: { readonly bytes: Uint8Array; readonly address: string }[] = []
+  #byteCount = 0
+
+  constructor(options: SyslogDatagramOptions) {
+    this.#options = options
+    this.#entries = new SyslogEntries(options.names)
+  }
+
+  push(bytes: Uint8Array, address: string): void {
+    this.#datagrams.push({ bytes, address })
+    this.#byteCount += bytes.length
+  }
+
+  /** One message for each datagram since the last call. */
+  take(): SyslogBatch[] {
+    if (this.#datagrams.length === 0) return []
+    const datagrams = this.#datagrams
+    const nowMs = this.#options.now()
+    let empty = 0
+    this.#entries.begin(this.#byteCount, datagrams.length)
+    for (const { bytes, address } of datagrams) {
+      const end = trimmedEnd(bytes, 0, bytes.length)
+      const sender = this.#senderOf(address)
+      sender.begin(nowMs)
+      if (end === 0) empty++
+      else this.#entries.add(bytes, 0, end, sender)
+    }
+    this.#datagrams = []
+    this.#byteCount = 0
+    const { failed } = this.#entries
+    if (failed > 0 || empty > 0) this.#options.onOdd({ failed, truncated: 0, empty })
+    return this.#entries.finish()
+  }
+
+  #senderOf(address: string): SyslogSender {
+    const known = this.#senders.get(address)
+    if (known) return known
+    if (this.#senders.size >= SENDERS_MAX) this.#senders.clear()
+    const sender = this.#options.senderOf(address)
+    this.#senders.set(address, sender)
+    return sender
+  }
+}

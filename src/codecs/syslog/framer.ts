@@ -1,0 +1,159 @@
+/**
+ * Messages in a stream (RFC 6587, RFC 5425), told apart one by one: a length and a space before a
+ * message, or a newline (some send NUL) behind it. What goes wrong is over with the next newline.
+ *
+ *     27 <30>1 - host app - - - text        <30>Nov 21 08:50:00 host app: text\n
+ */
+import { isFiller } from './parts.ts'
+
+const SPACE = 0x20
+const NEWLINE = 0x0a
+const LESS = 0x3c
+/** Of a length. More digits are text. */
+const DIGITS_MAX = 9
+
+export class SyslogFramer {
+  /** Set by `next`: the message, and where what follows it starts. */
+  start = 0
+  end = 0
+  nextStart = 0
+  /** Set by `next`: it goes on behind `end`, as it is longer than allowed. */
+  isCut = false
+  /** Set by `next`: it is what goes on behind a piece that was cut. */
+  isContinued = false
+  readonly #messageMaxBytes: number
+  /** Of a counted message that was cut; -1 if the rest of it ends with a newline. */
+  #restBytes = 0
+  #isInRest = false
+  /** A message that was not whole has been looked through up to there, from its start. */
+  #scanned = 0
+
+  constructor(messageMaxBytes: number) {
+    this.#messageMaxBytes = messageMaxBytes
+  }
+
+  /** Finds the next message from `start` on; false if it is not whole, or there is none. */
+  next(bytes: Uint8Array, start: number, end: number): boolean {
+    this.isCut = false
+    this.isContinued = this.#isInRest
+    if (this.#isInRest) return this.#nextRest(bytes, start, end)
+    this.start = this.#skipFillers(bytes, start, end)
+    if (this.start === end) return this.#isNotWhole()
+    const length = this.#readLength(bytes, end)
+    if (length === WAIT) return this.#isNotWhole()
+    return length < 0 ? this.#nextLine(bytes, end) : this.#nextCounted(length, end)
+  }
+
+  /** Nothing more comes: what is left from `start` on is a message, whole or not. */
+  last(bytes: Uint8Array, start: number, end: number): boolean {
+    this.isCut = false
+    this.isContinued = this.#isInRest
+    this.start = this.#isInRest ? start : this.#skipFillers(bytes, start, end)
+    this.#isInRest = false
+    if (this.start === end) return false
+    const length = this.isContinued ? NONE : this.#readLength(bytes, end)
+    if (length >= 0) {
+      this.start = this.#textStart
+      this.isCut = true
+    }
+    this.end = this.nextStart = end
+    return this.end > this.start
+  }
+
+  /** Where the text of the counted message starts; set by `#readLength`. */
+  #textStart = 0
+
+  #skipFillers(bytes: Uint8Array, start: number, end: number): number {
+    let position = start
+    while (position < end && isFiller(bytes[position]!)) position++
+    if (position > start) this.#scanned = 0
+    return position
+  }
+
+  #isNotWhole(): false {
+    this.nextStart = this.start
+    return false
+  }
+
+  /** The length before the message at `this.start`, NONE, or WAIT if more has to come first. */
+  #readLength(bytes: Uint8Array, end: number): number {
+    let position = this.start
+    const first = bytes[position]!
+    if (first < 0x31 || first > 0x39) return NONE
+    let length = 0
+    for (; position < end && position < this.start + DIGITS_MAX; position++) {
+      const digit = bytes[position]! - 0x30
+      if (!(digit >= 0 && digit <= 9)) break
+      length = length * 10 + digit
+    }
+    if (position >= end) return WAIT
+    if (bytes[position] !== SPACE) return NONE
+    // `5 apples` is a line; a message with a length starts with its priority.
+    if (position + 1 >= end) return WAIT
+    if (bytes[position + 1] !== LESS) return NONE
+    this.#textStart = position + 1
+    return length
+  }
+
+  #nextCounted(length: number, end: number): boolean {
+    const max = this.#messageMaxBytes
+    const taken = Math.min(length, max)
+    if (this.#textStart + taken > end) return this.#isNotWhole()
+    this.start = this.#textStart
+    this.end = this.nextStart = this.start + taken
+    this.isCut = this.#isInRest = length > max
+    this.#restBytes = length - taken
+    this.#scanned = 0
+    return true
+  }
+
+  #nextLine(bytes: Uint8Array, end: number): boolean {
+    const limit = Math.min(end, this.start + this.#messageMaxBytes)
+    const lineEnd = endOfLine(bytes, this.start + this.#scanned, limit)
+    if (lineEnd < limit) return this.#take(lineEnd, lineEnd + 1)
+    if (limit === end && end - this.start < this.#messageMaxBytes) {
+      this.#scanned = end - this.start
+      return this.#isNotWhole()
+    }
+    this.isCut = this.#isInRest = true
+    this.#restBytes = NONE
+    return this.#take(limit, limit)
+  }
+
+  #nextRest(bytes: Uint8Array, start: number, end: number): boolean {
+    this.start = start
+    if (this.#restBytes === NONE) {
+      const limit = Math.min(end, start + this.#messageMaxBytes)
+      const lineEnd = endOfLine(bytes, start + this.#scanned, limit)
+      const isEnd = lineEnd < limit
+      if (!isEnd && limit - start < this.#messageMaxBytes) {
+        this.#scanned = end - start
+        return this.#isNotWhole()
+      }
+      this.#isInRest = !isEnd
+      return this.#take(lineEnd, isEnd ? lineEnd + 1 : lineEnd)
+    }
+    const taken = Math.min(this.#restBytes, this.#messageMaxBytes)
+    if (start + taken > end) return this.#isNotWhole()
+    this.#restBytes -= taken
+    this.#isInRest = this.#restBytes > 0
+    return this.#take(start + taken, start + taken)
+  }
+
+  #take(end: number, nextStart: number): true {
+    this.end = end
+    this.nextStart = nextStart
+    this.#scanned = 0
+    return true
+  }
+}
+
+const NONE = -1
+const WAIT = -2
+
+/** Where the first newline or NUL is; `end` if there is none. */
+function endOfLine(bytes: Uint8Array, start: number, end: number): number {
+  let position = start
+  while (position < end && bytes[position] !== NEWLINE && bytes[position] !== 0) position++
+  return position
+}
