@@ -4,6 +4,7 @@
 export interface SchemaNode {
   readonly type?: string
   readonly const?: unknown
+  readonly enum?: readonly unknown[]
   readonly anyOf?: readonly SchemaNode[]
   readonly items?: SchemaNode
   readonly properties?: Readonly<Record<string, SchemaNode>>
@@ -29,6 +30,11 @@ export interface Field {
   readonly constant: boolean
   readonly description: string
   readonly examples: readonly string[]
+}
+
+/** One that not all alternatives have, with the tags of those that have it. */
+interface FieldOfSome extends Field {
+  readonly alternatives?: readonly string[]
 }
 
 /** Words with which a description says what it means that a field is not there. */
@@ -70,12 +76,27 @@ export function fieldTroubles(schema: SchemaNode, owner: string): string[] {
 /** What may be written: `size`, `integer from 1`, `"a" or "b"`, `list of networks`. */
 export function typeText(node: SchemaNode): string {
   if (node.const !== undefined) return valueText(node.const)
-  if (node.anyOf) return [...new Set(node.anyOf.map(typeText))].join(' or ')
+  if (node.anyOf) return unionText(node.anyOf)
   if (node.type === 'array') return `list of ${typeText(node.items ?? {})}`
   if (node.type === 'object') return 'map'
+  if (node.enum) return node.enum.map(valueText).join(' or ')
   if (node.type === 'string') return node.format?.replaceAll('_', ' ') ?? 'text'
   if (node.type === 'integer' || node.type === 'number') return node.type + rangeText(node)
   return node.type ?? 'anything'
+}
+
+/** A list of what may also stand alone is not spelt out once more. */
+function unionText(branches: readonly SchemaNode[]): string {
+  const texts = branches.map((branch) => {
+    const items = branch.items?.anyOf?.map(typeText) ?? []
+    const isRepeated = items.length > 1 && items.every((item) => alone(branches).includes(item))
+    return isRepeated ? 'list of these' : typeText(branch)
+  })
+  return [...new Set(texts)].join(' or ')
+}
+
+function alone(branches: readonly SchemaNode[]): string[] {
+  return branches.filter((branch) => !branch.items).map(typeText)
 }
 
 interface Inner {
@@ -85,30 +106,45 @@ interface Inner {
 }
 
 /** Of alternatives told apart by a constant, each field says which of them it belongs to. */
-function alternativeFields({ schema, prefix, isAlternative }: Inner): Field[] {
+function alternativeFields({ schema, prefix, isAlternative }: Inner): FieldOfSome[] {
   const fields = fieldsOf(schema, prefix)
   const tag = fields.find((field) => field.constant)
   if (!isAlternative || !tag) return fields
-  return fields.map((field) =>
-    field.constant ? field : { ...field, description: `(${tag.type}) ${field.description}` },
-  )
+  return fields.map((field) => (field.constant ? field : { ...field, alternatives: [tag.type] }))
 }
 
-/** The constants of all alternatives as one field. */
-function withOneTag(fields: readonly Field[]): Field[] {
+/** The constants of all alternatives as one field, and fields that several have once. */
+function withOneTag(fields: readonly FieldOfSome[]): Field[] {
   const tags = fields.filter((field) => field.constant)
   const [tag] = tags
   if (!tag) return [...fields]
   const type = tags.map((field) => field.type).join(' or ')
   const merged = { ...tag, type, description: tag.description || 'Which of the alternatives.' }
-  return [merged, ...fields.filter((field) => !field.constant)]
+  return [merged, ...sharedFields(fields.filter((field) => !field.constant))]
+}
+
+function sharedFields(fields: readonly FieldOfSome[]): Field[] {
+  const shared = new Map<string, FieldOfSome>()
+  for (const { alternatives = [], ...field } of fields) {
+    const key = JSON.stringify(field)
+    const known = shared.get(key)?.alternatives ?? []
+    shared.set(key, { ...field, alternatives: [...known, ...alternatives] })
+  }
+  return [...shared.values()].map(({ alternatives = [], ...field }) => {
+    const of = alternatives.length > 0 ? `(${alternatives.join(', ')}) ` : ''
+    return { ...field, description: of + field.description }
+  })
 }
 
 /** The objects one level down: a group, the items of a list, the values of a map. */
 function innerObjects(node: SchemaNode, path: string, isAlternative = false): Inner[] {
   if (node.properties) return [{ schema: node, prefix: `${path}.`, isAlternative }]
   if (node.items) return innerObjects(node.items, `${path}[]`)
-  if (node.anyOf) return node.anyOf.flatMap((branch) => innerObjects(branch, path, true))
+  if (node.anyOf) {
+    const objects = node.anyOf.filter((branch) => branch.properties)
+    const branches = objects.length > 0 ? objects : node.anyOf
+    return branches.flatMap((branch) => innerObjects(branch, path, true))
+  }
   return Object.values(node.patternProperties ?? {}).flatMap((of) => innerObjects(of, `${path}.*`))
 }
 

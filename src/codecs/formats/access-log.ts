@@ -40,9 +40,10 @@ export interface AccessLogOptions {
   readonly times: readonly TimeReader[]
 }
 
-/** Reason of faults: `no_match`. A time that cannot be read is kept as the field `time`. */
+/** A time that cannot be read is kept as the field `time`. */
 export class AccessLogFormat implements LineFormat {
   readonly type: string
+  readonly reasons: readonly string[] = ['no_match']
   readonly #times: readonly TimeReader[]
   /** The words in front of the time, as many as there are; four with a virtual host. */
   readonly #words: readonly Column[]

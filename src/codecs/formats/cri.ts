@@ -16,9 +16,9 @@ const PARTIAL = 0x50
 const STREAM = columnOf('stream')
 const LOG = columnOf('log')
 
-/** Reason of faults: `not_cri`. */
 export class CriFormat implements LineFormat {
   readonly type = 'cri'
+  readonly reasons: readonly string[] = ['not_cri']
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 
   parse(bytes: Uint8Array, start: number, end: number, line: ParsedLine): boolean {

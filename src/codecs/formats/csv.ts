@@ -16,9 +16,9 @@ export interface CsvOptions {
   readonly types?: FieldTypes
 }
 
-/** Reasons of faults: `invalid_csv`, `too_many_columns`, `empty_line`. */
 export class CsvFormat implements LineFormat {
   readonly type = 'csv'
+  readonly reasons: readonly string[] = ['invalid_csv', 'too_many_columns', 'empty_line']
   readonly #columns: readonly Column[]
   readonly #delimiter: number
   readonly #scratch = new ByteWriter(256)

@@ -14,9 +14,14 @@ const LOG = Buffer.from('log')
 const TIME = Buffer.from('time')
 const LINE_FEED = 0x0a
 
-/** Reasons of faults: those of JSON, and `not_docker` without a `log`. */
 export class DockerFormat implements LineFormat {
   readonly type = 'docker'
+  readonly reasons: readonly string[] = [
+    'not_docker',
+    'invalid_json',
+    'not_an_object',
+    'depth_exceeded',
+  ]
   readonly #transcoder = new JsonToMsgpack(DEPTH_MAX)
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 

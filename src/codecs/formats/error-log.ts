@@ -31,9 +31,9 @@ const PID_MARK = Buffer.from('pid ')
 const TID_MARK = Buffer.from(':tid ')
 const CLIENT_MARK = Buffer.from('client ')
 
-/** Reason of faults: `no_match`. */
 export class NginxErrorFormat implements LineFormat {
   readonly type = 'nginx_error'
+  readonly reasons: readonly string[] = ['no_match']
   readonly #time: TimeReader
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 
@@ -71,9 +71,9 @@ export class NginxErrorFormat implements LineFormat {
   }
 }
 
-/** Reason of faults: `no_match`. */
 export class ApacheErrorFormat implements LineFormat {
   readonly type = 'apache_error'
+  readonly reasons: readonly string[] = ['no_match']
   readonly #times: readonly TimeReader[]
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 

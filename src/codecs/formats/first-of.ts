@@ -1,9 +1,9 @@
 /** Several formats, of which the first counts that can read a line. */
 import type { LineFormat, ParsedLine } from './format.ts'
 
-/** Reason of faults, besides the only format's own: `no_format_fits`. */
 export class FirstOf implements LineFormat {
   readonly type = 'first_of'
+  readonly reasons: readonly string[] = ['no_format_fits']
   readonly #formats: readonly LineFormat[]
 
   constructor(formats: readonly LineFormat[]) {

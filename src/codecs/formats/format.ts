@@ -13,6 +13,8 @@ import { ENTRY_SECONDS_MAX, NANOSECONDS_MAX } from '../entry.ts'
 export interface LineFormat {
   /** As it is called in a configuration: `json`. */
   readonly type: string
+  /** The words that `line.reason` may be. */
+  readonly reasons: readonly string[]
   /**
    * Reads the line from `start` to `end`, its line end left out, between `line.begin()` and the
    * use of what it found. True: the fields stand in `line.writer` from `line.start` on. False:

@@ -5,9 +5,9 @@ import type { LineFormat, ParsedLine } from './format.ts'
 /** Deeper than any log goes, and no deeper than the pipeline takes records (64 levels). */
 const DEPTH_MAX = 64
 
-/** Reasons of faults: `invalid_json`, `not_an_object`, `depth_exceeded`. */
 export class JsonFormat implements LineFormat {
   readonly type = 'json'
+  readonly reasons: readonly string[] = ['invalid_json', 'not_an_object', 'depth_exceeded']
   readonly #transcoder: JsonToMsgpack
 
   /** `depthMax`: levels that a line may have, its own object included. */

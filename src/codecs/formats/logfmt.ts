@@ -13,9 +13,9 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const EQUALS = 0x3d
 
-/** Reasons of faults: `invalid_logfmt`, `no_pairs`. */
 export class LogfmtFormat implements LineFormat {
   readonly type = 'logfmt'
+  readonly reasons: readonly string[] = ['invalid_logfmt', 'no_pairs']
   readonly #types: TypesByName
   readonly #scratch = new ByteWriter(256)
 

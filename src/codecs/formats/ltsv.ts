@@ -7,9 +7,9 @@ import { type FieldTypes, putValue, TypesByName } from './text-fields.ts'
 const TAB = 0x09
 const COLON = 0x3a
 
-/** Reason of faults: `invalid_ltsv`, where a label has no colon. Empty columns are passed over. */
 export class LtsvFormat implements LineFormat {
   readonly type = 'ltsv'
+  readonly reasons: readonly string[] = ['invalid_ltsv']
   readonly #types: TypesByName
 
   constructor(types: FieldTypes = {}) {

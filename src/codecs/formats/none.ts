@@ -4,6 +4,7 @@ import type { LineFormat, ParsedLine } from './format.ts'
 
 export class NoneFormat implements LineFormat {
   readonly type = 'none'
+  readonly reasons: readonly string[] = []
   readonly #field: string
 
   constructor(field = 'log') {

@@ -22,9 +22,9 @@ interface Group {
   readonly column: Column
 }
 
-/** Reasons of faults: `no_match`, `line_too_long`. */
 export class RegexpFormat implements LineFormat {
   readonly type = 'regexp'
+  readonly reasons: readonly string[] = ['no_match', 'line_too_long']
   readonly #regexp: Regexp
   readonly #groups: readonly Group[]
   readonly #lineMaxBytes: number

@@ -16,6 +16,7 @@ export interface TimeFieldOptions {
 /** Of a repeated field the last one counts, as it does for readers of JSON. */
 export class TimedFormat implements LineFormat {
   readonly type: string
+  readonly reasons: readonly string[]
   readonly #format: LineFormat
   readonly #field: Uint8Array
   readonly #reader: TimeReader
@@ -25,6 +26,7 @@ export class TimedFormat implements LineFormat {
 
   constructor(format: LineFormat, { field, reader, keep }: TimeFieldOptions) {
     this.type = format.type
+    this.reasons = format.reasons
     this.#format = format
     this.#field = Buffer.from(field)
     this.#reader = reader

@@ -28,7 +28,7 @@ export function parseLine(format: LineFormat, text: string | Uint8Array): Shown 
   const line = new ParsedLine(writer)
   line.begin()
   const end = AROUND + content.length
-  if (!format.parse(bytes, AROUND, end, line)) return faultOf(line, end)
+  if (!format.parse(bytes, AROUND, end, line)) return faultOf(format, line, end)
   assert.equal(line.reason, '')
   return show(line)
 }
@@ -57,8 +57,8 @@ export function checkGarbage(format: LineFormat, samples: readonly string[]): vo
   )
 }
 
-function faultOf(line: ParsedLine, end: number): string {
-  assert.match(line.reason, /^[a-z][a-z0-9_]*$/)
+function faultOf(format: LineFormat, line: ParsedLine, end: number): string {
+  assert.ok(format.reasons.includes(line.reason), line.reason)
   assert.equal(line.writer.length, line.start, 'a fault must leave the writer as it was')
   assert.ok(line.faultOffset >= AROUND && line.faultOffset <= end, `offset ${line.faultOffset}`)
   assert.ok(!line.hasTime && line.fieldCount === 0)
