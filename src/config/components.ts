@@ -195,13 +195,18 @@ class Checker {
     const about = aboutOf(path) + (definition ? ` (${definition.type}): ` : ': ')
     if (commonSchema) this.#report(path, about, validateConfig(commonSchema, common).problems ?? [])
     if (!definition) return { type: '', common, options: {} }
-    const options = this.#options(path, about, own, definition, claimedBy)
+    const options = this.#options({ path, about, own, definition, commonKeys, claimedBy })
     return { type: definition.type, common, options }
   }
 
-  #options(path: Path, about: string, own: PlainMap, definition: Definition, by?: string) {
+  #options({ path, about, own, definition, commonKeys, claimedBy: by }: OwnOptions) {
     const unfilled = unfilledPaths(treeAt(this.#tree, path))
-    const { options = {}, problems, faults, resources } = examine(definition, own, unfilled)
+    const { options = {}, problems, faults, resources } = examine(
+      definition,
+      own,
+      unfilled,
+      commonKeys,
+    )
     this.#report(path, about, problems)
     const located = faults.map((fault) => this.#located(path, about, fault))
     this.problems.push(...elsewhere(located, this.problems))
@@ -253,6 +258,16 @@ interface Expected {
   readonly commonSchema?: TSchema
   /** The option its claims come from. */
   readonly claimedBy?: string
+}
+
+interface OwnOptions {
+  readonly path: Path
+  readonly about: string
+  readonly own: PlainMap
+  readonly definition: Definition
+  /** That may stand beside them. */
+  readonly commonKeys: readonly string[]
+  readonly claimedBy: string | undefined
 }
 
 interface CommonSchema {

@@ -23,10 +23,18 @@ export interface Examined {
   readonly resources: readonly string[]
 }
 
-/** Options that are wrong, or `unfilled`, do not hide what is wrong with the others. */
-export function examine(definition: Definition, own: unknown, unfilled: readonly Path[]): Examined {
+/**
+ * Options that are wrong, or `unfilled`, do not hide what is wrong with the others. `commonKeys`
+ * may stand beside them.
+ */
+export function examine(
+  definition: Definition,
+  own: unknown,
+  unfilled: readonly Path[],
+  commonKeys: readonly string[] = [],
+): Examined {
   const { configSchema } = definition
-  const { value, problems = [] } = validateConfig(configSchema, own)
+  const { value, problems = [] } = validateConfig(configSchema, own, commonKeys)
   const options = value as Options | undefined
   const faultsOf = (config: Options) => definition.faults?.(config) ?? []
   const resourcesOf = (config: Options) => definition.resources?.(config) ?? []

@@ -131,7 +131,9 @@ function unused({ outputs, labels, hasAllTargets }: Outline, used: ReadonlySet<s
   return [
     ...unusedOutputs.map((name) => ({
       path: ['outputs', name],
-      message: `output "${name}" is never used; no match leads to it`,
+      message:
+        `output "${name}" is never used: no match leads to it, and only ` +
+        `"dead-letters replay --to ${name}" could send to it`,
     })),
     ...unusedLabels.map((name) => ({
       path: ['labels', name],

@@ -15,17 +15,26 @@ export type Validation<Value> =
   | { readonly value: Value; readonly problems?: undefined }
   | { readonly problems: readonly Problem[]; readonly value?: undefined }
 
-/** The value with its defaults, or everything that is wrong with it. `value` is not changed. */
+/**
+ * The value with its defaults, or everything that is wrong with it. `value` is not changed. Keys
+ * that are checked elsewhere and stand beside its own are only hinted at: `alsoKnown`.
+ */
 export function validateConfig<Schema extends TSchema>(
   schema: Schema,
   value: unknown,
+  alsoKnown: readonly string[] = [],
 ): Validation<Static<Schema>> {
   const filled = withDefaults(schema, value)
-  const problems = problemsOf(schema, filled, [])
+  const problems = problemsOf(schema, filled, [], alsoKnown)
   return problems.length > 0 ? { problems } : { value: filled as Static<Schema> }
 }
 
-function problemsOf(schema: SchemaNode, value: unknown, path: Path): Problem[] {
+function problemsOf(
+  schema: SchemaNode,
+  value: unknown,
+  path: Path,
+  alsoKnown: readonly string[] = [],
+): Problem[] {
   const errors = valueErrors(schema, value)
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.path)
   const outside = errors.filter((error) => !unions.some((union) => isWithin(error.path, union)))
@@ -33,7 +42,7 @@ function problemsOf(schema: SchemaNode, value: unknown, path: Path): Problem[] {
     (union) => !unions.some((other) => other.length < union.length && isWithin(union, other)),
   )
   return [
-    ...outside.flatMap((error) => explained(schema, value, path, error)),
+    ...outside.flatMap((error) => explained(schema, value, path, error, alsoKnown)),
     ...outermost.flatMap((union) => unionProblems(schema, value, path, union)),
   ]
 }
@@ -46,9 +55,16 @@ function unionProblems(schema: SchemaNode, value: unknown, path: Path, union: Pa
   return explained(schema, value, path, { keyword: 'anyOf', path: union, params: {} })
 }
 
-function explained(schema: SchemaNode, value: unknown, path: Path, error: ValueError): Problem[] {
+function explained(
+  schema: SchemaNode,
+  value: unknown,
+  path: Path,
+  error: ValueError,
+  alsoKnown: readonly string[] = [],
+): Problem[] {
   const at = descend(schema, value, error.path)
-  return explain({ ...error, path: [...path, ...error.path] }, at.schema, at.value)
+  const beside = error.path.length === 0 ? alsoKnown : []
+  return explain({ ...error, path: [...path, ...error.path] }, at.schema, at.value, beside)
 }
 
 function descend(schema: SchemaNode, value: unknown, path: Path) {

@@ -15,9 +15,17 @@ export interface Problem {
   readonly position?: number
 }
 
-/** The problems one error stands for; `schema` and `value` are those at the error's path. */
-export function explain(error: ValueError, schema: SchemaNode, value: unknown): Problem[] {
-  if (error.keyword === 'additionalProperties') return unknownKeys(error, schema)
+/**
+ * The problems one error stands for; `schema` and `value` are those at the error's path, where
+ * besides the schema's own keys those that are `alsoKnown` may stand.
+ */
+export function explain(
+  error: ValueError,
+  schema: SchemaNode,
+  value: unknown,
+  alsoKnown: readonly string[] = [],
+): Problem[] {
+  if (error.keyword === 'additionalProperties') return unknownKeys(error, schema, alsoKnown)
   if (error.keyword === 'required') return missingKeys(error, schema, value)
   const trouble = error.keyword === 'format' ? readingTrouble(error, schema, value) : undefined
   if (trouble) return [trouble]
@@ -65,8 +73,12 @@ function readingTrouble({ path }: ValueError, { format }: SchemaNode, value: unk
   return { path, message, atKey: false, position }
 }
 
-function unknownKeys(error: ValueError, schema: SchemaNode): Problem[] {
-  const known = Object.keys(schema.properties ?? {})
+function unknownKeys(
+  error: ValueError,
+  schema: SchemaNode,
+  alsoKnown: readonly string[],
+): Problem[] {
+  const known = [...Object.keys(schema.properties ?? {}), ...alsoKnown]
   const pattern = Object.keys(schema.patternProperties ?? {})[0]
   return (error.params['additionalProperties'] as string[]).map((key) => {
     const message =

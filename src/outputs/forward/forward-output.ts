@@ -7,8 +7,8 @@ import { ChunkTemplate } from '../../pipeline/delivery/keys/chunk-template.ts'
 import { Dialer } from './dialer.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 import { type Message, messagesOf } from './message.ts'
-import { forwardMetrics } from './metrics.ts'
-import type { ForwardConfig } from './schema.ts'
+import { type ForwardMetrics, forwardMetrics } from './metrics.ts'
+import { type ForwardConfig, serversOf } from './schema.ts'
 import { ServerError } from './server-error.ts'
 import { ServerPool, type Taken } from './server-pool.ts'
 
@@ -20,15 +20,17 @@ export class ForwardOutput implements ChunkedOutput {
   /** What events are sent on under; null for their own tags. */
   readonly #tag: ChunkTemplate | null
   readonly #exchangeOptions: ExchangeOptions
+  readonly #metrics: ForwardMetrics
   readonly #deliveries = new Set<Promise<unknown>>()
   #isStopped = false
 
   constructor(config: ForwardConfig, context: OutputContext) {
     const metrics = forwardMetrics(context.metrics)
+    this.#metrics = metrics
     this.#dialer = new Dialer(config, context.timers, metrics)
     this.#pool = new ServerPool({
       ...{ ...context, metrics, dialer: this.#dialer },
-      servers: config.servers,
+      servers: serversOf(config),
       balance: config.balance,
       failedWaitMs: durationInMs(config.failed_wait),
       idleTimeoutMs: durationInMs(config.idle_timeout),
@@ -82,9 +84,10 @@ export class ForwardOutput implements ChunkedOutput {
     connection.messagesLeft -= messages.length
     for (const message of exchange.taken) left.delete(message)
     if (!error) this.#pool.give(server, connection)
-    // It had closed a connection that it had nothing to do with; another one may be good.
     else if (!isReused || error.kind !== 'closed' || exchange.taken.length > 0)
       return this.#pool.failed(server, error)
+    // It had closed a connection that it had nothing to do with; another one may be good.
+    else this.#metrics.resent.add(messages.reduce((sum, { count }) => sum + count, 0))
     return null
   }
 }

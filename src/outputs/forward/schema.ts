@@ -33,16 +33,24 @@ const security = Type.Object(
 
 export const forwardSchema = Type.Object(
   {
-    servers: Type.Array(Server({ description: 'Address of a server.' }), {
-      description:
-        'Servers that take events: `tcp://`, `tls://` or `unix://`. The first that works is ' +
-        'used. Names are looked up for each connection.',
-      minItems: 1,
-      examples: [
-        ['tcp://10.0.0.7:24224'],
-        ['tls://a.example.org:24225', 'tls://b.example.org:24225'],
+    servers: Type.Union(
+      [
+        Server({ description: 'One server.' }),
+        Type.Array(Server({ description: 'Address of a server.' }), {
+          description: 'Several.',
+          minItems: 1,
+        }),
       ],
-    }),
+      {
+        description:
+          'Servers that take events: `tcp://`, `tls://` or `unix://`, one or a list. The first ' +
+          'that works is used. Names are looked up for each connection.',
+        examples: [
+          'tcp://10.0.0.7:24224',
+          ['tls://a.example.org:24225', 'tls://b.example.org:24225'],
+        ],
+      },
+    ),
     balance: Type.Boolean({
       description: 'Whether the servers take turns, chunk by chunk; the order among them is lost.',
       default: false,
@@ -96,7 +104,13 @@ export type ForwardConfig = Static<typeof forwardSchema>
 export type SecurityConfig = Static<typeof security>
 
 /** Combinations of options that cannot work. */
-export function forwardFaults({ servers, tls, security }: ForwardConfig): Fault[] {
+/** As written. */
+export function serversOf({ servers }: Pick<ForwardConfig, 'servers'>): readonly string[] {
+  return typeof servers === 'string' ? [servers] : servers
+}
+
+export function forwardFaults({ tls, security, ...config }: ForwardConfig): Fault[] {
+  const servers = serversOf(config)
   const faults = clientTlsFaults(tls)
   if (tls && !servers.some((server) => server.startsWith('tls:'))) {
     const message = 'is of no use: `servers` has no tls address; expected tls://HOST:PORT'

@@ -125,8 +125,18 @@ export class LetterFile {
     const { access, folder } = this.#options
     await access.remove(this.path)
     this.isGone = true
-    if ((await access.list(folder)).includes(this.stem + DONE_SUFFIX))
-      await access.remove(this.#donePath)
+    if (!(await access.list(folder)).includes(this.stem + DONE_SUFFIX)) return
+    await this.#syncRemoval()
+    await access.remove(this.#donePath)
+  }
+
+  /** Or a power cut could bring the letters back without the marks that they are done with. */
+  async #syncRemoval(): Promise<void> {
+    const { access, folder, logger } = this.#options
+    const message = 'cannot sync a folder: a power cut now may bring dead letters back'
+    await access
+      .syncFolder(folder)
+      .catch((error: unknown) => logger.warn({ path: this.path, error }, message))
   }
 
   get #donePath(): string {

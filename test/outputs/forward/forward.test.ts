@@ -88,6 +88,18 @@ test('closes a connection that is idle', async () => {
   assert.deepEqual(run.log.messages('warn'), [])
 })
 
+test('sends again over a new connection what met a closed one, and counts it', async () => {
+  await using server = await FakeServer.start()
+  await using run = await runChunkedOutput(forward, `servers: ${server.address}`)
+  await run.deliver(CHUNK)
+  // Closed at the moment that it is used again.
+  server.behave = ({ socket, connection, ack }) => (connection === 0 ? socket.end() : ack())
+  assert.deepEqual(await run.deliver(CHUNK), DELIVERED)
+  assert.equal(server.connections, 2)
+  assert.equal(run.metric('resent_events_total'), 4)
+  assert.deepEqual(run.log.messages('warn'), [])
+})
+
 for (const by of ['gzip', 'zstd'] as const) {
   test(`compresses with ${by}`, async () => {
     await using server = await FakeServer.start()

@@ -42,6 +42,7 @@ export class FaultyAccess implements FileAccess {
   }
 
   async remove(path: string): Promise<void> {
+    this.steps.push(`remove ${basename(path)}`)
     this.#note('remove')
     await fileAccess.remove(path)
   }

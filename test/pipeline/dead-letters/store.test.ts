@@ -75,7 +75,13 @@ test('the names of the folder and of what is in it are safe over a power cut', a
   const names = [join(above, 'data'), above, folder].map((path) => `sync ${path}`)
   assert.deepEqual(access.steps.splice(0), names)
   await store.drop({ ids: new Set(['20261121T085000000Z-1']) })
-  assert.deepEqual(access.steps, ['rename 20261121T085000000Z.done', `sync ${folder}`])
+  const noted = ['rename 20261121T085000000Z.done', `sync ${folder}`]
+  assert.deepEqual(access.steps.splice(0), noted)
+  // With the letters gone for good, their marks may go.
+  await store.drop({})
+  assert.deepEqual(await readdir(folder), [])
+  const removed = [`remove 20261121T085000000Z.jsonl`, `sync ${folder}`]
+  assert.deepEqual(access.steps, [...noted, ...removed, 'remove 20261121T085000000Z.done'])
   await store.stop()
 })
 
