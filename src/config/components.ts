@@ -201,12 +201,12 @@ class Checker {
 
   #options({ path, about, own, definition, commonKeys, claimedBy: by }: OwnOptions) {
     const unfilled = unfilledPaths(treeAt(this.#tree, path))
-    const { options = {}, problems, faults, resources } = examine(
-      definition,
-      own,
-      unfilled,
-      commonKeys,
-    )
+    const {
+      options = {},
+      problems,
+      faults,
+      resources,
+    } = examine(definition, own, unfilled, commonKeys)
     this.#report(path, about, problems)
     const located = faults.map((fault) => this.#located(path, about, fault))
     this.problems.push(...elsewhere(located, this.problems))
