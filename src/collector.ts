@@ -61,6 +61,7 @@ export class Collector {
   #started: Promise<void> | null = null
   #reloaded: Promise<unknown> = Promise.resolve()
   #stopped: Promise<void> | null = null
+  readonly #finished = Promise.withResolvers<string>()
   /** Aborted when a stop begins, and when its time is over. */
   readonly #stopping = new AbortController()
   readonly #overtime = new AbortController()
@@ -130,6 +131,11 @@ export class Collector {
     return { inputs: Object.fromEntries(entries), http: this.#http.address }
   }
 
+  /** Resolves with the name of an input that has come to its end: it is time to stop. */
+  get finished(): Promise<string> {
+    return this.#finished.promise
+  }
+
   /** Lets whoever may see the page have the configuration read again. */
   offerReload(reload: NonNullable<CollectorView['reload']>): void {
     this.#state.reload = reload
@@ -172,6 +178,7 @@ export class Collector {
     await this.#deadLetterStore.start()
     await startPipeline(this.#assembly)
     this.#assembly.pipeline.takeOver()
+    this.#watchEnds(this.#assembly)
     await startInputs(this.#assembly.inputs)
     this.#reportUnusedSockets()
     // Last: loading its packages takes longer than everything else together.
@@ -199,8 +206,14 @@ export class Collector {
   #committed(to: Assembly): void {
     this.#assembly = to
     this.#state.assembly = to
+    this.#watchEnds(to)
     this.#deadLetterStore.setBounds(boundsOf(to.config))
     this.#around.memory.resize(sizeInBytes(to.config.memory_max))
+  }
+
+  #watchEnds({ inputs }: Assembly): void {
+    for (const { name, component } of inputs)
+      void component.finished?.then(() => this.#finished.resolve(name))
   }
 
   async #stopInOrder(deadline: AbortSignal): Promise<void> {

@@ -104,6 +104,7 @@ class Session {
     this.#isStarted = true
     await this.#collector.start()
     if (this.#isStopping) return
+    void this.#collector.finished.then((input) => this.#onFinished(input))
     this.#announce(path)
     this.#serviceManager.ready(this.#status())
     this.#serving.resolve(true)
@@ -145,9 +146,20 @@ class Session {
       this.#logger.flush()
       process.exit(exitCodeOf(signal))
     }
+    this.#logger.info({ signal, stop_timeout: this.#collector.config.stop_timeout }, 'stopping')
+    this.#beginStop()
+  }
+
+  /** An input has come to its end, and all of it is delivered. */
+  #onFinished(input: string): void {
+    if (this.#isStopping) return
+    this.#logger.info({ input }, 'stopping: an input has come to its end')
+    this.#beginStop()
+  }
+
+  #beginStop(): void {
     this.#isStopping = true
     void this.#serviceManager.stopping()
-    this.#logger.info({ signal, stop_timeout: this.#collector.config.stop_timeout }, 'stopping')
     void this.#stop(durationInMs(this.#collector.config.stop_timeout), EXIT_OK)
   }
 

@@ -74,6 +74,11 @@ export interface Lifecycle {
 export interface Input extends Lifecycle {
   /** Where it listens, with the real ports, once started: `tcp://127.0.0.1:24224`. */
   readonly addresses: readonly string[]
+  /**
+   * Of an input whose source has an end, at which the collector is to stop: resolves once all of
+   * it is delivered. Never, if it is stopped before.
+   */
+  readonly finished?: Promise<void>
 }
 
 /** What a filter makes of a batch. */

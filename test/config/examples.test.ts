@@ -36,6 +36,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/http.yaml': { 'programs app.web': ['files'], 'pages pages.app': ['files'] },
   'examples/modify.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/parse.yaml': { 'docker docker.web': ['files'], 'docker docker.nginx': ['files'] },
+  'examples/lines.yaml': { 'tcp lines.tcp': ['files'], 'udp lines.udp': ['files'] },
+  'examples/pipe.yaml': { 'app app': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
   'examples/tail.yaml': { 'apps app.web': ['files'], 'apps other': [] },

@@ -1,6 +1,7 @@
 /**
- * Bodies of lines: JSON objects (NDJSON, JSON Lines) or plain text. A line that cannot be read is
- * kept and marked, since those before it may be delivered already. Empty lines are none.
+ * Lines that come as a stream: JSON objects (NDJSON, JSON Lines), plain text, or what any format
+ * reads. One that cannot be read is kept and marked, since those before it may be delivered
+ * already. Empty lines are none.
  */
 import type { CodecError } from '../codec-error.ts'
 import type { LineFormat } from '../formats/format.ts'
@@ -15,6 +16,8 @@ export interface LineBodyOptions {
   readonly lineMaxBytes: number
   /** The field of a piece, in a format that takes any text; null where a piece cannot be read. */
   readonly pieceKey: string | null
+  /** A line break, by default. */
+  readonly delimiter?: Uint8Array
 }
 
 const NEWLINE = new Uint8Array([0x0a])
@@ -24,9 +27,10 @@ export class LineBody implements BodyDecoder {
   readonly #lines: LineSplitter
 
   constructor(options: LineBodyOptions) {
-    const { lineMaxBytes } = options
+    const { lineMaxBytes, delimiter = NEWLINE } = options
+    const stripsReturn = delimiter.at(-1) === NEWLINE[0]
     this.#options = options
-    this.#lines = new LineSplitter({ delimiter: NEWLINE, lineMaxBytes, stripsReturn: true })
+    this.#lines = new LineSplitter({ delimiter, lineMaxBytes, stripsReturn })
   }
 
   get heldBytes(): number {
@@ -47,10 +51,13 @@ export class LineBody implements BodyDecoder {
   #add(collector: RecordCollector): void {
     const { bytes, start, end, isPiece, isCut } = this.#lines
     const { format, pieceKey } = this.#options
+    // White space is text, where text is taken.
+    const isEmpty = start === end || (pieceKey === null && isBlank(bytes, start, end))
+    if (isEmpty) return
     if (isPiece) {
       if (pieceKey === null) collector.addFailed(bytes, start, end, 'line_too_long')
       else collector.addPiece(pieceKey, bytes, start, end, isCut)
-    } else if (!isBlank(bytes, start, end)) collector.addLine(format, bytes, start, end)
+    } else collector.addLine(format, bytes, start, end)
   }
 }
 

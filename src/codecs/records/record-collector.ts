@@ -14,6 +14,8 @@ export interface RecordCollectorOptions {
   readonly fields: readonly (readonly [key: string, value: string])[]
   /** The field that a record's time is taken out of; null for none. */
   readonly timeKey: string | null
+  /** Added to those that could not be read, beside `fields`. */
+  readonly failedFields?: readonly (readonly [key: string, value: string])[]
 }
 
 /** Collects one run after another: `begin`, then what there is, then `finish`. */
@@ -25,6 +27,8 @@ export class RecordCollector {
   readonly #timeKey: Uint8Array | null
   readonly #fieldKeys: readonly Uint8Array[]
   readonly #fields: Uint8Array
+  readonly #failedFields: Uint8Array
+  readonly #failedFieldCount: number
   readonly #time = new RecordTime()
   readonly #line = new ParsedLine(new ByteWriter(0))
   #writer = new ByteWriter(0)
@@ -32,15 +36,12 @@ export class RecordCollector {
   #nanoseconds = 0
   #isFixed = false
 
-  constructor({ fields, timeKey }: RecordCollectorOptions) {
+  constructor({ fields, timeKey, failedFields = [] }: RecordCollectorOptions) {
     this.#timeKey = timeKey === null ? null : encoder.encode(timeKey)
     this.#fieldKeys = fields.map(([key]) => encoder.encode(key))
-    const encoded = new ByteWriter(64)
-    for (const [key, value] of fields) {
-      writeStr(encoded, key)
-      writeStr(encoded, value)
-    }
-    this.#fields = encoded.written()
+    this.#fields = encodePairs(fields)
+    this.#failedFields = encodePairs(failedFields)
+    this.#failedFieldCount = failedFields.length
   }
 
   /** Starts a run in memory of its own. `isFixed`: that time is the time, whatever records say. */
@@ -124,8 +125,9 @@ export class RecordCollector {
     writeStrBytes(writer, bytes, start, end)
     writeStr(writer, 'parse_failed')
     writeStr(writer, reason)
+    writer.append(this.#failedFields)
     this.failedCount++
-    this.#finish(entry, 2, this.#seconds, this.#nanoseconds)
+    this.#finish(entry, 2 + this.#failedFieldCount, this.#seconds, this.#nanoseconds)
   }
 
   /** A piece of a line that is too long, in the field `key`, marked unless it is the last. */
@@ -198,3 +200,12 @@ export interface RunTime {
 }
 
 const encoder = new TextEncoder()
+
+function encodePairs(pairs: RecordCollectorOptions['fields']): Uint8Array {
+  const writer = new ByteWriter(64)
+  for (const [key, value] of pairs) {
+    writeStr(writer, key)
+    writeStr(writer, value)
+  }
+  return writer.written()
+}

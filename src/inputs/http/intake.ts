@@ -20,7 +20,15 @@ import type { InFlight } from '../support/in-flight.ts'
 import { addParameters, FormBody } from './form-body.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { readMultipart } from './multipart-body.ts'
-import { type BodyKind, bodyKindOf, fieldsOf, queryOf, tagOf, timeOf } from './request-facts.ts'
+import {
+  type BodyKind,
+  bodyKindOf,
+  fieldsOf,
+  peerFields,
+  queryOf,
+  tagOf,
+  timeOf,
+} from './request-facts.ts'
 import { RequestDelivery } from './request-delivery.ts'
 import type { HttpConfig } from './schema.ts'
 import type { Parameters } from './url-form.ts'
@@ -38,8 +46,8 @@ export interface IntakeShare {
   readonly answerTimeoutMs: number
 }
 
-/** Where plain text goes, and what cannot be read. */
-const TEXT_KEY = 'message'
+/** Where plain text goes, as in the events of Docker's drivers. */
+const TEXT_KEY = 'log'
 /** Seconds after which a sender may try again. */
 const RETRY_AFTER = 1
 /** JSON becomes smaller as msgpack, but for the head of each entry. */
@@ -72,7 +80,8 @@ export class Intake {
       config,
     )
     const timeKey = config.time_key === '' ? null : config.time_key
-    this.#collector = new RecordCollector({ fields, timeKey })
+    const failedFields = peerFields(socket.remoteAddress, config)
+    this.#collector = new RecordCollector({ fields, timeKey, failedFields })
     const tag = tagOf(this.#url, config, sizes.tag)
     const bytesMax = sizes.requestInFlight
     this.#delivery = new RequestDelivery({ context, inFlight, tag, bytesMax })

@@ -127,6 +127,15 @@ export function fieldsOf(source: FieldSource, config: HttpConfig): [string, stri
   return fields
 }
 
+/** Whose it is, for what cannot be read, unless all records say so. */
+export function peerFields(
+  remoteAddress: string | undefined,
+  { source_address_key: key }: HttpConfig,
+): [string, string][] {
+  if (key !== undefined || remoteAddress === undefined) return []
+  return [['source_address', plainAddress(remoteAddress)]]
+}
+
 /** What parameters are for themselves. */
 const RESERVED = new Set(['json', 'msgpack', 'time'])
 

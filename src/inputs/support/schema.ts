@@ -175,5 +175,6 @@ function tlsVersionFaults(tls: TlsConfig | undefined): Fault[] {
 }
 
 function inWords(schemes: readonly Scheme[]): string {
+  if (schemes.length === 1) return schemes[0]!
   return `${schemes.slice(0, -1).join(', ')} or ${schemes.at(-1)}`
 }

@@ -59,7 +59,7 @@ test('takes JSON, NDJSON, msgpack, forms and text', async () => {
     assert.deepEqual([...new Set(tags)], ['app.web'], what)
   }
   const text = await become('one\r\n\ntwo', { type: 'text/plain' })
-  assert.deepEqual(text.records, [{ message: 'one' }, { message: 'two' }])
+  assert.deepEqual(text.records, [{ log: 'one' }, { log: 'two' }])
 })
 
 test('makes the tag of the path', async () => {
@@ -131,8 +131,9 @@ test('keeps lines that cannot be read, and says how many', async () => {
   } = await become(body, { type, yaml: 'line_max: 1KiB' })
   assert.deepEqual([status, answer], [200, { accepted: 6, parse_failed: 4 }])
   assert.deepEqual(records[0], A)
-  assert.deepEqual(records[1], { message: '{"b":', parse_failed: 'invalid_json' })
-  assert.deepEqual(records[2], { message: '[1]', parse_failed: 'not_an_object' })
+  const source_address = '127.0.0.1'
+  assert.deepEqual(records[1], { message: '{"b":', parse_failed: 'invalid_json', source_address })
+  assert.deepEqual(records[2], { message: '[1]', parse_failed: 'not_an_object', source_address })
   assert.deepEqual(
     records.slice(3, 5).map((record) => record['parse_failed']),
     ['line_too_long', 'line_too_long'],
@@ -152,7 +153,7 @@ test('cuts long lines of text into pieces, between two characters', async () => 
     yaml: 'line_max: 1023B',
   })
   assert.equal(records.length, 3)
-  assert.equal(String(records[0]!['message']) + String(records[1]!['message']), text)
+  assert.equal(String(records[0]!['log']) + String(records[1]!['log']), text)
   assert.deepEqual(
     records.map((record) => record['truncated']),
     [true, undefined, undefined],

@@ -1,0 +1,44 @@
+/** `some-app | logboom run`: everything the app has printed is written when both have ended. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const CONFIG = `
+data_dir: ./data
+http: { enabled: false }
+inputs:
+  app: { type: stdin, tag: app }
+outputs:
+  files: { type: file, path: "./logs/\${tag}.log" }
+pipeline:
+  - match: "**"
+    to: files
+`
+
+test('a pipe that ends ends the collector, with all of it delivered', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-stdin-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'config.yaml'), CONFIG)
+  const count = 100_000
+  const print = `for (let i = 0; i < ${count}; i++) console.log('line ' + i)`
+  const app = spawn(process.execPath, ['-e', print], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const collector = spawn(process.execPath, [MAIN, 'run', '-c', 'config.yaml'], {
+    cwd: folder,
+    stdio: [app.stdout, 'pipe', 'pipe'],
+  })
+  let log = ''
+  collector.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const [code] = (await once(collector, 'close')) as [number]
+  assert.equal(code, 0, log)
+  const lines = readFileSync(join(folder, 'logs/app.log'), 'utf8').trimEnd().split('\n')
+  assert.equal(lines.length, count)
+  const last = JSON.parse(lines.at(-1)!) as { log: string }
+  assert.equal(last.log, `line ${count - 1}`)
+  assert.match(log, /an input has come to its end/)
+})
