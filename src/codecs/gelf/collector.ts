@@ -1,7 +1,12 @@
 /** Collects the entries of GELF messages, in their order, in runs of one tag. */
 import { ByteWriter } from '../byte-writer.ts'
 import type { CodecError } from '../codec-error.ts'
+import { tagOf } from '../forward/tag-cache.ts'
+import { KernelGelf } from '../kernel/gelf.ts'
+import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
 import { Lease } from '../lease.ts'
+import { entryEnd } from '../record.ts'
+import type { Delimiter } from './framer.ts'
 import { GelfMessageReader, type GelfMessageOptions, type GelfSource } from './message.ts'
 
 /** Entries of one tag, in the order of their messages. */
@@ -17,12 +22,18 @@ export interface GelfRun {
 export type RenderTag = (tag: string, entries: Uint8Array, offset: number) => string
 
 export interface GelfCollectorOptions extends GelfMessageOptions {
+  /** What ends a message of a stream. */
+  readonly delimiter: Delimiter
+  /** Of a longer message the first so many bytes are kept, marked; the rest is passed over. */
+  readonly messageMaxBytes: number
   /** Null takes the tag as it is. */
   readonly renderTag: RenderTag | null
   /** Of messages that say none or one that is too long, and of those that cannot be read. */
   readonly defaultTag: string
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Null reads everything in plain TypeScript; left out, the kernel of the process is used. */
+  readonly kernel?: Kernel | null
   /** Told of each message that is kept as it came, by reason (`invalid_json` …). */
   readonly onFailed: (reason: string) => void
 }
@@ -33,6 +44,8 @@ const SPARE_BYTES = 1024
 export class GelfCollector {
   readonly #options: GelfCollectorOptions
   readonly #reader: GelfMessageReader
+  /** Null where there is no kernel: the twin, which is the reader, reads all. */
+  readonly #quick: KernelGelf | null
   #expected = 0
   #output = NO_OUTPUT
   #runs: { readonly tag: string; readonly entries: Uint8Array; readonly count: number }[] = []
@@ -43,6 +56,7 @@ export class GelfCollector {
   constructor(options: GelfCollectorOptions) {
     this.#options = options
     this.#reader = new GelfMessageReader(options)
+    this.#quick = quickReader(options)
     this.#runTag = options.defaultTag
   }
 
@@ -57,12 +71,55 @@ export class GelfCollector {
   }
 
   /** Adds the message between `start` and `end`; or says what is wrong with it and adds nothing. */
-  add(bytes: Uint8Array, start: number, end: number): CodecError | null {
+  add(bytes: Uint8Array, start: number, end: number, isWhole = false): CodecError | null {
+    if (this.#quick !== null && !this.#reader.source.every.hasFields) {
+      // A message of a stream has been looked at already.
+      if (isWhole && this.#quick.datagram(bytes, start, end)) {
+        this.#addMade(this.#quick)
+        return null
+      }
+    }
     const output = this.#begin()
     const entryStart = output.length
     const error = this.#reader.read(bytes, start, end, this.#options.now(), output)
-    if (error === null) this.#note(this.#tagOf(entryStart), entryStart)
-    return error
+    if (error !== null) return error
+    const own = this.#reader.tag ?? this.#options.defaultTag
+    this.#note(this.#tagOf(own, entryStart), entryStart)
+    return null
+  }
+
+  /**
+   * Adds the usual messages from `start` on, each with its delimiter, as far as they go; returns
+   * the offset behind them.
+   */
+  addUsual(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#quick === null || this.#reader.source.every.hasFields) return start
+    let position = start
+    while (position < end) {
+      const stopped = this.#quick.messages(bytes, position, end)
+      if (this.#quick.count === 0) return stopped
+      this.#addMade(this.#quick)
+      position = stopped
+    }
+    return position
+  }
+
+  #addMade(quick: KernelGelf): void {
+    const output = this.#begin()
+    const { made, tag, count } = quick
+    const start = output.length
+    const own = tag.length === 0 ? this.#options.defaultTag : tagOf(tag, 0, tag.length).text
+    output.append(made)
+    if (this.#options.renderTag === null) this.#note(own, start, count)
+    else this.#noteEach(own, start)
+  }
+
+  /** Entries from `start` on, whose tags are to be told one by one. */
+  #noteEach(own: string, start: number): void {
+    const end = this.#output.length
+    for (let offset = start; offset < end; offset = entryEnd(this.#output.bytes, offset)) {
+      this.#note(this.#tagOf(own, offset), offset)
+    }
   }
 
   /** Adds an entry that holds the bytes between `start` and `end` as they came, and why. */
@@ -92,21 +149,20 @@ export class GelfCollector {
     return this.#output
   }
 
-  #tagOf(entryStart: number): string {
+  #tagOf(own: string, entryStart: number): string {
     const { renderTag, defaultTag, tagMaxBytes } = this.#options
-    const own = this.#reader.tag ?? defaultTag
     if (renderTag === null) return own
     const tag = renderTag(own, this.#output.bytes, entryStart)
     return Buffer.byteLength(tag) <= tagMaxBytes ? tag : defaultTag
   }
 
-  /** The entry from `entryStart` on is one more of `tag`. */
-  #note(tag: string, entryStart: number): void {
+  /** `count` entries from `entryStart` on are more of `tag`. */
+  #note(tag: string, entryStart: number, count = 1): void {
     if (tag !== this.#runTag) {
       this.#endRun(entryStart)
       this.#runTag = tag
     }
-    this.#runCount++
+    this.#runCount += count
   }
 
   #endRun(end: number): void {
@@ -117,6 +173,19 @@ export class GelfCollector {
     this.#runStart = end
     this.#runCount = 0
   }
+}
+
+function quickReader(options: GelfCollectorOptions): KernelGelf | null {
+  if (options.strict) return null
+  const { kernel = sharedKernel, fields, messageKey, tagMaxBytes, delimiter } = options
+  const quick = {
+    strips: fields === 'strip',
+    messageKey: new TextEncoder().encode(messageKey),
+    tagMaxBytes,
+    nulEnds: delimiter !== 'newline',
+    newlineEnds: delimiter !== 'nul',
+  }
+  return KernelGelf.create(kernel, quick, options.messageMaxBytes)
 }
 
 const NO_OUTPUT = new ByteWriter(0)

@@ -4,15 +4,11 @@
  */
 import { StreamBuffer } from '../forward/stream-buffer.ts'
 import { JsonFramer } from '../json/framer.ts'
-import { GelfFramer, NO_CUT, type Delimiter } from './framer.ts'
+import { GelfFramer, NO_CUT } from './framer.ts'
 import type { GelfSource } from './message.ts'
 import { GelfCollector, type GelfCollectorOptions, type GelfRun } from './collector.ts'
 
-export interface GelfDecoderOptions extends GelfCollectorOptions {
-  readonly delimiter: Delimiter
-  /** Of a longer message the first so many bytes are kept, marked; the rest is passed over. */
-  readonly messageMaxBytes: number
-}
+export type GelfDecoderOptions = GelfCollectorOptions
 
 export class GelfDecoder {
   /** There is nothing that ends a stream. */
@@ -58,6 +54,8 @@ export class GelfDecoder {
     this.#collector.expect(input.length)
     while (input.length > 0) {
       if (this.#isSkipping && !this.#skip()) return
+      if (!this.#framer.isMidway) this.#readUsual()
+      if (input.length === 0) return
       const { bytes, start } = input
       const limit = Math.min(input.end, start + this.#messageMaxBytes + 1)
       const cut = this.#framer.find(bytes, start, limit)
@@ -65,6 +63,12 @@ export class GelfDecoder {
       else if (cut === NO_CUT) return
       else if (this.#read(bytes, start, cut)) this.#next(cut + 1)
     }
+  }
+
+  /** As many messages as the kernel can read; the one it stops before is for the twin. */
+  #readUsual(): void {
+    const { bytes, start, end } = this.#input
+    this.#input.consume(this.#collector.addUsual(bytes, start, end) - start)
   }
 
   /** Whether the message between `start` and `cut` is done with; else it may go on behind. */

@@ -37,6 +37,11 @@ export class GelfFramer {
     this.#usesNewline = delimiter !== 'nul'
   }
 
+  /** Whether some of the message at hand has been looked through. */
+  get isMidway(): boolean {
+    return this.#searched > 0 || this.#isOpen
+  }
+
   /** To be called before each new message. */
   begin(): void {
     this.#searched = this.#openAt = this.#depth = 0

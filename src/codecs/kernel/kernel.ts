@@ -44,6 +44,18 @@ interface Exports {
     tagLength: number,
     depthMax: number,
   ): number
+  readGelf(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    key: number,
+    keyLength: number,
+    options: number,
+    tagBytesMax: number,
+  ): number
+  gelfTag(): number
+  gelfTagLength(): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
   putPlainLines(

@@ -81,7 +81,7 @@ export class GelfDatagrams implements DatagramDecoder {
     if (end > messageMaxBytes) {
       return this.#collector.keep(bytes, 0, messageMaxBytes, 'message_too_large')
     }
-    const error = this.#collector.add(bytes, 0, end)
+    const error = this.#collector.add(bytes, 0, end, true)
     if (error !== null) this.#collector.keep(bytes, 0, end, error.reason)
   }
 

@@ -115,6 +115,57 @@ test(`hostile frames for ${SECONDS} s, LOGBOOM_FUZZ_SEED=${SEED}`, () => {
   assert.ok(frames > 10_000, `only ${frames}`)
 })
 
+const MESSAGES = [
+  '{"version":"1.1","host":"h","short_message":"a \\u003cb\\" c","timestamp":1.5,"level":6,' +
+    '"_container_id":"c0ffee","_tag":"t"}\0',
+  `{"timestamp": 1795251000.123456789, "_n": -5, "_ok": true, "_x": "${'x'.repeat(90)}"}\n`,
+  `{"timestamp":1,"a":"\\n${'y'.repeat(300)}"${',"_f":0'.repeat(20)}}\0`,
+].map((text) => Buffer.from(text))
+const GELF_BYTES = Buffer.from('"\\{}[]:,\0\n 0-e.tfnu_\x01\xff', 'latin1')
+
+/** As `attack`, with GELF messages. */
+function attackGelf(kernel: Kernel, random: Random): void {
+  const { memory, source, target, aside, functions } = kernel
+  let length = 0
+  while (length < 400) {
+    const message = MESSAGES[random(MESSAGES.length)]!
+    memory.set(message, source + length)
+    length += message.length
+  }
+  for (let changes = random(4); changes > 0; changes--) {
+    memory[source + random(length)] = GELF_BYTES[random(GELF_BYTES.length)]!
+  }
+  const end = source + length - random(random(2) * length)
+  const targetEnd = target + (random(2) === 0 ? SMALL_TARGET_BYTES : SMALL_TARGET_BYTES * 100)
+  const behind = targetEnd + SLACK_BYTES
+  memory.fill(CANARY, behind, behind + SLACK_BYTES)
+  memory.set(Buffer.from('log'), aside)
+  functions.readGelf(source, end, target, targetEnd, aside, 3, random(16), random(4))
+  assert.ok(kernel.stoppedAt >= source && kernel.stoppedAt <= end, 'it stopped outside')
+  assert.ok(kernel.targetUsed <= targetEnd, 'it wrote past the target')
+  const canaries = memory.subarray(behind, behind + SLACK_BYTES)
+  assert.ok(
+    canaries.every((byte) => byte === CANARY),
+    'it wrote far past the target',
+  )
+  const made = memory.slice(target, kernel.targetUsed)
+  memory.set(made, source)
+  functions.checkEntries(source, source + made.length, DEPTH_MAX, COUNT_MAX)
+  assert.equal(kernel.stoppedAt, source + made.length, 'it made what is no entry')
+}
+
+test(`hostile GELF for ${SECONDS} s, LOGBOOM_FUZZ_SEED=${SEED}`, () => {
+  const kernel = testKernel()
+  const random = randomFrom(SEED)
+  const end = performance.now() + SECONDS * 1000
+  let taken = 0
+  while (performance.now() < end) {
+    for (let left = 1000; left > 0; left--) attackGelf(kernel, random)
+    taken += kernel.count
+  }
+  assert.ok(taken > 0, 'it took none')
+})
+
 test('deep nesting up to the limit, and a million levels', () => {
   const kernel = testKernel()
   const { memory, source, functions } = kernel

@@ -8,6 +8,7 @@ export { controlOffset } from './control'
 export { checkEntries, convertEntries, readMessages } from './entries'
 export { find } from './find'
 export { putPlainLines } from './plain-lines'
+export { gelfTag, gelfTagLength, readGelf } from './gelf'
 export { putJsonLines, startLines } from './json-lines'
 
 /** From here on the memory is the host's. */
