@@ -1,5 +1,6 @@
 /** The inputs a configuration may name, in the order the reference lists them. */
 import type { InputDefinition } from '../pipeline/component.ts'
+import { dockerFiles } from './docker-files/index.ts'
 import { forward } from './forward/index.ts'
 import { gelf } from './gelf/index.ts'
 import { http } from './http/index.ts'
@@ -18,4 +19,5 @@ export const inputs: readonly InputDefinition[] = [
   tcp,
   udp,
   stdin,
+  dockerFiles,
 ]

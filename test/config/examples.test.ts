@@ -29,6 +29,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'gelf gelf': ['files'],
     'syslog syslog.daemon.info': ['files'],
   },
+  'examples/docker-files.yaml': { 'containers docker.web': ['files'] },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
   'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },

@@ -58,6 +58,14 @@ interface Exports {
   gelfTagLength(): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
+  putDockerLines(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    prefix: number,
+    prefixLength: number,
+  ): number
   putPlainLines(
     start: number,
     end: number,

@@ -1,19 +1,23 @@
 /**
  * `tail` input: the lines of files as they are written, over rotations and restarts. Options:
- * schema.ts. Which files: discovery.ts and succession.ts. Reading and delivering: block-reader.ts.
- * What is kept over restarts: positions.ts.
+ * schema.ts. How files are followed: ../support/following/.
  */
 import { sizeInBytes } from '../../config/units.ts'
 import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'
-import { parseTag, renderTag } from '../support/tag-template.ts'
-import { Follower, type PathSettings } from './follower.ts'
-import { Glob } from './glob.ts'
-import { constantFields } from './made-entries.ts'
-import { tailMetrics } from './metrics.ts'
-import { PlainLines } from './plain-lines.ts'
-import { patternsOf, type TailConfig, tailFaults, tailSchema } from './schema.ts'
-import { PATH_NAMES, pathValues, type TagValues } from './path-values.ts'
-import { TextEncoding } from './text-encoding.ts'
+import { asObject, createFormat } from '../../pipeline/formats/create.ts'
+import { type Fields, settingsMaker } from '../support/following/path-settings.ts'
+import { Follower } from '../support/following/follower.ts'
+import { Glob } from '../support/following/glob.ts'
+import { tailMetrics } from '../support/following/metrics.ts'
+import { TextEncoding } from '../support/following/text-encoding.ts'
+import {
+  formatType,
+  patternsOf,
+  tagNames,
+  type TailConfig,
+  tailFaults,
+  tailSchema,
+} from './schema.ts'
 
 export const tail = defineInput({
   type: 'tail',
@@ -26,22 +30,26 @@ export const tail = defineInput({
 
 function createTail(config: TailConfig, context: InputContext): Input {
   const metrics = tailMetrics(context.metrics)
-  const tag = parseTag(config.tag, PATH_NAMES)
+  const { path_key } = config
   const follower = new Follower({
     context,
     config,
     metrics,
     patterns: patternsOf(config.path).map((pattern) => new Glob(pattern)),
     excluded: patternsOf(config.exclude_path).map((pattern) => new Glob(pattern)),
-    settingsFor: (path): PathSettings => ({
-      tag: tagOf(tag, pathValues(path)),
-      lines: new PlainLines({
-        fields: constantFields(config.path_key === undefined ? [] : [[config.path_key, path]]),
-        key: 'log',
-        offsetKey: config.offset_key ?? null,
-        encoding: new TextEncoding(config.encoding),
-        lineMaxBytes: sizeInBytes(config.line_max),
-      }),
+    settingsFor: settingsMaker({
+      context,
+      metrics,
+      tag: config.tag,
+      tagNames: tagNames(config),
+      container: containerKind(config),
+      plainKey: plainKey(config),
+      // A format may keep working memory: one for each file.
+      createFormat: () => createFormat(config.format, { now: () => context.clock.now() }),
+      fieldsOf: (path): Fields => (path_key === undefined ? [] : [[path_key, path]]),
+      offsetKey: config.offset_key ?? null,
+      encoding: () => new TextEncoding(config.encoding),
+      lineMaxBytes: sizeInBytes(config.line_max),
     }),
   })
   return {
@@ -51,6 +59,14 @@ function createTail(config: TailConfig, context: InputContext): Input {
   }
 }
 
-function tagOf(tag: ReturnType<typeof parseTag>, values: TagValues): string {
-  return renderTag(tag, (name) => values[name] ?? '')
+function containerKind({ format }: TailConfig): 'docker' | 'cri' | null {
+  const type = formatType(format)
+  return type === 'docker' || type === 'cri' ? type : null
+}
+
+/** Of `format: none`. */
+function plainKey({ format }: TailConfig): string | null {
+  if (formatType(format) !== 'none') return null
+  const one = asObject(format as Parameters<typeof asObject>[0])
+  return one.type === 'none' ? one.field : null
 }

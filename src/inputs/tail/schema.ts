@@ -1,12 +1,16 @@
 /** Options of the `tail` input. Their names are those of Fluentd's in_tail where it has them. */
 import type { Static } from 'typebox'
-import { Duration, Size } from '../../config/fields.ts'
+import { Duration } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
+import { formatFaults } from '../../pipeline/formats/faults.ts'
+import { lineFormatSchema } from '../../pipeline/formats/schema.ts'
+import { followingOptions } from '../support/following/schema.ts'
+import { CRI_NAMES, DOCKER_NAMES } from '../support/following/containers.ts'
+import { Glob } from '../support/following/glob.ts'
+import { PATH_NAMES } from '../support/following/path-values.ts'
 import { tagFaults } from '../support/tag-template.ts'
-import { Glob } from './glob.ts'
-import { PATH_NAMES } from './path-values.ts'
-import { TextEncoding } from './text-encoding.ts'
+import { TextEncoding } from '../support/following/text-encoding.ts'
 
 const oneOrMore = (what: string, description: string, examples: (string | string[])[]) =>
   Type.Union(
@@ -20,57 +24,6 @@ const oneOrMore = (what: string, description: string, examples: (string | string
     ],
     { description, examples },
   )
-
-/** Of everything that follows files. */
-export const followingOptions = {
-  read_from: Type.Union([Type.Literal('position'), Type.Literal('head'), Type.Literal('tail')], {
-    description:
-      'Where reading begins at a start. `position`: where it ended before; a file that was ' +
-      'not read before, at its head. `tail`: the same, but the first time ever at the end of ' +
-      'the files there are. `head`: all files again from their head, at every start.',
-    default: 'position',
-  }),
-  refresh_interval: Duration({
-    description:
-      'How often all paths are looked for anew. New and rotated files are found at once where ' +
-      'the system tells of changes (inotify); this finds what it did not tell.',
-    default: '10s',
-  }),
-  poll_interval: Duration({
-    description:
-      'How often files are looked at where the system does not tell of changes, as on network ' +
-      'file systems. A file that has not changed for long is looked at every two seconds.',
-    default: '250ms',
-  }),
-  watch: Type.Boolean({
-    description: 'Whether the system is asked to tell of changes; else all files are polled.',
-    default: true,
-  }),
-  rotate_wait: Duration({
-    description:
-      'How long nothing may have come to a rotated or deleted file before it is closed, and a ' +
-      'last line without an end is taken as it is.',
-    default: '10s',
-  }),
-  line_max: Size({
-    description:
-      'Longest line, also when it is put together from several. A longer one is cut and marked ' +
-      'with `truncated: true` and `original_size`, its length in bytes.',
-    default: '1MiB',
-  }),
-  open_files_max: Type.Integer({
-    description:
-      'Files that are open at a time; those that are read to their end are closed for others, ' +
-      'and opened again when they grow.',
-    default: 2048,
-    minimum: 8,
-  }),
-  files_max: Type.Integer({
-    description: 'Paths that are followed; further ones are not read, and an error is logged.',
-    default: 65536,
-    minimum: 1,
-  }),
-}
 
 export const tailSchema = Type.Object(
   {
@@ -89,9 +42,19 @@ export const tailSchema = Type.Object(
       description:
         "Tag of the events. `${path}` is the path with dots for its slashes, as Fluentd's `*`; " +
         '`${name}` the name of the file, `${stem}` the same without its last ending, ' +
-        '`${folder}` the name of the folder it is in.',
+        '`${folder}` the name of the folder it is in. With `format: docker` also ' +
+        '`${container_name}`, `${container_id}` and `${image_name}`, with `format: cri` ' +
+        '`${namespace}`, `${pod}` and `${container}`.',
       default: 'tail.${path}',
       minLength: 1,
+    }),
+    format: lineFormatSchema({
+      description:
+        'What the lines are: the name of a format, a format with its options, or a list of which ' +
+        'the first that can read a line is taken. What none can read is kept as `message` with ' +
+        'the reason in `parse_failed`. `docker` (json-file) and `cri` put parts of long lines ' +
+        'together and add what is known of the container.',
+      default: 'none',
     }),
     encoding: Type.String({
       description:
@@ -129,6 +92,19 @@ export function patternsOf(value: string | readonly string[] | undefined): reado
   return typeof value === 'string' ? [value] : value
 }
 
+/** What a tag may be made of. */
+export function tagNames({ format }: Pick<TailConfig, 'format'>): readonly string[] {
+  const type = formatType(format)
+  if (type === 'docker') return [...PATH_NAMES, ...DOCKER_NAMES]
+  return type === 'cri' ? [...PATH_NAMES, ...CRI_NAMES] : PATH_NAMES
+}
+
+/** Of a format alone; a list has none. */
+export function formatType(format: TailConfig['format']): string {
+  if (typeof format === 'string') return format
+  return Array.isArray(format) ? '' : (format as { readonly type: string }).type
+}
+
 /** What the schema cannot say. */
 export function tailFaults(config: TailConfig): Fault[] {
   const faults: Fault[] = []
@@ -142,7 +118,8 @@ export function tailFaults(config: TailConfig): Fault[] {
   for (const pattern of patternsOf(config.path)) attempt('path', () => void new Glob(pattern))
   for (const pattern of patternsOf(config.exclude_path))
     attempt('exclude_path', () => void new Glob(pattern))
-  faults.push(...tagFaults(config.tag, PATH_NAMES))
+  faults.push(...formatFaults(config.format))
+  faults.push(...tagFaults(config.tag, tagNames(config)))
   attempt('encoding', () => checkEncoding(config.encoding))
   return faults
 }

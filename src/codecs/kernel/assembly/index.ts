@@ -5,6 +5,7 @@
  * (../kernel.ts) lays out, and has a twin in plain TypeScript that says what is right.
  */
 export { controlOffset } from './control'
+export { putDockerLines } from './docker-lines'
 export { checkEntries, convertEntries, readMessages } from './entries'
 export { find } from './find'
 export { putPlainLines } from './plain-lines'

@@ -2,10 +2,10 @@
  * Follows files: finds them, reads them in turns, keeps to them when they are rotated, and notes
  * how far they are delivered. What is made of their lines is said by whoever uses it.
  */
-import { durationInMs, sizeInBytes } from '../../config/units.ts'
-import type { Cancel } from '../../pipeline/clock.ts'
-import type { InputContext } from '../../pipeline/component.ts'
-import { fileAccess } from '../../pipeline/files/file-access.ts'
+import { durationInMs, sizeInBytes } from '../../../config/units.ts'
+import type { Cancel } from '../../../pipeline/clock.ts'
+import type { InputContext } from '../../../pipeline/component.ts'
+import { fileAccess } from '../../../pipeline/files/file-access.ts'
 import { BlockReader } from './block-reader.ts'
 import { Discovery } from './discovery.ts'
 import type { Glob } from './glob.ts'
@@ -43,7 +43,7 @@ export interface FollowingConfig {
 
 /** What a path's events are like. */
 export interface PathSettings {
-  readonly tag: string
+  readonly tag: () => string
   readonly lines: LineReader
 }
 
@@ -227,6 +227,7 @@ export class Follower {
   async #leaveIfGone(path: TailedPath): Promise<void> {
     if (path.isBusy || (await statOrNull(path.path)) !== null || !path.isOver) return
     this.#paths.delete(path.path)
+    path.lines.reset()
     this.#discovery.forget(path)
     if (path.hasDelivered) this.#options.context.closed(path.origin)
   }

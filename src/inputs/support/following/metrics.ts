@@ -1,5 +1,5 @@
 /** What the `tail` input counts beside events. */
-import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
+import type { Counter, Gauge, Metrics } from '../../../pipeline/metrics.ts'
 
 export interface TailMetrics {
   readonly files: Gauge

@@ -4,7 +4,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Logger } from '../../pipeline/logger.ts'
+import type { Logger } from '../../../pipeline/logger.ts'
 import { causeCode } from './cause-code.ts'
 
 export interface FolderWatchesOptions {

@@ -1,13 +1,13 @@
 /** `format: none`: each line is the text of one field, nothing is held back. */
-import { type ByteWriter } from '../../codecs/byte-writer.ts'
-import { plainLines } from '../../codecs/kernel/plain-lines.ts'
+import { type ByteWriter } from '../../../codecs/byte-writer.ts'
+import { plainLines } from '../../../codecs/kernel/plain-lines.ts'
 import {
   writeBoolean,
   writeInteger,
   writeMapHeader,
   writeStr,
   writeStrBytes,
-} from '../../codecs/msgpack/writer.ts'
+} from '../../../codecs/msgpack/writer.ts'
 import type { Block, LineReader } from './lines.ts'
 import type { ConstantFields, MadeEntries } from './made-entries.ts'
 import type { Offsets } from './positions.ts'

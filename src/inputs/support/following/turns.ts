@@ -3,7 +3,7 @@
  * same time, so that one that floods does not keep the others from being read, and what waits to be
  * delivered is bounded. Looking at a path is not bounded: a file must be opened before it is gone.
  */
-import type { MemoryAccount } from '../../pipeline/memory-budget.ts'
+import type { MemoryAccount } from '../../../pipeline/memory-budget.ts'
 import type { TailedPath } from './tailed-path.ts'
 
 /** So many blocks are on their way at the same time. */

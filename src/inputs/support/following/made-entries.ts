@@ -1,7 +1,7 @@
 /** Entries in the making, and what every one of them has: the fields of its file. */
-import { ByteWriter } from '../../codecs/byte-writer.ts'
-import { writeEntryHead } from '../../codecs/entry.ts'
-import { writeInteger, writeMapHeader, writeStr } from '../../codecs/msgpack/writer.ts'
+import { ByteWriter } from '../../../codecs/byte-writer.ts'
+import { writeEntryHead } from '../../../codecs/entry.ts'
+import { writeInteger, writeMapHeader, writeStr } from '../../../codecs/msgpack/writer.ts'
 
 /** Fields that every event of a file has, as msgpack pairs. */
 export interface ConstantFields {

@@ -3,7 +3,7 @@
  * how far the files are delivered. What is not taken is read again from there.
  */
 import type { FileHandle } from 'node:fs/promises'
-import type { InputContext } from '../../pipeline/component.ts'
+import type { InputContext } from '../../../pipeline/component.ts'
 import { statOf } from './identity.ts'
 import { MadeEntries } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
@@ -210,8 +210,8 @@ export class BlockReader {
       const entries = made.writer.written()
       context.memory.add(entries.length)
       path.hasDelivered = true
-      const { tag, origin } = path
-      const outcome = await context.deliver({ tag, entries, count: made.count, origin })
+      const batch = { tag: path.tag(), entries, count: made.count, origin: path.origin }
+      const outcome = await context.deliver(batch)
       context.memory.add(-entries.length)
       if (outcome === 'retry') {
         metrics.redeliveries.add(1)

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { splitZstdFrames } from '../../codecs/zstd-frames.ts'
+import { splitZstdFrames } from '../../../codecs/zstd-frames.ts'
 
 /** A `.zst` is cut into its frames in memory; a larger one is left alone. */
 const ZSTD_FILE_MAX_BYTES = 512 * 1024 * 1024

@@ -8,9 +8,9 @@
  *     {"id":7,"gone":true}
  */
 import { join } from 'node:path'
-import type { Logger } from '../../pipeline/logger.ts'
-import type { DataFile, FileAccess } from '../../pipeline/files/file-access.ts'
-import { replaceFile } from '../../pipeline/files/safe-files.ts'
+import type { Logger } from '../../../pipeline/logger.ts'
+import type { DataFile, FileAccess } from '../../../pipeline/files/file-access.ts'
+import { replaceFile } from '../../../pipeline/files/safe-files.ts'
 import { causeCode } from './cause-code.ts'
 import type { Head } from './identity.ts'
 

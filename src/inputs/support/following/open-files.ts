@@ -3,7 +3,7 @@
  * all of it was read, and opened again by its path when it grows.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Gauge } from '../../pipeline/metrics.ts'
+import type { Gauge } from '../../../pipeline/metrics.ts'
 import { causeCode } from './cause-code.ts'
 import { statOf } from './identity.ts'
 

@@ -3,8 +3,8 @@
  * system tells of.
  */
 import { dirname } from 'node:path'
-import type { Cancel } from '../../pipeline/clock.ts'
-import type { ComponentContext } from '../../pipeline/component.ts'
+import type { Cancel } from '../../../pipeline/clock.ts'
+import type { ComponentContext } from '../../../pipeline/component.ts'
 import { FolderWatches } from './folder-watches.ts'
 import type { Glob } from './glob.ts'
 import type { TailedPath } from './tailed-path.ts'

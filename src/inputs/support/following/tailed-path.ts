@@ -5,13 +5,14 @@ import type { TailedFile } from './tailed-file.ts'
 
 export interface TailedPathOptions {
   readonly path: string
-  readonly tag: string
+  /** Asked for with each batch: a container may get another name. */
+  readonly tag: () => string
   readonly lines: LineReader
 }
 
 export class TailedPath {
   readonly path: string
-  readonly tag: string
+  readonly tag: () => string
   readonly lines: LineReader
   /** What the pipeline knows it by. */
   readonly origin: object = {}

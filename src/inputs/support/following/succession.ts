@@ -8,7 +8,7 @@
  */
 import { realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { InputContext } from '../../pipeline/component.ts'
+import type { InputContext } from '../../../pipeline/component.ts'
 import { beginningOf } from './beginning.ts'
 import type { BlockReader } from './block-reader.ts'
 import { COMPRESSED } from './compressed.ts'
@@ -147,7 +147,8 @@ export class Succession {
   /** Ends what has been read whole and is not expected to grow. */
   async #finish(path: TailedPath, file: TailedFile): Promise<void> {
     if (!(await this.#options.reader().readLast(path, file))) return
-    if (file.isDirty) return
+    // A line that began in it may go on in the next one.
+    if (file.isDirty || Math.min(...file.at) < file.offset) return
     const isLinked = file.isCompressed || (await statOrNull(file.path))?.key === file.key
     this.#remove(path, file)
     await this.#options.openFiles.close(file)

@@ -1,0 +1,53 @@
+/** Options of all that follow files, named as those of Fluentd's in_tail where it has them. */
+import { Duration, Size } from '../../../config/fields.ts'
+import { Type } from '../../../config/type.ts'
+
+export const followingOptions = {
+  read_from: Type.Union([Type.Literal('position'), Type.Literal('head'), Type.Literal('tail')], {
+    description:
+      'Where reading begins at a start. `position`: where it ended before; a file that was ' +
+      'not read before, at its head. `tail`: the same, but the first time ever at the end of ' +
+      'the files there are. `head`: all files again from their head, at every start.',
+    default: 'position',
+  }),
+  refresh_interval: Duration({
+    description:
+      'How often all paths are looked for anew. New and rotated files are found at once where ' +
+      'the system tells of changes (inotify); this finds what it did not tell.',
+    default: '10s',
+  }),
+  poll_interval: Duration({
+    description:
+      'How often files are looked at where the system does not tell of changes, as on network ' +
+      'file systems. A file that has not changed for long is looked at every two seconds.',
+    default: '250ms',
+  }),
+  watch: Type.Boolean({
+    description: 'Whether the system is asked to tell of changes; else all files are polled.',
+    default: true,
+  }),
+  rotate_wait: Duration({
+    description:
+      'How long nothing may have come to a rotated or deleted file before it is closed, and a ' +
+      'last line without an end is taken as it is.',
+    default: '10s',
+  }),
+  line_max: Size({
+    description:
+      'Longest line, also when it is put together from several. A longer one is cut and marked ' +
+      'with `truncated: true` and `original_size`, its length in bytes.',
+    default: '1MiB',
+  }),
+  open_files_max: Type.Integer({
+    description:
+      'Files that are open at a time; those that are read to their end are closed for others, ' +
+      'and opened again when they grow.',
+    default: 2048,
+    minimum: 8,
+  }),
+  files_max: Type.Integer({
+    description: 'Paths that are followed; further ones are not read, and an error is logged.',
+    default: 65536,
+    minimum: 1,
+  }),
+}
