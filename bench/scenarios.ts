@@ -2,7 +2,14 @@
 import type { Traffic } from './traffic/prepare.ts'
 
 export type Output =
-  'file-per-tag' | 'one-file' | 'compressed-files' | 'buffered-files' | 'stdout' | 'null'
+  | 'file-per-tag'
+  | 'one-file'
+  | 'compressed-files'
+  | 'buffered-files'
+  | 'zstd-buffered-files'
+  | 'gzip-buffered-files'
+  | 'stdout'
+  | 'null'
 
 export interface Scenario {
   readonly name: string
@@ -20,6 +27,13 @@ export interface Scenario {
 }
 
 const RECORDS = 1_000_000
+
+const BUFFERS = [
+  ['unbuffered', 'file-per-tag', 'without a buffer on disk'],
+  ['buffered', 'buffered-files', 'behind a buffer on disk'],
+  ['buffered-zstd', 'zstd-buffered-files', 'behind a buffer on disk with zstd'],
+  ['buffered-gzip', 'gzip-buffered-files', 'behind a buffer on disk with gzip'],
+] as const
 
 const BASE: Omit<Scenario, 'name' | 'summary'> = {
   traffic: {
@@ -94,12 +108,10 @@ export const scenarios: readonly Scenario[] = [
     group: 'outputs',
     output: 'compressed-files',
   }),
-  ...(['file-per-tag', 'buffered-files'] as const).map((output) =>
-    scenario(
-      output === 'buffered-files' ? 'buffered' : 'unbuffered',
-      `PackedForward, ${output === 'buffered-files' ? 'behind a' : 'without a'} buffer on disk`,
-      { group: 'buffers', output, traffic: { mode: 'packed' } },
-    ),
+  ...BUFFERS.map(([name, output, what]) =>
+    scenario(name, `PackedForward, ${what}`, {
+      ...{ group: 'buffers', output, traffic: { mode: 'packed' } },
+    }),
   ),
   scenario('memory', `${docker} from 100 connections: see the peak`, {
     withFloor: false,

@@ -59,6 +59,7 @@ function createStore(options: BufferingOptions, maxBytes: number): BatchStore {
     ...context,
     folder: bufferFolder(dataDir, context.name),
     fsync: fsyncOf(config.buffer.fsync),
+    compression: config.buffer.compress === 'none' ? null : config.buffer.compress,
     maxBytes,
     segmentBytes: SEGMENT_BYTES,
     recentBytes: RECENT_BYTES,

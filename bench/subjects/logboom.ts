@@ -83,7 +83,8 @@ function outputConfiguration(output: Output, place: Place): string {
     output === 'compressed-files'
       ? `rotate: { size: ${SMALL_ROTATION} }, compress: zstd`
       : 'rotate: { size: 100MiB, every: 1d }'
-  const buffer = output === 'buffered-files' ? ', buffer: { type: disk }' : ''
+  const method = /^(?:(\w+)-)?buffered-files$/.exec(output)
+  const buffer = method ? `, buffer: { type: disk, compress: ${method[1] ?? 'none'} }` : ''
   return `{ type: file, path: ${path}, ${rotation}${buffer} }`
 }
 

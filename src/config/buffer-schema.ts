@@ -67,7 +67,7 @@ export const bufferSchema = Type.Object(
         'memory, and taken once they are delivered.',
     }),
     max_bytes: Size({
-      description: 'Most that waits, as bytes of entries.',
+      description: 'Most that waits, as bytes of entries; with `compress`, as they lie on disk.',
       default: '1GiB',
     }),
     when_full: Type.Union(
@@ -89,6 +89,12 @@ export const bufferSchema = Type.Object(
         default: '100ms',
       },
     ),
+    compress: Type.Union([Type.Literal('none'), Type.Literal('zstd'), Type.Literal('gzip')], {
+      description:
+        'How what is written together is compressed. For buffers on disk; ' +
+        'what was written before it changed can still be read.',
+      default: 'none',
+    }),
     chunk: chunkSchema,
   },
   {

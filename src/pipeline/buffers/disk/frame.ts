@@ -4,14 +4,15 @@
  */
 import { crc32 } from 'node:zlib'
 
-export const FORMAT_VERSION = 1
+/** Of a segment with frames, and of one with blocks of frames (block.ts). */
+export const FORMAT_VERSIONS = { frames: 1, blocks: 2 } as const
 export const SEGMENT_HEAD_BYTES = 32
 export const FRAME_HEAD_BYTES = 48
 const SEGMENT_MARKER = 0x53_42_42_4c // LBBS
 const FRAME_MARKER = 0x46_42_42_4c // LBBF
 /** A tag is at most this long, and a body; more is a sign of damage. */
 const TAG_BYTES_MAX = 1024 * 1024
-const BODY_BYTES_MAX = 0x7fff_ffff
+export const BODY_BYTES_MAX = 0x7fff_ffff
 
 /** What is known of a batch without its bytes. */
 export interface FrameHead {
@@ -29,6 +30,9 @@ export interface Frame extends FrameHead {
   readonly entries: Uint8Array
   /** Of the frame, head included. */
   readonly length: number
+  /** Its share of the file, and that of its entries; less where it is compressed. */
+  readonly storedLength: number
+  readonly storedBytes: number
 }
 
 export interface SegmentHead {
@@ -37,13 +41,10 @@ export interface SegmentHead {
   readonly eventsBefore: number
 }
 
-/** What is at a place: a frame, the beginning of one, or neither. */
-export type Found = Frame | 'incomplete' | 'damaged'
-
-export function encodeSegmentHead({ firstSequence, eventsBefore }: Omit<SegmentHead, 'version'>) {
+export function encodeSegmentHead({ version, firstSequence, eventsBefore }: SegmentHead): Buffer {
   const bytes = Buffer.alloc(SEGMENT_HEAD_BYTES)
   bytes.writeUInt32LE(SEGMENT_MARKER, 0)
-  bytes.writeUInt32LE(FORMAT_VERSION, 8)
+  bytes.writeUInt32LE(version, 8)
   bytes.writeDoubleLE(firstSequence, 12)
   bytes.writeDoubleLE(eventsBefore, 20)
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
@@ -72,7 +73,7 @@ export function encodeFrameHead(head: FrameHead, tag: string, entries: Uint8Arra
   bytes.writeDoubleLE(head.sequence, 24)
   bytes.writeDoubleLE(head.arrivedAt, 32)
   bytes.writeDoubleLE(head.eventsBefore, 40)
-  bytes.writeUInt32LE(headChecksum(bytes, 0), 20)
+  writeHeadChecksum(bytes)
   bytes.write(tag, FRAME_HEAD_BYTES)
   bytes.writeUInt32LE(crc32(entries, crc32(bytes.subarray(8))), 4)
   return bytes
@@ -82,7 +83,12 @@ export function encodeFrameHead(head: FrameHead, tag: string, entries: Uint8Arra
  * What is at `offset`; bytes from `end` on are not there yet. Those that never left the memory need
  * no check.
  */
-export function findFrame(bytes: Buffer, offset: number, end: number, isChecked = true): Found {
+export function findFrame(
+  bytes: Buffer,
+  offset: number,
+  end: number,
+  isChecked = true,
+): Frame | 'incomplete' | 'damaged' {
   if (end - offset < FRAME_HEAD_BYTES) return 'incomplete'
   if (bytes.readUInt32LE(offset) !== FRAME_MARKER) return 'damaged'
   // Before its lengths are believed: a wrong one would look like a frame that is not whole.
@@ -107,23 +113,21 @@ export function findFrame(bytes: Buffer, offset: number, end: number, isChecked 
     tag: bytes.toString('utf8', offset + FRAME_HEAD_BYTES, tagEnd),
     entries: new Uint8Array(bytes.buffer, bytes.byteOffset + tagEnd, offset + length - tagEnd),
     length,
+    storedLength: length,
+    storedBytes: offset + length - tagEnd,
   }
 }
 
-/** Where after a damaged place the next frame may begin; -1 if nowhere before `end`. */
-export function nextMarker(bytes: Buffer, offset: number, end: number): number {
-  const at = bytes.indexOf(MARKER_BYTES, offset)
-  return at < 0 || at + MARKER_BYTES.length > end ? -1 : at
-}
-
-function isCount(value: number): boolean {
+export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0
 }
 
-function headChecksum(bytes: Buffer, offset: number): number {
+export function writeHeadChecksum(bytes: Buffer): void {
+  bytes.writeUInt32LE(headChecksum(bytes, 0), 20)
+}
+
+/** Of the head at `offset`, but for the marker and the two sums. */
+export function headChecksum(bytes: Buffer, offset: number): number {
   const lengths = crc32(bytes.subarray(offset + 8, offset + 20))
   return crc32(bytes.subarray(offset + 24, offset + FRAME_HEAD_BYTES), lengths)
 }
-
-const MARKER_BYTES = Buffer.alloc(4)
-MARKER_BYTES.writeUInt32LE(FRAME_MARKER)

@@ -3,6 +3,7 @@ import type { Clock, Timers } from '../../clock.ts'
 import type { FileAccess } from '../../files/file-access.ts'
 import type { Logger } from '../../logger.ts'
 import type { MemoryAccount } from '../../memory-budget.ts'
+import type { Compression } from './packing.ts'
 
 /** When appended bytes are made to survive a power cut: at once, by a timer, or by the system. */
 export type Fsync = 'always' | 'never' | { readonly everyMs: number }
@@ -10,7 +11,9 @@ export type Fsync = 'always' | 'never' | { readonly everyMs: number }
 export interface DiskStoreOptions {
   readonly folder: string
   readonly fsync: Fsync
-  /** Of entries; with more, `append` waits until some is finished. */
+  /** Of what is written together; null for none. */
+  readonly compression: Compression | null
+  /** Of entries, as they lie on disk; with more, `append` waits until some is finished. */
   readonly maxBytes: number
   /** At which a segment is not appended to any more. */
   readonly segmentBytes: number

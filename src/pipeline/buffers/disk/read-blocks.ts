@@ -7,7 +7,7 @@ import type { Lease } from '../../../codecs/lease.ts'
 /** While nothing is out that is worth a copy, this much more than twice what is out is kept. */
 const SPARE_BYTES = 4 * 1024 * 1024
 
-export interface Block {
+export interface ReadBlock {
   readonly lease: Lease
   readonly bytes: number
   /** Of entries in it, and batches, that are out. */
@@ -20,14 +20,14 @@ export interface InBlock {
   /** Of entries, also when their memory is gone. */
   readonly bytes: number
   /** Null once it has memory of its own. */
-  block: Block | null
+  block: ReadBlock | null
 }
 
 export class ReadBlocks {
   /** Of blocks that something of is out. */
   #bytes = 0
 
-  hold(block: Block, bytes: number): Block {
+  hold(block: ReadBlock, bytes: number): ReadBlock {
     if (block.holders === 0) this.#bytes += block.bytes
     block.holders++
     block.heldBytes += bytes
@@ -46,7 +46,7 @@ export class ReadBlocks {
    * Bounds all blocks to twice of what is `held` and some more, but for the one that is still read:
    * what is out of blocks that are less than half out gets memory of its own.
    */
-  copyOut(held: { batches: Iterable<InBlock>; bytes: number }, reading: Block | null): void {
+  copyOut(held: { batches: Iterable<InBlock>; bytes: number }, reading: ReadBlock | null): void {
     if (this.#bytes <= 2 * held.bytes + SPARE_BYTES + (reading?.bytes ?? 0)) return
     for (const batch of held.batches) {
       const { block } = batch
@@ -58,7 +58,7 @@ export class ReadBlocks {
     }
   }
 
-  #leave(block: Block, bytes: number): void {
+  #leave(block: ReadBlock, bytes: number): void {
     block.heldBytes -= bytes
     block.holders--
     if (block.holders === 0) this.#bytes -= block.bytes

@@ -14,6 +14,8 @@ import type { Segment, Segments } from './segments.ts'
 
 interface ReadBatch extends InBlock, StoredBatch {
   entries: Uint8Array
+  /** Of its entries, as they lie on disk. */
+  readonly storedBytes: number
 }
 
 export interface ReaderParts {
@@ -25,8 +27,10 @@ export interface ReaderParts {
 }
 
 export class Reader {
-  /** Read and not finished. */
+  /** Read and not finished; bytes as they lie on disk. */
   heldBytes = 0
+  /** As they are. */
+  #heldPlainBytes = 0
   heldEvents = 0
   /** Why nothing more can be read at the moment, or null. */
   problem: string | null = null
@@ -91,7 +95,8 @@ export class Reader {
     const batch = this.#out.get(sequence)
     if (!batch) return false
     this.#out.delete(sequence)
-    this.heldBytes -= batch.bytes
+    this.heldBytes -= batch.storedBytes
+    this.#heldPlainBytes -= batch.bytes
     this.heldEvents -= batch.count
     this.#progress.finish(sequence, sequence, batch.count)
     this.#blocks.release(batch)
@@ -113,7 +118,7 @@ export class Reader {
       this.#out.set(batch.sequence, batch)
       taken.push(batch)
     }
-    const held = { batches: this.#out.values(), bytes: this.heldBytes }
+    const held = { batches: this.#out.values(), bytes: this.#heldPlainBytes }
     this.#blocks.copyOut(held, this.#scan?.block ?? null)
     return taken
   }
@@ -123,12 +128,13 @@ export class Reader {
       const frame = await this.#nextUnfinished()
       this.problem = null
       if (!frame) return null
-      const { tag, entries, count, sequence, arrivedAt } = frame
+      const { tag, entries, count, sequence, arrivedAt, storedBytes } = frame
       const bytes = entries.length
-      this.heldBytes += bytes
+      this.heldBytes += storedBytes
+      this.#heldPlainBytes += bytes
       this.heldEvents += count
       const block = this.#scan?.block ? this.#blocks.hold(this.#scan.block, bytes) : null
-      return { tag, entries, count, sequence, arrivedAt, bytes, block }
+      return { tag, entries, count, sequence, arrivedAt, storedBytes, bytes, block }
     } catch (error) {
       const path = this.#segment?.path
       this.#parts.logger.error({ path, error }, 'cannot read a buffer file; tried again')

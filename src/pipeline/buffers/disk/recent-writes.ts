@@ -5,10 +5,13 @@
 import { Lease } from '../../../codecs/lease.ts'
 import type { MemoryAccount } from '../../memory-budget.ts'
 
-/** Whole frames that lie in a segment from `offset` on. */
+/** Whole frames that lie in a segment from `offset` on, as they are or compressed. */
 export interface RecentWrite {
   readonly offset: number
+  /** The frames. */
   readonly bytes: Buffer
+  /** Of the block in the segment that they are in; null if they lie there as they are. */
+  readonly packedLength: number | null
   /** To be released by whoever has taken it. */
   readonly lease: Lease
 }
@@ -30,15 +33,16 @@ export class RecentWrites {
   }
 
   /**
-   * Keeps it if there is room, else gives its memory back. `bytes` must be all of their buffer, and
-   * belong to nobody else; `order` is the segment's.
+   * Keeps it if there is room, else gives its memory back. Its bytes must be all of their buffer,
+   * and belong to nobody else; `order` is the segment's.
    */
-  add(order: number, offset: number, bytes: Buffer): void {
+  add(order: number, write: Omit<RecentWrite, 'lease'>): void {
+    const { bytes } = write
     const lease = new Lease(new Uint8Array(bytes.buffer))
     if (this.#memory?.isFull) this.clear()
     if (this.#bytes >= this.#bytesMax || this.#memory?.isFull) return lease.release()
     this.#count(bytes.length)
-    this.#writes.push({ order, offset, bytes, lease })
+    this.#writes.push({ ...write, order, lease })
   }
 
   /** The write that begins there, or null. What is before it will not be asked for any more. */

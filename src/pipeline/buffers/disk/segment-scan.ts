@@ -1,20 +1,18 @@
 /**
- * Walks through a segment file: frames as they come, what is damaged as ranges, and where the
- * file ends in the middle of a frame. Bytes are read in large pieces, never all at once; a piece is
- * given back when the next one is read and nobody has a hold on it any more.
+ * Walks through a segment file: frames as they come, those of a block one after the other, what is
+ * damaged as ranges, and where the file ends in the middle of a frame or block. Bytes are read in
+ * large pieces, never all at once; a piece is given back when the next one is read and nobody has a
+ * hold on it any more.
  */
 import { Lease } from '../../../codecs/lease.ts'
 import type { DataFile } from '../../files/file-access.ts'
-import {
-  findFrame,
-  type Found,
-  type Frame,
-  FRAME_HEAD_BYTES,
-  nextMarker,
-  SEGMENT_HEAD_BYTES,
-} from './frame.ts'
-import type { Block } from './read-blocks.ts'
+import type { Block } from './block.ts'
+import { type Frame, FRAME_HEAD_BYTES, SEGMENT_HEAD_BYTES } from './frame.ts'
+import { findAt, type Found, nextMarker } from './markers.ts'
+import { unpack } from './packing.ts'
+import type { ReadBlock } from './read-blocks.ts'
 import type { RecentWrite } from './recent-writes.ts'
+import { Unpacked } from './unpacked.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -35,8 +33,9 @@ export interface ScannedFile {
 type TakeRecent = (offset: number) => RecentWrite | null
 
 export class SegmentScan {
-  /** That the frame found last is in; its entries stay as long as somebody holds it. */
-  block: Block | null = null
+  /** What was read last, and the block of frames that is gone through, if there is one. */
+  #readBlock: ReadBlock | null = null
+  #unpacked: Unpacked | null = null
   readonly #scanned: ScannedFile
   readonly #takeRecent: TakeRecent
   #end: number
@@ -61,10 +60,17 @@ export class SegmentScan {
     this.#end = end
   }
 
+  /** Memory that the frame found last is in; its entries stay as long as somebody holds it. */
+  get block(): ReadBlock | null {
+    return this.#unpacked?.block ?? this.#readBlock
+  }
+
   /** Nothing more is wanted. */
   close(): void {
-    this.block?.lease.release()
-    this.block = null
+    this.#readBlock?.lease.release()
+    this.#readBlock = null
+    this.#unpacked?.block.lease.release()
+    this.#unpacked = null
   }
 
   /**
@@ -72,12 +78,47 @@ export class SegmentScan {
    * `offset` is before `end`. Rejects if the file cannot be read.
    */
   async next(): Promise<Frame | DamagedRange | null> {
+    const unpacked = this.#unpacked?.next()
+    if (unpacked) return unpacked
     if (this.offset >= this.#end) return null
-    const frame = await this.#frameAt(this.offset)
-    if (frame === 'incomplete') return this.#judgeIncomplete()
-    if (frame === 'damaged') return this.#skipDamage(this.offset)
-    this.offset += frame.length
-    return frame
+    if (this.#takeLoaded()) return this.next()
+    const found = await this.#findAt(this.offset)
+    if (found === 'incomplete') return this.#judgeIncomplete()
+    if (found === 'damaged') return this.#skipDamage(this.offset)
+    if ('method' in found) return this.#enter(found)
+    this.#leave()
+    this.offset += found.length
+    return found
+  }
+
+  /** True for a block that is still in memory as its frames are. */
+  #takeLoaded(): boolean {
+    if (this.offset >= this.#base && this.offset < this.#loadedEnd) return false
+    const recent = this.#takeRecent(this.offset)
+    if (!recent) return false
+    if (recent.packedLength === null) {
+      this.#use(recent)
+      return false
+    }
+    this.#leave()
+    this.#unpacked = new Unpacked(recent.bytes, recent.packedLength, recent.lease)
+    this.offset += recent.packedLength
+    return true
+  }
+
+  async #enter(block: Block): Promise<Frame | DamagedRange | null> {
+    const plain = await unpack(block)
+    const unpacked = plain && Unpacked.of(plain, block)
+    if (!unpacked) return this.#skipDamage(this.offset)
+    this.#leave()
+    this.#unpacked = unpacked
+    this.offset += block.length
+    return this.next()
+  }
+
+  #leave(): void {
+    this.#unpacked?.block.lease.release()
+    this.#unpacked = null
   }
 
   /** A length that is wrong looks the same as a torn end: frames behind it tell which it is. */
@@ -94,7 +135,7 @@ export class SegmentScan {
     return { start, end: this.offset }
   }
 
-  /** Where the first whole frame behind a place begins, or null. */
+  /** Where the first whole frame or block behind a place begins, or null. */
   async #frameBehind(place: number): Promise<number | null> {
     for (let from = place + 1; from < this.#end;) {
       await this.#load(from, FRAME_HEAD_BYTES)
@@ -106,13 +147,13 @@ export class SegmentScan {
         continue
       }
       const candidate = this.#base + at
-      if (typeof (await this.#frameAt(candidate)) === 'object') return candidate
+      if (typeof (await this.#findAt(candidate)) === 'object') return candidate
       from = candidate + 1
     }
     return null
   }
 
-  async #frameAt(offset: number): Promise<Frame | 'incomplete' | 'damaged'> {
+  async #findAt(offset: number): Promise<Found> {
     await this.#load(offset, FRAME_HEAD_BYTES)
     let found = this.#find(offset)
     if (found === 'incomplete' && this.#loadedEnd < this.#end) {
@@ -129,15 +170,16 @@ export class SegmentScan {
   }
 
   #find(offset: number): Found {
-    const found = findFrame(this.#bytes, offset - this.#base, this.#bytes.length, this.#isRead)
+    const found = findAt(this.#bytes, offset - this.#base, this.#bytes.length, this.#isRead)
     return typeof found === 'object' && !this.#canBeAt(offset, found) ? 'damaged' : found
   }
 
-  /** Not if it only looks like a frame, say because somebody has logged the bytes of one. */
-  #canBeAt(offset: number, { sequence }: Frame): boolean {
-    const before = (offset - SEGMENT_HEAD_BYTES) / FRAME_HEAD_BYTES
+  /** Not if it only looks like one, say because somebody has logged the bytes of one. */
+  #canBeAt(offset: number, found: Frame | Block): boolean {
     const { firstSequence } = this.#scanned
-    return sequence >= firstSequence && sequence <= firstSequence + before
+    if ('method' in found) return found.place === offset && found.firstSequence >= firstSequence
+    const before = (offset - SEGMENT_HEAD_BYTES) / FRAME_HEAD_BYTES
+    return found.sequence >= firstSequence && found.sequence <= firstSequence + before
   }
 
   /** Sees to it that `length` bytes from `offset` on are loaded, or all there are. */
@@ -145,20 +187,22 @@ export class SegmentScan {
     const end = Math.min(offset + length, this.#end)
     if (offset >= this.#base && end <= this.#loadedEnd) return
     const recent = this.#takeRecent(offset)
-    if (recent) return this.#use(recent)
+    if (recent?.packedLength === null) return this.#use(recent)
+    recent?.lease.release()
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
     const bytes = await this.#scanned.file.read(offset, wanted)
     // Somebody has cut it off while it was in use.
     if (bytes.length < wanted) this.#end = offset + bytes.length
-    this.#use({ offset, bytes, lease: new Lease(new Uint8Array(bytes.buffer)) })
+    const lease = new Lease(new Uint8Array(bytes.buffer))
+    this.#use({ offset, bytes, lease, packedLength: null })
     this.#isRead = true
   }
 
   /** Never written again: entries that are found are views of it. */
   #use({ offset, bytes, lease }: RecentWrite): void {
-    this.close()
+    this.#readBlock?.lease.release()
     this.#bytes = bytes
-    this.block = { lease, bytes: bytes.buffer.byteLength, heldBytes: 0, holders: 0 }
+    this.#readBlock = { lease, bytes: bytes.buffer.byteLength, heldBytes: 0, holders: 0 }
     this.#base = offset
     this.#isRead = false
   }

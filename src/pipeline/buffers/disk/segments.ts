@@ -10,7 +10,7 @@ import type { MemoryAccount } from '../../memory-budget.ts'
 import {
   decodeSegmentHead,
   encodeSegmentHead,
-  FORMAT_VERSION,
+  FORMAT_VERSIONS,
   type Frame,
   SEGMENT_HEAD_BYTES,
   type SegmentHead,
@@ -36,7 +36,7 @@ export interface Segment {
   readonly eventsBefore: number
   /** Where its last good frame ends. */
   size: number
-  /** Of entries that were not read back yet; of one that was found, estimated by its size. */
+  /** Of entries, as they lie there, not read back yet; if it was found, estimated by its size. */
   unreadBytes: number
 }
 
@@ -80,7 +80,7 @@ export class Segments {
   }
 
   /** Rejects if it cannot be made. */
-  async create(head: Omit<SegmentHead, 'version'>): Promise<Segment> {
+  async create(head: SegmentHead): Promise<Segment> {
     const { folder, access, isSafe } = this.#options
     await this.#folder.make()
     const { path, name } = await this.#freeName(head.firstSequence)
@@ -92,8 +92,10 @@ export class Segments {
       await this.#remove(path, file)
       throw error
     }
-    const made = { path, name, file, isFound: false, ...head, size: SEGMENT_HEAD_BYTES }
-    return this.#add({ ...made, unreadBytes: 0, order: this.#nextOrder++ })
+    const { firstSequence, eventsBefore } = head
+    const made = { path, name, file, isFound: false, size: SEGMENT_HEAD_BYTES }
+    const order = this.#nextOrder++
+    return this.#add({ ...made, firstSequence, eventsBefore, unreadBytes: 0, order })
   }
 
   /** The one behind another, which may be gone; the first one behind nothing. */
@@ -110,8 +112,8 @@ export class Segments {
   }
 
   /** Its next frame was read. */
-  passed(segment: Segment, { entries, length }: Frame): void {
-    const bytes = segment.isFound ? length : entries.length
+  passed(segment: Segment, { storedBytes, storedLength }: Frame): void {
+    const bytes = segment.isFound ? storedLength : storedBytes
     this.#forget(segment, Math.min(bytes, segment.unreadBytes))
   }
 
@@ -284,9 +286,10 @@ function ifThere(error: NodeJS.ErrnoException): void {
 function headOf(bytes: Buffer, name: string): Omit<SegmentHead, 'version'> {
   const head = decodeSegmentHead(bytes)
   if (!head) return { firstSequence: Number.parseInt(name, 10), eventsBefore: NaN }
-  if (head.version !== FORMAT_VERSION)
+  const versions: readonly number[] = Object.values(FORMAT_VERSIONS)
+  if (!versions.includes(head.version))
     throw new Error(
-      `version ${head.version}; expected version ${FORMAT_VERSION}, so it is left as it is`,
+      `version ${head.version}; expected version ${versions.join(' or ')}, so it is left as it is`,
     )
   return head
 }

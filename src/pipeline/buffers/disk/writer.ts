@@ -6,9 +6,11 @@
 import type { Batch, Outcome } from '../../batch.ts'
 import type { Cancel } from '../../clock.ts'
 import { untilDeadline } from '../../deadline.ts'
-import { encodeFrameHead, SEGMENT_HEAD_BYTES } from './frame.ts'
+import { BLOCK_HEAD_BYTES, encodeBlockHead } from './block.ts'
+import { encodeFrameHead, FORMAT_VERSIONS, SEGMENT_HEAD_BYTES } from './frame.ts'
 import { Gathering, type Group } from './gathering.ts'
 import type { DiskStoreOptions } from './options.ts'
+import { pack } from './packing.ts'
 import type { Position } from './progress.ts'
 import type { Segment, Segments } from './segments.ts'
 
@@ -188,20 +190,35 @@ export class Writer {
     }
     // Copied: a write that outlasts a stop goes on when the senders have their memory back.
     const whole = joined(pieces, length)
+    const stored = await this.#stored(segment, whole)
     // Asked beside the write, so that it costs no time. What cannot be asked is taken to be there.
     const isLinked = segment.file.isLinked().catch(() => true)
-    await this.#write(segment, whole)
+    await this.#write(segment, stored.pieces)
     if (!(await isLinked)) this.#refuseRemoved()
     // All in one turn, for the reader goes by them.
-    this.#parts.segments.recent.add(segment.order, segment.size, whole)
-    segment.size += length
-    this.#parts.segments.wrote(segment, bytes)
+    const { packedLength } = stored
+    const { recent } = this.#parts.segments
+    recent.add(segment.order, { offset: segment.size, bytes: whole, packedLength })
+    segment.size += packedLength ?? length
+    this.#parts.segments.wrote(segment, Math.floor((bytes * (packedLength ?? length)) / length))
     this.end = { sequence, events }
     this.#syncLater(segment)
   }
 
-  async #write({ file, size }: Segment, bytes: Uint8Array): Promise<void> {
-    await file.write([bytes], size)
+  /** What goes into the file for some frames. */
+  async #stored({ size: place }: Segment, frames: Buffer) {
+    const { compression } = this.#parts.options
+    if (compression === null) return { pieces: [frames], packedLength: null }
+    const { method, body } = await pack(frames, compression)
+    this.#refuseIfOver()
+    const { sequence: firstSequence, events: eventsBefore } = this.end
+    const plainLength = frames.length
+    const head = encodeBlockHead({ method, plainLength, place, firstSequence, eventsBefore }, body)
+    return { pieces: [head, body], packedLength: BLOCK_HEAD_BYTES + body.length }
+  }
+
+  async #write({ file, size }: Segment, pieces: readonly Uint8Array[]): Promise<void> {
+    await file.write(pieces, size)
     if (this.#parts.options.fsync === 'always') await file.datasync()
   }
 
@@ -249,7 +266,8 @@ export class Writer {
     if (this.#active) return this.#active
     if ((await segments.removed()).length > 0) this.#refuseRemoved()
     const { sequence: firstSequence, events: eventsBefore } = this.end
-    return (this.#active ??= await segments.create({ firstSequence, eventsBefore }))
+    const version = FORMAT_VERSIONS[options.compression === null ? 'frames' : 'blocks']
+    return (this.#active ??= await segments.create({ version, firstSequence, eventsBefore }))
   }
 
   async #fail(error: unknown): Promise<void> {

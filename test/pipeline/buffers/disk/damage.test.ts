@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { Batch } from '../../../../src/pipeline/batch.ts'
+import type { DiskStoreOptions } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
 import type { StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
+import { batchOf, decodeRecords } from '../../../support/entries.ts'
 import {
   appendAll,
   create,
@@ -25,9 +27,13 @@ const FLIPS = Number(process.env['LOGBOOM_FLIPS'] ?? 400)
 const SEED = Number(process.env['LOGBOOM_SEED'] ?? Date.now() % 1_000_000)
 
 /** A folder with batches in segments that no store has open. */
-async function filled(t: TestContext, batches: readonly Batch[], segmentBytes = 1e9) {
+async function filled(
+  t: TestContext,
+  batches: readonly Batch[],
+  options: Partial<DiskStoreOptions> = {},
+) {
   const folder = await temporaryFolder(t)
-  const { store } = await open(join(folder, 'origin'), { segmentBytes })
+  const { store } = await open(join(folder, 'origin'), options)
   await appendAll(store, batches)
   await store.stop(NEVER)
   const names = await readdir(join(folder, 'origin'))
@@ -40,6 +46,15 @@ async function filled(t: TestContext, batches: readonly Batch[], segmentBytes = 
     return place
   }
   return { origin: join(folder, 'origin'), segments, copy }
+}
+
+/** The same with so much in each event that it is worth while to compress it. */
+function longer({ tag, entries }: Batch): Batch {
+  const records = decodeRecords(entries).map(({ log }) => ({
+    log,
+    more: `${String(log)} `.repeat(200),
+  }))
+  return batchOf(tag, ...records)
 }
 
 /** Each is one of those that were appended, in their order. */
@@ -61,53 +76,60 @@ function lostIn({ log }: Opened): number {
   return events.reduce((sum, count) => sum + count, 0)
 }
 
-test('cut at any byte, all that is whole is handed out', async (t) => {
-  const batches = numbered(4)
-  const { segments, copy } = await filled(t, batches)
-  const size = readFileSync(join(await copy(), segments[0]!)).length
-  for (let length = 0; length <= size; length++) {
-    const folder = await copy()
-    await truncate(join(folder, segments[0]!), length)
-    const opened = await open(folder)
-    const taken = await takeAll(opened.store)
-    same(taken, batches.slice(0, taken.length))
-    if (length === size) assert.equal(taken.length, batches.length)
-    assert.equal(opened.store.events, eventsIn(taken))
-    await appendAll(opened.store, numbered(1, 9))
-    same(await takeAll(opened.store), numbered(1, 9))
-    await opened.store.stop(NEVER)
-  }
-})
+for (const compression of [null, 'zstd'] as const) {
+  // Too little is not compressed.
+  const some = (count: number, from = 0) =>
+    compression === null ? numbered(count, from) : numbered(count, from).map(longer)
+  const named = compression ?? 'no compression'
 
-test(`a bit changed: only what it hits is missing, and is counted (seed ${SEED})`, async (t) => {
-  const batches = numbered(12)
-  const { segments, copy } = await filled(t, batches, 350)
-  assert.ok(segments.length >= 3)
-  let state = SEED
-  const random = (below: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-  for (let round = 0; round < FLIPS; round++) {
-    const folder = await copy()
-    const path = join(folder, segments[random(segments.length)]!)
-    const bytes = await readFile(path)
-    const bit = random(bytes.length * 8)
-    bytes[bit >> 3]! ^= 1 << (bit & 7)
-    await writeFile(path, bytes)
-    const what = `seed ${SEED}, round ${round}, bit ${bit} of ${path}`
-    const opened = await open(folder)
-    const taken = await takeAll(opened.store)
-    isSubset(taken, batches, what)
-    assert.ok(taken.length >= batches.length - 1, `${what}: ${taken.length} batches are left`)
-    assert.equal(opened.store.events, eventsIn(taken), what)
-    const lost = lostIn(opened)
-    const missing = eventsIn(batches) - eventsIn(taken)
-    if (missing > 0) assert.ok(opened.log.messages('error').length > 0, what)
-    assert.ok(Number.isNaN(lost) || lost === missing, `${what}: ${lost} said, ${missing} missing`)
-    await opened.store.stop(NEVER)
-  }
-})
+  test(`cut at any byte, all that is whole is handed out (${named})`, async (t) => {
+    const batches = some(4)
+    const { segments, copy } = await filled(t, batches, { compression })
+    const size = readFileSync(join(await copy(), segments[0]!)).length
+    for (let length = 0; length <= size; length++) {
+      const folder = await copy()
+      await truncate(join(folder, segments[0]!), length)
+      const opened = await open(folder, { compression })
+      const taken = await takeAll(opened.store)
+      same(taken, batches.slice(0, taken.length))
+      if (length === size) assert.equal(taken.length, batches.length)
+      assert.equal(opened.store.events, eventsIn(taken))
+      await appendAll(opened.store, some(1, 9))
+      same(await takeAll(opened.store), some(1, 9))
+      await opened.store.stop(NEVER)
+    }
+  })
+
+  test(`a bit changed: only what it hits is missing (${named}, seed ${SEED})`, async (t) => {
+    const batches = some(12)
+    const { segments, copy } = await filled(t, batches, { compression, segmentBytes: 350 })
+    assert.ok(segments.length >= 3)
+    let state = SEED
+    const random = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    }
+    for (let round = 0; round < FLIPS; round++) {
+      const folder = await copy()
+      const path = join(folder, segments[random(segments.length)]!)
+      const bytes = await readFile(path)
+      const bit = random(bytes.length * 8)
+      bytes[bit >> 3]! ^= 1 << (bit & 7)
+      await writeFile(path, bytes)
+      const what = `seed ${SEED}, round ${round}, bit ${bit} of ${path}`
+      const opened = await open(folder, { compression })
+      const taken = await takeAll(opened.store)
+      isSubset(taken, batches, what)
+      assert.ok(taken.length >= batches.length - 1, `${what}: ${taken.length} batches are left`)
+      assert.equal(opened.store.events, eventsIn(taken), what)
+      const lost = lostIn(opened)
+      const missing = eventsIn(batches) - eventsIn(taken)
+      if (missing > 0) assert.ok(opened.log.messages('error').length > 0, what)
+      assert.ok(Number.isNaN(lost) || lost === missing, `${what}: ${lost} said, ${missing} missing`)
+      await opened.store.stop(NEVER)
+    }
+  })
+}
 
 describe('a damaged range', () => {
   test('is kept in quarantine, byte for byte, and does not come again', async (t) => {
@@ -153,7 +175,7 @@ describe('a damaged range', () => {
 
 test('a file that is gone is missed, and its events are counted', async (t) => {
   const batches = numbered(12)
-  const { origin, segments } = await filled(t, batches, 350)
+  const { origin, segments } = await filled(t, batches, { segmentBytes: 350 })
   await rm(join(origin, segments[1]!))
   const opened = await open(origin)
   const taken = await takeAll(opened.store)
@@ -190,10 +212,13 @@ describe('another version', () => {
     const { origin, segments } = await filled(t, numbered(3))
     const path = join(origin, segments[0]!)
     const bytes = await readFile(path)
-    bytes.writeUInt32LE(2, 8)
+    bytes.writeUInt32LE(3, 8)
     bytes.writeUInt32LE(crc32(bytes.subarray(8, 32)), 4)
     await writeFile(path, bytes)
-    await assert.rejects(create(origin).store.start(), /segment: version 2; expected version 1/)
+    await assert.rejects(
+      create(origin).store.start(),
+      /segment: version 3; expected version 1 or 2,/,
+    )
     assert.deepEqual(await readFile(path), bytes)
   })
 

@@ -156,7 +156,13 @@ export function create(folder: string, options: Partial<DiskStoreOptions> = {}):
   const log = new KeptLog()
   const access = new FaultyAccess()
   const timers = { after: quickly, every: aside }
-  const limits = { fsync: 'always', maxBytes: 1e9, segmentBytes: 1e9, recentBytes: 1e9 } as const
+  const limits = {
+    fsync: 'always',
+    compression: null,
+    maxBytes: 1e9,
+    segmentBytes: 1e9,
+    recentBytes: 1e9,
+  } as const
   const around = { folder, access, clock: systemClock, timers, logger: log }
   return { store: new DiskStore({ ...limits, ...around, ...options }), log, access }
 }

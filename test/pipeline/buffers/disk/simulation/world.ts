@@ -31,6 +31,7 @@ export class World {
   readonly #faults: number
   readonly #segmentBytes: number
   readonly #recentBytes: number
+  readonly #isCompressed: boolean
   readonly #maxBytes: number
   readonly #appended: Appended[] = []
   /** Which batch has a number, by id of the store and sequence. */
@@ -58,6 +59,7 @@ export class World {
     this.#segmentBytes = random.pick([100, 400, 1500])
     this.#recentBytes = random.pick([0, 300, 1e9])
     this.#maxBytes = random.pick([300, 2000, 1e6])
+    this.#isCompressed = random.chance(0.5)
   }
 
   async run(): Promise<void> {
@@ -86,6 +88,8 @@ export class World {
     this.#isTaking = false
     this.#store = new DiskStore({
       ...{ folder: FOLDER, fsync: this.#fsync, maxBytes: this.#maxBytes },
+      // Another one in each life.
+      compression: this.random.pick(this.#isCompressed ? ['zstd', 'gzip', null] : [null]),
       ...{ segmentBytes: this.#segmentBytes, recentBytes: this.#recentBytes },
       ...{ access: this.#process, timers: this.#timers },
       clock: { now: () => 0, monotonic: () => 0 },
@@ -120,7 +124,8 @@ export class World {
     const count = this.random.whole(1, 3)
     const appended = { index, count, isOwed: false, isFinished: false }
     this.#appended.push(appended)
-    const text = `${index}:${'x'.repeat(this.random.whole(0, 60))}`
+    const padding = this.#isCompressed ? this.random.pick([60, 3000]) : 60
+    const text = `${index}:${'x'.repeat(this.random.whole(0, padding))}`
     const process = this.#process
     this.#unsettled++
     void this.#store
