@@ -31,6 +31,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   },
   'examples/docker-files.yaml': { 'containers docker.web': ['files'] },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
+  'examples/filters.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
   'examples/formats.yaml': { 'docker docker.web': ['fluentd', 'plain', 'table'] },
   'examples/forward-on.yaml': { 'docker docker.web': ['central', 'files'] },
   'examples/gelf.yaml': { 'gelf docker.web': ['files'], 'gelf gelf': ['files'] },

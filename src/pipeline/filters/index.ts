@@ -1,9 +1,25 @@
 /** All filters there are, in the order of the reference. */
 import type { FilterDefinition } from '../component.ts'
-import { joinParts } from './join-parts/index.ts'
+import { dedupe } from './dedupe/index.ts'
+import { detectLevel } from './detect-level/index.ts'
 import { grep } from './grep.ts'
+import { joinParts } from './join-parts/index.ts'
 import { modify } from './modify/index.ts'
 import { parse } from './parse/index.ts'
+import { redact } from './redact/index.ts'
+import { rewriteTag } from './rewrite-tag/index.ts'
+import { sample } from './sample.ts'
 import { throttle } from './throttle/index.ts'
 
-export const filters: readonly FilterDefinition[] = [grep, joinParts, modify, parse, throttle]
+export const filters: readonly FilterDefinition[] = [
+  dedupe,
+  detectLevel,
+  grep,
+  joinParts,
+  modify,
+  parse,
+  redact,
+  rewriteTag,
+  sample,
+  throttle,
+]

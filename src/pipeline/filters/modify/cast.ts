@@ -13,7 +13,7 @@ import { numberAt } from '../../conditions/values.ts'
 import type { Counter } from '../../metrics.ts'
 import { findNested, valueAsText } from '../../placeholders/field-value.ts'
 import { writeWith } from '../support/map-edits.ts'
-import type { Operation } from './operation.ts'
+import type { Operation } from '../support/entry-changes.ts'
 
 export type CastType = 'integer' | 'float' | 'number' | 'boolean' | 'text'
 

@@ -16,7 +16,7 @@ import { findNested } from '../../placeholders/field-value.ts'
 import { Template } from '../../placeholders/template.ts'
 import { countKey, type ValueBytes, writeWith, writeWithout } from '../support/map-edits.ts'
 import { Cast } from './cast.ts'
-import type { Operation } from './operation.ts'
+import type { Operation } from '../support/entry-changes.ts'
 import type { OperationConfig } from './schema.ts'
 import { DeDot, Flatten, Nest } from './shapes.ts'
 

@@ -12,7 +12,7 @@ import {
 } from '../../../codecs/record.ts'
 import { findNested } from '../../placeholders/field-value.ts'
 import { writeWith, writeWithout } from '../support/map-edits.ts'
-import type { Operation } from './operation.ts'
+import type { Operation } from '../support/entry-changes.ts'
 
 type Keys = readonly Uint8Array[]
 

@@ -1,0 +1,147 @@
+/** Finds what is to be covered in a text. */
+import { isIP, isIPv4 } from 'node:net'
+import { compileRegexp, type Regexp } from '../../../codecs/regexp/regexp.ts'
+
+/** A stretch of a text, in UTF-16 units. */
+export interface Stretch {
+  readonly start: number
+  readonly end: number
+}
+
+export interface Finder {
+  readonly regexp: Regexp
+  /** Cheap and on bytes: false only if nothing can be found from `start` to `end`. */
+  mayHold(bytes: Uint8Array, start: number, end: number): boolean
+  /** What of a match is to be covered, from left to right. */
+  stretches(match: RegExpExecArray, text: string): readonly Stretch[]
+}
+
+export type Builtin = 'email' | 'card' | 'ip' | 'token'
+
+const NOTHING: readonly Stretch[] = []
+const CARD_DIGITS_MIN = 13
+const CARD_DIGITS_MAX = 19
+
+export function finderOf(pattern: string): Finder {
+  return { regexp: compileRegexp(pattern), mayHold: () => true, stretches: groupsOrAll }
+}
+
+export const builtinFinders: Readonly<Record<Builtin, () => Finder>> = {
+  email: () => ({
+    regexp: compileRegexp('[\\w.%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+'),
+    mayHold: (bytes, start, end) => has(bytes, start, end, 0x40),
+    stretches: whole,
+  }),
+  card: () => ({
+    regexp: compileRegexp('\\d(?:[ -]?\\d)+'),
+    mayHold: (bytes, start, end) => hasDigits(bytes, start, end, CARD_DIGITS_MIN),
+    stretches: cards,
+  }),
+  ip: () => ({
+    regexp: compileRegexp('[0-9A-Fa-f:.]+'),
+    mayHold: (bytes, start, end) =>
+      has(bytes, start, end, 0x3a) ||
+      (has(bytes, start, end, 0x2e) && hasDigits(bytes, start, end, 4)),
+    stretches: addresses,
+  }),
+  token: () => ({
+    regexp: compileRegexp(
+      '(?i:\\b(?:bearer|basic))\\s+([\\w.~+/=-]{8,})|\\b(eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*)',
+    ),
+    mayHold: (_bytes, start, end) => end - start >= 13,
+    stretches: groupsOrAll,
+  }),
+}
+
+function whole(match: RegExpExecArray): readonly Stretch[] {
+  return [{ start: match.index, end: match.index + match[0].length }]
+}
+
+/** Where each group is; V8 tells that only at a cost, so they are looked for in their order. */
+function groupsOrAll(match: RegExpExecArray): readonly Stretch[] {
+  if (match.length === 1) return whole(match)
+  const found: Stretch[] = []
+  let from = 0
+  for (const group of match.slice(1)) {
+    if (!group) continue
+    const at = match[0].indexOf(group, from)
+    // A group inside another one is covered already.
+    if (at < 0) continue
+    found.push({ start: match.index + at, end: match.index + at + group.length })
+    from = at + group.length
+  }
+  return found
+}
+
+/** The longest numbers among digits and separators that could be of a card. */
+function cards(match: RegExpExecArray): readonly Stretch[] {
+  const run = match[0]
+  const found: Stretch[] = []
+  for (let start = 0; start < run.length; start++) {
+    const isStart = isDigit(run, start) && (start === 0 || !isDigit(run, start - 1))
+    const end = isStart ? cardEnd(run, start) : -1
+    if (end < 0) continue
+    found.push({ start: match.index + start, end: match.index + end })
+    start = end - 1
+  }
+  return found
+}
+
+function cardEnd(run: string, start: number): number {
+  if (!/[2-6]/.test(run[start]!)) return -1
+  let longest = -1
+  let digits = ''
+  for (let at = start; at < run.length && digits.length < CARD_DIGITS_MAX; at++) {
+    if (!isDigit(run, at)) continue
+    digits += run[at]
+    const isEnd = digits.length >= CARD_DIGITS_MIN && !isDigit(run, at + 1)
+    if (isEnd && passesLuhn(digits)) longest = at + 1
+  }
+  return longest
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 0x30 && code <= 0x39
+}
+
+/** ISO/IEC 7812-1, annex B. */
+export function passesLuhn(digits: string): boolean {
+  let sum = 0
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30
+    const doubled = index % 2 === 1 ? digit * 2 : digit
+    sum += doubled > 9 ? doubled - 9 : doubled
+  }
+  return sum % 10 === 0
+}
+
+const WORD = /[\w.]/
+
+function addresses(match: RegExpExecArray, text: string): readonly Stretch[] {
+  const { index: start } = match
+  const run = match[0].replace(/[.:]+$/, '')
+  const end = start + match[0].length
+  const isPart = WORD.test(text[start - 1] ?? ' ') || /\w/.test(text[end] ?? ' ')
+  if (isPart || run.length < 3) return NOTHING
+  // `::` alone is written in programs more often than meant as an address.
+  const full = match[0].endsWith('::') && isIP(match[0]) ? match[0] : run
+  if (isIP(full) && /[0-9a-f]/i.test(full)) return [{ start, end: start + full.length }]
+  const [host = '', port = ''] = run.split(':')
+  if (isIPv4(host) && /^\d+$/.test(port)) return [{ start, end: start + host.length }]
+  return NOTHING
+}
+
+function has(bytes: Uint8Array, start: number, end: number, byte: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === byte) return true
+  return false
+}
+
+function hasDigits(bytes: Uint8Array, start: number, end: number, count: number): boolean {
+  let found = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 0x30 && byte <= 0x39 && ++found === count) return true
+  }
+  return false
+}
