@@ -23,6 +23,8 @@ export interface Scenario {
    */
   readonly copies?: readonly (readonly string[])[]
   readonly env?: (places: Places) => NodeJS.ProcessEnv
+  /** Who sends; clients of the forward protocol when left out. */
+  readonly senders?: (places: Places) => readonly Sender[]
   /** Before the collector starts, for what must exist then; undone by `world.later`. */
   readonly prepare?: (world: World) => Promise<void>
   /**

@@ -70,7 +70,7 @@ class Run implements World {
     this.kills = options.kills
     this.#scenario = scenario
     this.#options = options
-    this.senders = sendersTo(places.forward)
+    this.senders = scenario.senders?.(places) ?? sendersTo(places.forward)
     const env = scenario.env?.(places) ?? {}
     this.collector = this.#collectorOf('logboom', places.http, scenario.config(places), env)
     this.#collectors = [this.collector]
