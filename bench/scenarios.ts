@@ -117,6 +117,12 @@ export const scenarios: readonly Scenario[] = [
     withFloor: false,
     traffic: { connections: 100 },
   }),
+  scenario('http-ndjson', 'one POST of NDJSON in chunks, 300 B a line', {
+    traffic: { mode: 'http-ndjson' },
+  }),
+  scenario('tcp-lines', 'plain lines over TCP, 130 B on average', {
+    traffic: { mode: 'tcp-lines' },
+  }),
   scenario('syslog-5424', 'RFC 5424 over TCP, length before each message', {
     withPeers: true,
     traffic: { mode: 'rfc5424' },

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
 import { NewlineCount, outputFiles, outputState } from '../measure/output-files.ts'
 import type { Output } from '../scenarios.ts'
+import type { Traffic } from '../traffic/prepare.ts'
+import { expectationOf, inputOptions } from './inputs.ts'
 import type { Launch, Place, Subject } from './subject.ts'
 
 /** Files are looked at from outside; asking the collector costs it time, so that is done seldom. */
@@ -16,14 +18,15 @@ export function logboom(program: string, profileFolder?: string): Subject {
   return {
     name: 'logboom',
     canDo: ({ traffic }) => traffic.mode !== 'rfc5424' && traffic.mode !== 'rfc3164',
-    launch: async ({ name, output }, place, { records }) => {
-      const result = await launch(program, output, place, records)
+    launch: async ({ name, output, traffic }, place, { records }) => {
+      const work = { mode: traffic.mode, output }
+      const result = await launch(program, work, place, records)
       if (profileFolder === undefined) return result
       return { ...result, args: [...profiling(profileFolder, name), ...result.args] }
     },
-    expectation: ({ output }, prepared) => {
+    expectation: ({ output, traffic }, prepared) => {
       if (output === 'null') return undefined
-      return { prepared, readLine: (line) => line, withEnvelope: true }
+      return { prepared, ...expectationOf(traffic.mode) }
     },
   }
 }
@@ -35,19 +38,20 @@ function profiling(folder: string, scenario: string): string[] {
 
 /** With the default's output, for what needs no traffic. */
 export function launchIdle(program: string, place: Place): Promise<Launch> {
-  return launch(program, 'file-per-tag', place, 0)
+  return launch(program, { mode: 'message', output: 'file-per-tag' }, place, 0)
 }
 
-async function launch(
-  program: string,
-  output: Output,
-  place: Place,
-  records: number,
-): Promise<Launch> {
+interface Work {
+  readonly mode: Traffic['mode']
+  readonly output: Output
+}
+
+async function launch(program: string, work: Work, place: Place, records: number): Promise<Launch> {
+  const { output } = work
   const config = join(place.folder, 'logboom.yaml')
   const httpPort = await freePort()
   const http = `http://127.0.0.1:${httpPort}`
-  await writeFile(config, configuration(output, place, httpPort))
+  await writeFile(config, configuration(work, place, httpPort))
   const isFiles = output !== 'null' && output !== 'compressed-files'
   return {
     command: process.execPath,
@@ -58,11 +62,11 @@ async function launch(
   }
 }
 
-function configuration(output: Output, place: Place, httpPort: number): string {
+function configuration({ mode, output }: Work, place: Place, httpPort: number): string {
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
-  docker: { type: forward, listen: "tcp://127.0.0.1:${place.port}" }
+  docker: { ${inputOptions(mode, place.port)} }
 outputs:
   out: ${outputConfiguration(output, place)}
 pipeline:

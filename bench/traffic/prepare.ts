@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { FORWARD_MODES, ForwardFrames, type ForwardMode } from './forward-frames.ts'
+import { LINE_MODES, type LineMode, Lines } from './lines.ts'
 import { MsgpackWriter } from './msgpack.ts'
 import { Random } from './random.ts'
 import { RecordHash } from './record-hash.ts'
@@ -11,7 +12,7 @@ import { Records, type Shape } from './records.ts'
 import { putSyslog, syslogFields, type SyslogMode } from './syslog.ts'
 
 export interface Traffic {
-  readonly mode: ForwardMode | SyslogMode
+  readonly mode: ForwardMode | SyslogMode | LineMode
   readonly shape: Shape
   readonly records: number
   readonly connections: number
@@ -85,6 +86,7 @@ class Preparation {
     const records = new Records(connection, shape, SEED)
     const offset = this.#bytes
     if (isForward(mode)) this.#addForward(mode, connection, records, count)
+    else if (isLines(mode)) this.#addLines(mode, tagName(connection), records, count)
     else this.#addSyslog(mode, records, count)
     this.#write()
     this.#segments.push({ offset, bytes: this.#bytes - offset, records: count })
@@ -123,6 +125,18 @@ class Preparation {
     frames.flush(tag)
   }
 
+  #addLines(mode: LineMode, tag: string, records: Records, count: number): void {
+    const lines = new Lines(mode, this.#out)
+    lines.begin(tag)
+    for (let left = count; left > 0; left--) {
+      records.next()
+      const fields = lines.add(records)
+      this.#hash(Object.keys(fields), Object.values(fields), records.time, tag)
+      if (this.#out.length >= WRITE_BYTES) this.#write()
+    }
+    lines.end()
+  }
+
   #addSyslog(mode: SyslogMode, records: Records, count: number): void {
     for (let left = count; left > 0; left--) {
       records.next()
@@ -154,4 +168,8 @@ class Preparation {
 
 function isForward(mode: Traffic['mode']): mode is ForwardMode {
   return (FORWARD_MODES as readonly string[]).includes(mode)
+}
+
+function isLines(mode: Traffic['mode']): mode is LineMode {
+  return (LINE_MODES as readonly string[]).includes(mode)
 }

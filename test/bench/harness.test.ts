@@ -11,6 +11,15 @@ import { logboom } from '../../bench/subjects/logboom.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const RECORDS = 1200
+const NAMES = [
+  'message',
+  'forward',
+  'packed',
+  'packed-gzip',
+  'http-ndjson',
+  'tcp-lines',
+  'request-ack-1',
+]
 
 describe('benchmark harness', { concurrency: 2 }, () => {
   let folder = ''
@@ -19,7 +28,7 @@ describe('benchmark harness', { concurrency: 2 }, () => {
   })
   after(() => rm(folder, { recursive: true, force: true }))
 
-  for (const name of ['message', 'forward', 'packed', 'packed-gzip', 'request-ack-1']) {
+  for (const name of NAMES) {
     it(`finds all records of ${name} in the output`, async () => {
       const subjects = name === 'message' ? [floor, logboom(MAIN)] : [logboom(MAIN)]
       const own = await mkdtemp(join(folder, 'scenario-'))
