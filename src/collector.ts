@@ -225,6 +225,7 @@ export class Collector {
     await this.#started?.catch(() => undefined)
     await this.#reloaded
     const { inputs, pipeline, outputs } = this.#assembly
+    for (const { buffer } of outputs) buffer?.prepareStop()
     await Promise.all([this.#deadLetters.stop(deadline), this.#stopAll(inputs, deadline)])
     await pipeline.stop(deadline)
     await this.#stopAll(outputs, deadline)

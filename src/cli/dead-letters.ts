@@ -37,7 +37,8 @@ Options:
   -c, --config FILE   the collector's YAML configuration; without it, the built-in one
   -h, --help          this text
 
-Exit codes: 0 done, 1 not done (replay: or some were not taken), 2 wrong usage.
+Exit codes: 0 done, 1 not done (list, show: or some are damaged; replay: or some were not
+taken), 2 wrong usage.
 
 Examples:
   logboom dead-letters list -c logboom.yaml --match 'docker.**'
@@ -68,7 +69,12 @@ async function read(options: DeadLetterOptions, dataDir: string): Promise<number
   const { deadLetterFolder } = await import('../dead-letters.ts')
   const folder = deadLetterFolder(dataDir)
   let letters = 0
-  for await (const found of readFolder(folder, fileAccess, options.selection)) {
+  let code = EXIT_OK
+  const onDamage = (path: string, problem: string) => {
+    code = EXIT_FAILED
+    printError(`cannot read dead letters in ${path}: ${problem}`)
+  }
+  for await (const found of readFolder(folder, fileAccess, options.selection, onDamage)) {
     letters += found.length
     const texts = found.map(({ head, bytes }) => {
       if (options.isJson) return `${bytes.toString()}\n`
@@ -82,7 +88,7 @@ async function read(options: DeadLetterOptions, dataDir: string): Promise<number
     throw new CommandError(`no such dead letter for ${missing} of ${ids.size} ids in ${folder}`)
   }
   if (!options.isJson && options.action === 'list') printError(counted(letters))
-  return EXIT_OK
+  return code
 }
 
 function showText(bytes: Buffer): string {

@@ -1,6 +1,6 @@
 /** `logboom dead-letters` on files alone, and with a collector that runs. */
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -76,6 +76,29 @@ test('show has all of it, with all digits', async () => {
   const missing = await folder.run('show', '--data-dir', 'data', '20261121T085000000Z-4')
   assert.equal(missing.code, 1)
   assert.match(missing.stderr, /^logboom dead-letters: no such dead letter for 1 of 1 ids in data/)
+})
+
+test('list says which files it cannot read, and does not end well then', async () => {
+  await using folder = await prepared()
+  const letters = join(folder.path, 'data/dead-letters')
+  const [name] = (await readdir(letters)).filter((each) => each.endsWith('.jsonl'))
+  const path = join(letters, name!)
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  await writeFile(path, [lines[0]!.replace('{', '['), ...lines.slice(1)].join('\n'))
+  await mkdir(join(letters, '20261122T085000000Z.jsonl'))
+  const { code, stdout, stderr } = await folder.run('list', '--data-dir', 'data')
+  assert.equal(code, 1)
+  assert.equal(stdout.split('\n').length - 1, 2)
+  assert.match(
+    stderr,
+    new RegExp(`^cannot read dead letters in \\S+/${name}: line 1 is damaged$`, 'm'),
+  )
+  assert.match(stderr, /^cannot read dead letters in \S+\/20261122T\S+\.jsonl: EISDIR/m)
+  assert.match(stderr, /^2 dead letters$/m)
+  const note = path.replace('.jsonl', '.done')
+  await writeFile(note, 'not at all')
+  const again = await folder.run('list', '--data-dir', 'data')
+  assert.match(again.stderr, /\.done: it is damaged: what is done with is listed as well$/m)
 })
 
 test('drop without a collector drops in the files, and leaves nothing else behind', async () => {

@@ -3,7 +3,7 @@
  * the delivery engine (../delivery/engine.ts) brings them to the output. Here both meet the ledger.
  */
 import type { Batch, Outcome } from '../batch.ts'
-import type { Clock, Timers } from '../clock.ts'
+import type { Cancel, Clock, Timers } from '../clock.ts'
 import type { ChunkedOutput, Lifecycle, Output } from '../component.ts'
 import type { ChunkOutput } from '../delivery/chunk.ts'
 import type { DeadLetterSink } from '../delivery/dead-letter.ts'
@@ -69,6 +69,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #kept = new WeakSet<Uint8Array>()
   /** Sequences below were there before the start. */
   #firstOwn = Infinity
+  #cancelHandBack: Cancel = () => undefined
 
   constructor(options: OutputBufferOptions) {
     const { output, ledger, name, store, maxBytes, whenFull } = options
@@ -108,8 +109,26 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#show()
   }
 
+  /**
+   * Before a stop, while inputs still wait for answers: senders of what an output cannot take keep
+   * it, if the buffer is in memory, and are told so; at once if the output fails, else in a while.
+   */
+  prepareStop(): void {
+    const { store, timers } = this.#options
+    if (store.isDurable) return
+    const isFailing = this.#problemOfOutput !== null || this.#engine.state.lastFailure !== null
+    if (isFailing) this.#handBack()
+    else this.#cancelHandBack = timers.after(STOP_GRACE_MS, () => this.#handBack())
+  }
+
+  #handBack(): void {
+    const over = AbortSignal.abort()
+    void this.#engine.stop(over).then(() => this.#options.store.stop(over))
+  }
+
   /** What is on its way is waited for, a while; the rest waits for the next start. */
   async stop(deadline: AbortSignal): Promise<void> {
+    this.#cancelHandBack()
     try {
       await this.#stopDelivering(deadline)
     } finally {

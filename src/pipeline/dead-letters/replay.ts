@@ -48,6 +48,8 @@ export interface ReplayState {
 /** Of what is on its way at a time. */
 const EVENTS_MAX = 1000
 const BYTES_MAX = 1024 * 1024
+/** After it, a stop does not wait any more for what is on its way. */
+const STOP_GRACE_MS = 3000
 const FIRST_PAUSE_MS = 100
 const PAUSE_MAX_MS = 10_000
 
@@ -59,6 +61,9 @@ export class Replay {
   #state: ReplayState['state'] = 'running'
   #problem: string | null = null
   #isStopping = false
+  /** Settles when what is on its way is not waited for any more. */
+  readonly #abandoned = Promise.withResolvers<'abandoned'>()
+  #cancelGrace: Cancel = () => undefined
   /** Ends the pause before something is tried again. */
   #goOn: () => void = () => undefined
 
@@ -92,14 +97,19 @@ export class Replay {
       this.#problem = error instanceof Error ? error.message : String(error)
       logger.error({ error }, 'cannot go on replaying dead letters; what was not is still there')
     }
+    this.#cancelGrace()
     this.#endedAt = clock.now()
     logger.info({ ...this.state }, 'dead letters replayed')
   }
 
-  /** Sends nothing more; what is on its way is waited for by `run`. */
+  /** Sends nothing more; what is on its way is waited for by `run`, a while. */
   stop(): void {
+    if (this.#isStopping) return
     this.#isStopping = true
     this.#goOn()
+    if (this.#endedAt !== null) return
+    const abandon = () => this.#abandoned.resolve('abandoned')
+    this.#cancelGrace = this.#options.timers.after(STOP_GRACE_MS, abandon)
   }
 
   async #replayFile(file: LetterFile): Promise<void> {
@@ -119,7 +129,9 @@ export class Replay {
     let waiting = [...Map.groupBy(letters, ({ head }) => head.tag)]
     for (let pauseMs = FIRST_PAUSE_MS; waiting.length > 0; pauseMs = longer(pauseMs)) {
       if (this.#isStopping || file.isGone) return
-      const outcomes = await Promise.all(waiting.map(([tag, group]) => this.#send(tag, group)))
+      const outcomes = await Promise.all(
+        waiting.map(([tag, group]) => this.#send(file, tag, group)),
+      )
       const groupsWith = (outcome: Outcome) => waiting.filter((_, at) => outcomes[at] === outcome)
       const delivered = groupsWith('delivered').flatMap(([, group]) => group)
       this.#counts.rejected += eventsIn(groupsWith('rejected'))
@@ -132,10 +144,28 @@ export class Replay {
     this.#counts.examined += letters.length
   }
 
-  #send(tag: string, letters: readonly PlacedLetter[]): Promise<Outcome> {
+  async #send(file: LetterFile, tag: string, letters: readonly PlacedLetter[]): Promise<Outcome> {
     this.#options.store.expectAgain(letters)
     const entries = new Uint8Array(Buffer.concat(letters.map(({ entry }) => entry)))
-    return this.#options.deliver({ tag, entries, count: letters.length })
+    const sent = this.#options.deliver({ tag, entries, count: letters.length })
+    const outcome = await Promise.race([sent, this.#abandoned.promise])
+    if (outcome !== 'abandoned') return outcome
+    void this.#finishLate(sent, file, letters)
+    return 'retry'
+  }
+
+  /** Noted as replayed whenever it is taken; until then the letters are still here. */
+  async #finishLate(
+    sent: Promise<Outcome>,
+    file: LetterFile,
+    letters: readonly PlacedLetter[],
+  ): Promise<void> {
+    const { store, logger } = this.#options
+    try {
+      if ((await sent) === 'delivered') await store.finishReplayed(file, linesOf(letters))
+    } catch (error) {
+      logger.error({ error }, 'cannot note which dead letters were replayed: they come again')
+    }
   }
 
   async #pause(milliseconds: number): Promise<void> {

@@ -47,6 +47,9 @@ export interface DeliveryParts {
   readonly memory?: MemoryAccount
 }
 
+/** So long an output may fail, or say nothing, before it is a problem. */
+const UNANSWERED_MAX_MS = 10_000
+
 type Sent = Omit<Answered, 'verdict'> & { readonly probe: number }
 
 export class DeliveryEngine {
@@ -61,6 +64,8 @@ export class DeliveryEngine {
   readonly #waiting = new Set<Job>()
   readonly #idle = Promise.withResolvers<void>()
   #lastFailure: LastFailure | null = null
+  /** Monotonic; when the first attempt was sent after the last that went well, or null. */
+  #tryingSinceMs: number | null = null
   #isStopping = false
   #stopped: Promise<void> | null = null
 
@@ -95,9 +100,20 @@ export class DeliveryEngine {
 
   /** Why the output does not get what it should, or null; for /readyz. */
   get problem(): string | null {
-    const isClosed = this.#breaker.state(this.#parts.clock.monotonic()) === 'closed'
-    if (!isClosed && this.#lastFailure) return this.#lastFailure.reason
+    const nowMs = this.#parts.clock.monotonic()
+    const overdueMs = this.#overdueMs(nowMs)
+    const isFailing = this.#breaker.state(nowMs) !== 'closed' || overdueMs > 0
+    if (isFailing && this.#lastFailure) return this.#lastFailure.reason
+    if (overdueMs > 0) return `no answer for ${Math.round(overdueMs / 1000)} s`
     return this.#letters.problem
+  }
+
+  /** How long nothing went well of what is being sent, once that is long; else 0. */
+  #overdueMs(nowMs: number): number {
+    const isTrying = this.#inFlight.size > 0 || this.#waiting.size > 0
+    if (this.#tryingSinceMs === null || !isTrying) return 0
+    const trying = nowMs - this.#tryingSinceMs
+    return trying < UNANSWERED_MAX_MS ? 0 : trying
   }
 
   get state(): DeliveryState {
@@ -219,6 +235,7 @@ export class DeliveryEngine {
   #send(job: Job, sentAtMs: number): void {
     const { output, settings, timers, clock } = this.#parts
     const parcel = job.next!
+    this.#tryingSinceMs ??= sentAtMs
     const sent = { job, parcel, sentAt: clock.now(), sentAtMs, probe: this.#breaker.send() }
     const attempt = new Attempt({
       chunk: parcel,
@@ -260,6 +277,7 @@ export class DeliveryEngine {
     const wasOpen = this.#breaker.state(-Infinity) !== 'closed'
     this.#breaker.succeed()
     this.#lastFailure = null
+    this.#tryingSinceMs = this.#inFlight.size > 0 ? this.#parts.clock.monotonic() : null
     if (wasOpen) this.#parts.logger.info({}, 'an output works again')
   }
 

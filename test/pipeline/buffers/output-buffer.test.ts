@@ -266,6 +266,26 @@ test('a buffer in memory answers what became of the events', async () => {
   )
 })
 
+for (const [when, isFailing] of [
+  ['at once if the output fails', true],
+  ['after a while if it says nothing', false],
+] as const)
+  test(`before a stop, a buffer in memory hands back what it has, ${when}`, async () => {
+    const clock = new ManualTime()
+    const rig = bufferOf({ store: new MemoryStore(clock), log: new KeptLog() })
+    await rig.buffer.start()
+    rig.output.answer = () =>
+      isFailing ? Promise.resolve('retry') : new Promise<Outcome>(() => undefined)
+    const sent = rig.send('a', 'b')
+    await until('it was tried', () => rig.output.tags.length > 0)
+    if (isFailing) await until('it has failed', () => rig.buffer.state.lastFailure !== null)
+    rig.buffer.prepareStop()
+    if (!isFailing) rig.time.advance(3000)
+    assert.deepEqual(await sent, ['retry', 'retry'])
+    await rig.buffer.stop(NEVER)
+    assert.deepEqual([rig.row().total['retried'], rig.row().balanced], [2, true])
+  })
+
 test('a stop waits for the answer to what is on its way, but not for ever', async (t) => {
   const answers: PromiseWithResolvers<ChunkAnswer>[] = []
   const output: ChunkedOutput = {

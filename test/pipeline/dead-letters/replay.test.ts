@@ -74,6 +74,26 @@ test('replays all by tag, in order and with the same bytes, and then keeps nothi
   await close(letters)
 })
 
+test('a stop does not wait for ever for what is on its way, which is noted when it is taken', async (t) => {
+  const answers: ((outcome: Outcome) => void)[] = []
+  const { store, letters, time, folder } = await opened(
+    t,
+    () => new Promise((resolve) => answers.push(resolve)),
+  )
+  await store.sinkFor('search').add(numbered(0, 2))
+  assert.ok(letters.startReplay({}, undefined))
+  await until('it is sent', () => answers.length === 1)
+  assert.equal(letters.stopReplay()?.state, 'stopping')
+  time.advance(3000)
+  await ended(letters)
+  assert.deepEqual([letters.replay?.state, letters.replay?.delivered], ['stopped', 0])
+  assert.equal((await store.kept()).events, 2)
+  answers[0]!('delivered')
+  await until('they are noted', async () => (await readdir(folder)).length === 0)
+  assert.equal(time.pending, 1)
+  await close(letters)
+})
+
 test('replays only what is selected, to the output that is asked for', async (t) => {
   const asked: unknown[] = []
   const { store, letters, folder } = await opened(t, (_batch, to) => (asked.push(to), delivered()))

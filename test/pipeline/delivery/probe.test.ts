@@ -111,3 +111,28 @@ test('a stop waits for the store to end what it reads, but not beyond the deadli
     await stopped
   }
 })
+
+test('an output that says nothing is a problem long before its timeout', async () => {
+  const answers: (() => void)[] = []
+  const { engine, store, time } = engineFor({
+    deliverChunk: () =>
+      new Promise((resolve) => answers.push(() => resolve({ kind: 'delivered' }))),
+  })
+  void store.append(batchOf('web'))
+  await pass(time, 9, () => assert.equal(engine.problem, null))
+  await pass(time, 2, () => undefined)
+  assert.equal(engine.problem, 'no answer for 11 s')
+  answers[0]!()
+  await pass(time, 20, () => undefined)
+  assert.equal(engine.problem, null)
+  await engine.stop(AbortSignal.abort())
+})
+
+test('an output that has failed since its first try is a problem before the circuit opens', async () => {
+  const { engine, store, time } = engineFor({ deliverChunk: () => new Promise(() => undefined) })
+  void store.append(batchOf('web'))
+  await pass(time, 62, () => undefined)
+  assert.equal(engine.state.breaker, 'closed')
+  assert.match(engine.problem ?? '', /no answer within 60000 ms/)
+  await engine.stop(AbortSignal.abort())
+})
