@@ -2,7 +2,13 @@
 import { version } from './package.ts'
 import type { Config, Options, Registry, Step } from './config/model.ts'
 import { maskSecrets } from './config/secrets.ts'
-import type { BufferView, CollectorView, ComponentView, Readiness } from './http/view.ts'
+import type {
+  BufferView,
+  CollectorView,
+  ComponentView,
+  OrphanBuffer,
+  Readiness,
+} from './http/view.ts'
 import type { Assembly } from './assembly.ts'
 import type { LedgerHistory } from './pipeline/ledger-history.ts'
 import type { Ledger } from './pipeline/ledger.ts'
@@ -27,6 +33,7 @@ export class CollectorState implements CollectorView {
   assembly: Assembly
   /** Why events are held back, if a reload went wrong so badly that they are. */
   problem: string | null = null
+  orphanBuffers: readonly OrphanBuffer[] = []
   reload: CollectorView['reload'] = null
   deadLetters: CollectorView['deadLetters'] = null
   readonly #parts: CollectorParts

@@ -238,15 +238,15 @@ export class Collector {
 
   async #reportOrphans(): Promise<void> {
     const { filters } = this.#assembly
-    const known = {
-      filters: new Set(filters.map(({ folder }) => folder)),
-      buffers: new Set(bufferedOnDisk(this.#assembly)),
-    }
-    for (const kind of ['filters', 'buffers'] as const)
-      for (const path of await this.#dataFolder.orphans(kind, known[kind])) {
-        const message = 'left alone what was kept for something that is not configured any more'
-        this.#around.logger.warn({ path }, message)
-      }
+    const folders = await this.#dataFolder.orphans('filters', new Set(filters.map(folderOf)))
+    const known = new Set(bufferedOnDisk(this.#assembly))
+    const buffers = await this.#dataFolder.orphans('buffers', known)
+    this.#state.orphanBuffers = buffers
+    const message =
+      'left alone what was kept for something that is not configured any more; put back what had ' +
+      'this name, and it goes on with it'
+    for (const { name, path, bytes } of [...folders, ...buffers])
+      this.#around.logger.warn({ name, path, bytes }, message)
   }
 
   /** One that fails does not keep the others from finishing. */
@@ -269,6 +269,10 @@ export class Collector {
     if (left > 0) logger.warn({ events: left }, 'events were still on their way at the end')
     if (!balanced) logger.error({ ...total }, 'BUG: the ledger does not balance')
   }
+}
+
+function folderOf({ folder }: { readonly folder: string }): string {
+  return folder
 }
 
 /** Names of the outputs whose events outlive the process. */

@@ -29,6 +29,14 @@ const NOTES = /^progress(\.|$)/
 /** What file systems without unix sockets answer (FAT, SMB, some that desktops share with VMs). */
 const NO_SOCKETS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
+/** What an earlier configuration has left. */
+export interface Orphan {
+  readonly name: string
+  readonly path: string
+  /** Of files with events. */
+  readonly bytes: number
+}
+
 /** Another process has it. */
 export class FolderInUseError extends Error {}
 
@@ -157,12 +165,15 @@ export class DataFolder {
   }
 
   /** Sub-folders of `kind` that hold events and are not in `known`: no component reads them. */
-  async orphans(kind: string, known: ReadonlySet<string>): Promise<string[]> {
+  async orphans(kind: string, known: ReadonlySet<string>): Promise<Orphan[]> {
     const folder = join(this.#path, kind)
     const names = await readdir(folder).catch(absentIsEmpty)
-    const orphans: string[] = []
-    for (const name of names.filter((candidate) => !known.has(candidate)))
-      if (await holdsBytes(join(folder, name))) orphans.push(join(folder, name))
+    const orphans: Orphan[] = []
+    for (const name of names.filter((candidate) => !known.has(candidate))) {
+      const path = join(folder, name)
+      const bytes = await bytesIn(path)
+      if (bytes > 0) orphans.push({ name, path, bytes })
+    }
     return orphans
   }
 
@@ -235,12 +246,12 @@ async function isDeleted(folder: FileHandle): Promise<boolean> {
   return (await readlink(`/proc/self/fd/${folder.fd}`)).endsWith(' (deleted)')
 }
 
-async function holdsBytes(path: string): Promise<boolean> {
-  if (NOTES.test(basename(path))) return false
+async function bytesIn(path: string): Promise<number> {
+  if (NOTES.test(basename(path))) return 0
   const found = await stat(path)
-  if (!found.isDirectory()) return found.size > 0
-  const sizes = (await readdir(path)).map((name) => holdsBytes(join(path, name)))
-  return (await Promise.all(sizes)).includes(true)
+  if (!found.isDirectory()) return found.size
+  const sizes = await Promise.all((await readdir(path)).map((name) => bytesIn(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function absentIsEmpty(error: NodeJS.ErrnoException): string[] {

@@ -175,7 +175,7 @@ test('knows what no component reads', async (t) => {
   for (const name of ['known', 'orphan']) writeFileSync(join(path, 'filters', name, 'journal'), 'x')
   const folder = folderAt(path)
   assert.deepEqual(await folder.orphans('filters', new Set(['known'])), [
-    join(path, 'filters', 'orphan'),
+    { name: 'orphan', path: join(path, 'filters', 'orphan'), bytes: 1 },
   ])
   assert.deepEqual(await folder.orphans('outputs', new Set()), [])
   for (const name of ['delivered', 'waiting']) {
@@ -184,7 +184,7 @@ test('knows what no component reads', async (t) => {
       writeFileSync(join(path, 'buffers', name, note), 'x')
   }
   writeFileSync(join(path, 'buffers', 'waiting', '0-000.segment'), 'x')
-  const waiting = [join(path, 'buffers', 'waiting')]
+  const waiting = [{ name: 'waiting', path: join(path, 'buffers', 'waiting'), bytes: 1 }]
   assert.deepEqual(await folder.orphans('buffers', new Set()), waiting)
 })
 

@@ -9,7 +9,7 @@ import {
   matchSchema,
   topLevelSchema,
 } from '../../src/config/top-level.ts'
-import { BUFFER_GAUGES } from '../../src/http/buffers.ts'
+import { BUFFER_GAUGES, ORPHAN_GAUGE } from '../../src/http/buffers.ts'
 import { LEDGER_HELP, METRIC_PREFIX } from '../../src/http/prometheus.ts'
 import type { SourceFile } from '../tidy/source.ts'
 import { fieldsOf, fieldTroubles, type SchemaNode } from './fields.ts'
@@ -205,7 +205,10 @@ function metricsPage(metrics: readonly DescribedMetric[]): Page {
       'Gauges of outputs that have a buffer, with `output="NAME"`; `GET /api/buffers` says more.',
       table(
         ['Name', 'Meaning'],
-        BUFFER_GAUGES.map(([name, help]) => [`\`${prefix}${name}\``, help]),
+        [...BUFFER_GAUGES, [ORPHAN_GAUGE.name, ORPHAN_GAUGE.help] as const].map(([name, help]) => [
+          `\`${prefix}${name}\``,
+          help,
+        ]),
       ),
       '## The process',
       `\`${prefix}build_info\` has the \`version\`; \`${prefix}ready\` is 1 when the answer of ` +

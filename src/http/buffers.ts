@@ -1,6 +1,6 @@
 /** What waits in front of each output and how its delivery goes: `/api/buffers` and metrics. */
 import type { Sample } from '../pipeline/metrics.ts'
-import type { BufferView } from './view.ts'
+import type { BufferView, OrphanBuffer } from './view.ts'
 
 export interface BufferAnswer {
   readonly output: string
@@ -25,6 +25,28 @@ export interface BufferAnswer {
   readonly dead_letters_waiting: number
   /** Why it is not well, or null. */
   readonly problem: string | null
+}
+
+export interface OrphanAnswer {
+  readonly output: string
+  readonly path: string
+  readonly bytes: number
+}
+
+export function orphanAnswers(orphans: readonly OrphanBuffer[]): OrphanAnswer[] {
+  return orphans.map(({ name, path, bytes }) => ({ output: name, path, bytes }))
+}
+
+export const ORPHAN_GAUGE = {
+  name: 'orphan_buffer_bytes',
+  help: 'Bytes of buffer files left by an output that is not configured any more.',
+} as const
+
+/** Without the prefix that all metrics have. */
+export function orphanSamples(orphans: readonly OrphanBuffer[]): Sample[] {
+  return orphans.map(({ name: output, bytes: value }) => {
+    return { ...ORPHAN_GAUGE, kind: 'gauge', labels: { output }, value }
+  })
 }
 
 /** `now` in milliseconds since 1970. */

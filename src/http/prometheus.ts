@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { LedgerSnapshot, Row, Rows } from '../pipeline/ledger-counts.ts'
 import type { Labels, Sample } from '../pipeline/metrics.ts'
 import { systemClock } from '../pipeline/clock.ts'
-import { bufferSamples } from './buffers.ts'
+import { bufferSamples, orphanSamples } from './buffers.ts'
 import type { CollectorView } from './view.ts'
 
 export const METRIC_PREFIX = 'logboom_'
@@ -42,7 +42,9 @@ export async function prometheusText(view: CollectorView): Promise<string> {
   observeProcess()
   const registry = new Registry()
   const buffers = bufferSamples(view.buffers(), systemClock.now())
-  const samples = [...view.metrics(), ...buffers].map(prefixed)
+  const samples = [...view.metrics(), ...buffers, ...orphanSamples(view.orphanBuffers)].map(
+    prefixed,
+  )
   registerSamples(registry, [...samples, ...ownSamples(view)])
   return `${await registry.metrics()}\n${await processRegistry.metrics()}`
 }

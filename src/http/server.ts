@@ -6,7 +6,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { systemClock } from '../pipeline/clock.ts'
 import type { Logger } from '../pipeline/logger.ts'
-import { bufferAnswers } from './buffers.ts'
+import { bufferAnswers, orphanAnswers } from './buffers.ts'
 import { addDeadLetters, DEAD_LETTER_POSTS, DEAD_LETTERS } from './dead-letters.ts'
 import { addressText, cannotListen, listenTarget, removeStaleSocket } from './listen.ts'
 import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent.ts'
@@ -130,7 +130,10 @@ function addMonitoring(app: FastifyInstance, view: CollectorView): void {
     reply.send({ ...view.ledger(), all_runs: view.ledgerOfAllRuns() }),
   )
   app.get('/api/buffers', (_request, reply) =>
-    reply.send({ buffers: bufferAnswers(view.buffers(), systemClock.now()) }),
+    reply.send({
+      buffers: bufferAnswers(view.buffers(), systemClock.now()),
+      orphans: orphanAnswers(view.orphanBuffers),
+    }),
   )
   app.get('/api/config.json', (_request, reply) => reply.send(configInfo(view)))
   app.get('/api/config', (_request, reply) => sendLtsv(reply, [configInfo(view)]))

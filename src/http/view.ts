@@ -31,6 +31,14 @@ export interface BufferView extends BufferState {
   readonly problem: string | null
 }
 
+/** A buffer on disk whose output is not configured any more. */
+export interface OrphanBuffer {
+  /** The output's. */
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+}
+
 export interface Readiness {
   readonly ready: boolean
   /** Why not, one sentence each; empty when ready. */
@@ -62,6 +70,8 @@ export interface CollectorView {
   readonly dataDir: string
   components(): readonly ComponentView[]
   buffers(): readonly BufferView[]
+  /** As found at the start or the last reload. */
+  readonly orphanBuffers: readonly OrphanBuffer[]
   ledger(): LedgerSnapshot
   /** What this run and all before it on the same data folder have counted. */
   ledgerOfAllRuns(): LedgerOfAllRuns

@@ -1,6 +1,6 @@
 /** An output with a buffer on disk: events are safe before the output has them. */
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { CollectorProcess, type Places } from '../support/collector-process.ts'
@@ -159,4 +159,46 @@ test('killed again and again under load, every acknowledged line is there', asyn
     [...found].toSorted((one, other) => +one - +other),
     numbers(count),
   )
+})
+
+test('an output that a reload removes leaves what waits, and has it when it is back', async () => {
+  const obstacle = (collector: CollectorProcess) => join(collector.folder, 'slow', 'app.log')
+  await using collector = await CollectorProcess.start({ config: buffered })
+  await mkdir(obstacle(collector), { recursive: true })
+  await senderTo(collector, 50).run(100)
+  const whole = buffered(collector.places)
+  const without = whole.replace(/^ {2}slow:.*\n/m, '').replace(', slow]', ']')
+  const reloadWith = async (config: string) => {
+    await writeFile(join(collector.folder, 'config.yaml'), config)
+    const url = `http://127.0.0.1:${collector.places.http}/api/reload`
+    assert.equal((await fetch(url, { method: 'POST' })).status, 200)
+  }
+  const orphans = async () => {
+    const answer = await (await collector.get('/api/buffers')).json()
+    return (answer as { orphans: { output: string; bytes: number }[] }).orphans
+  }
+  await reloadWith(without)
+  const [left, ...others] = await orphans()
+  assert.deepEqual([left?.output, others], ['slow', []])
+  assert.ok(left!.bytes > 0)
+  await rmdir(obstacle(collector))
+  await reloadWith(whole)
+  assert.deepEqual(await orphans(), [])
+  await until('it has all', async () => (await slowLines(collector)).length === 100)
+  await collector.stop()
+})
+
+test('a data_dir that cannot be put back is said by /readyz, until it can', async () => {
+  await using collector = await CollectorProcess.start({ config: buffered })
+  const data = join(collector.folder, 'data')
+  const aside = join(collector.folder, 'aside')
+  const reasons = async () => {
+    const answer = await (await collector.get('/readyz')).json()
+    return (answer as { reasons: string[] }).reasons.join()
+  }
+  await rename(data, aside)
+  await until('it is said', async () => /data_dir .*was moved away/.test(await reasons()))
+  await rename(aside, data)
+  await until('it is well', async () => (await reasons()) === '')
+  await collector.stop()
 })

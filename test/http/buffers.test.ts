@@ -1,7 +1,7 @@
 /** What is shown of buffers, as JSON, as metrics and on the page. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bufferAnswers } from '../../src/http/buffers.ts'
+import { bufferAnswers, orphanAnswers } from '../../src/http/buffers.ts'
 import { prometheusText } from '../../src/http/prometheus.ts'
 import { statusPage } from '../../src/http/status-page.ts'
 import type { BufferView } from '../../src/http/view.ts'
@@ -76,6 +76,14 @@ test('as metrics', async () => {
     'logboom_output_buffer_oldest_age_seconds{output="archive"} 0',
   ])
     assert.ok(text.includes(`${line}\n`), line)
+})
+
+test('what an output has left that is not configured any more', async () => {
+  const orphanBuffers = [{ name: 'gone', path: 'data/buffers/gone', bytes: 70 }]
+  const text = await prometheusText(exampleView({ orphanBuffers }))
+  assert.ok(text.includes('logboom_orphan_buffer_bytes{output="gone"} 70\n'))
+  const [answer] = orphanAnswers(orphanBuffers)
+  assert.deepEqual(answer, { output: 'gone', path: 'data/buffers/gone', bytes: 70 })
 })
 
 test('on the page, escaped', () => {

@@ -24,6 +24,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       balanced: true,
     }),
     buffers: () => [],
+    orphanBuffers: [],
     ledger: () => ({
       inputs: { docker: { received: 10, dropped: 1 } },
       filters: { join: { filtered: 2 } },

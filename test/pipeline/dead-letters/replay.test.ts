@@ -74,7 +74,7 @@ test('replays all by tag, in order and with the same bytes, and then keeps nothi
   await close(letters)
 })
 
-test('a stop does not wait for ever for what is on its way, which is noted when it is taken', async (t) => {
+test('a stop waits a while; what is taken after that is noted all the same', async (t) => {
   const answers: ((outcome: Outcome) => void)[] = []
   const { store, letters, time, folder } = await opened(
     t,

@@ -128,7 +128,7 @@ test('an output that says nothing is a problem long before its timeout', async (
   await engine.stop(AbortSignal.abort())
 })
 
-test('an output that has failed since its first try is a problem before the circuit opens', async () => {
+test('an output that fails from its first try on is a problem with a closed circuit', async () => {
   const { engine, store, time } = engineFor({ deliverChunk: () => new Promise(() => undefined) })
   void store.append(batchOf('web'))
   await pass(time, 62, () => undefined)
