@@ -123,6 +123,10 @@ export const scenarios: readonly Scenario[] = [
   scenario('tcp-lines', 'plain lines over TCP, 130 B on average', {
     traffic: { mode: 'tcp-lines' },
   }),
+  scenario('gelf-tcp', 'GELF over TCP as Docker sends it, NUL behind each message', {
+    isQuick: true,
+    traffic: { mode: 'gelf' },
+  }),
   scenario('syslog-5424', 'RFC 5424 over TCP, length before each message', {
     withPeers: true,
     traffic: { mode: 'rfc5424' },

@@ -26,6 +26,9 @@ const GOALS: readonly Goal[] = [
   most('message: ratio to the floor', 2.2, (all) => ours(all, 'message')?.ratio?.median),
   most('forward: ratio to the floor', 1.8, (all) => ours(all, 'forward')?.ratio?.median),
   most('packed: ratio to the floor', 1.6, (all) => ours(all, 'packed')?.ratio?.median),
+  most('gelf-tcp: CPU µs per record', 1.2, (all) => {
+    return ours(all, 'gelf-tcp')?.cpuMicrosecondsPerRecord.median
+  }),
   most('1,000 connections to 10', 1.25, (all) => costTo(all, 'connections-1000', 'connections-10')),
   most('10,000 tags to 10, one file', 1.25, (all) => costTo(all, 'tags-10000', 'tags-10')),
   most('1,000 files to one, 10 connections', 2, (all) => costTo(all, 'files-1000', 'tags-1000')),

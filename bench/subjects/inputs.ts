@@ -11,6 +11,7 @@ export function inputOptions(mode: Mode, port: number): string {
 
 function inputType(mode: Mode): string {
   if (mode === 'http-ndjson') return 'http'
+  if (mode === 'gelf') return 'gelf'
   return mode === 'tcp-lines' ? 'tcp' : 'forward'
 }
 

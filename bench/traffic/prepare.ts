@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { FORWARD_MODES, ForwardFrames, type ForwardMode } from './forward-frames.ts'
+import { gelfFields, putGelf } from './gelf.ts'
 import { LINE_MODES, type LineMode, Lines } from './lines.ts'
 import { MsgpackWriter } from './msgpack.ts'
 import { Random } from './random.ts'
@@ -12,7 +13,7 @@ import { Records, type Shape } from './records.ts'
 import { putSyslog, syslogFields, type SyslogMode } from './syslog.ts'
 
 export interface Traffic {
-  readonly mode: ForwardMode | SyslogMode | LineMode
+  readonly mode: ForwardMode | SyslogMode | LineMode | 'gelf'
   readonly shape: Shape
   readonly records: number
   readonly connections: number
@@ -81,12 +82,13 @@ class Preparation {
   }
 
   addConnection(connection: number): void {
-    const { mode, shape, connections, records: total } = this.#traffic
+    const { mode, shape, connections, tags, records: total } = this.#traffic
     const count = Math.floor((total + connection) / connections)
     const records = new Records(connection, shape, SEED)
     const offset = this.#bytes
     if (isForward(mode)) this.#addForward(mode, connection, records, count)
     else if (isLines(mode)) this.#addLines(mode, tagName(connection), records, count)
+    else if (mode === 'gelf') this.#addGelf(tagName(connection % tags), records, count)
     else this.#addSyslog(mode, records, count)
     this.#write()
     this.#segments.push({ offset, bytes: this.#bytes - offset, records: count })
@@ -135,6 +137,16 @@ class Preparation {
       if (this.#out.length >= WRITE_BYTES) this.#write()
     }
     lines.end()
+  }
+
+  #addGelf(tag: string, records: Records, count: number): void {
+    for (let left = count; left > 0; left--) {
+      records.next()
+      const fields = gelfFields(records)
+      putGelf(fields, records, tag, this.#out)
+      this.#hash(Object.keys(fields), Object.values(fields), records.time, tag)
+      if (this.#out.length >= WRITE_BYTES) this.#write()
+    }
   }
 
   #addSyslog(mode: SyslogMode, records: Records, count: number): void {
