@@ -119,6 +119,7 @@ function scaffold(names: Names): Map<string, string> {
     [`src/${folder}/${stem}.ts`, own],
     [`test/${folder}/${stem}.test.ts`, tests],
     [`config/examples/${stem}.yaml`, exampleConfig(names)],
+    [`config/examples/${stem}.test.yaml`, EXAMPLE_TEST],
   ])
 }
 
@@ -147,6 +148,13 @@ function exampleConfig({ kind, type }: Names): string {
     '',
   ].join('\n')
 }
+
+const EXAMPLE_TEST = `tests:
+  - name: an event goes where it should
+    send: [{ tag: app, record: { n: 1 } }]
+    expect:
+      target: [{ tag: app, record: { n: 1 } }]
+`
 
 /** The text of an index.ts with the component imported and listed last. */
 function withComponent(text: string, { kind, stem, constant }: Names): string {

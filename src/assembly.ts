@@ -18,7 +18,7 @@ import type {
 import type { RootLogger } from './log.ts'
 import type { FilterPart, InputPart, Kind, OutputPart } from './parts.ts'
 import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
-import { systemClock, systemTimers } from './pipeline/clock.ts'
+import { type Clock, systemClock, systemTimers, type Timers } from './pipeline/clock.ts'
 import type { ChunkedOutput, ComponentContext, Filter, Output } from './pipeline/component.ts'
 import { ConditionalFilter } from './pipeline/conditional-filter.ts'
 import { compileCondition } from './pipeline/conditions/condition.ts'
@@ -54,6 +54,9 @@ export interface Surroundings {
   readonly files: FileAccess
   /** Where what the output of that name does not get is kept. */
   readonly deadLetters: (output: string) => DeadLetterSink
+  /** Those of the system, unless a test stands in for them. */
+  readonly clock?: Clock
+  readonly timers?: Timers
 }
 
 export interface Assembly {
@@ -248,12 +251,12 @@ class Assembler {
   }
 
   #context(kind: Kind, name: string, type: string): ComponentContext {
-    const { logger, metrics, memory } = this.#around
+    const { logger, metrics, memory, clock = systemClock, timers = systemTimers } = this.#around
     return {
       name,
       dataDir: join(this.#config.data_dir, `${kind}s`, name),
-      clock: systemClock,
-      timers: systemTimers,
+      clock,
+      timers,
       logger: logger.child({ [kind]: name }),
       metrics: metrics.scope(`${kind}_`, { [kind]: name, type }),
       memory: memory.account(kind === 'input' ? 'input' : 'other', { [kind]: name }),

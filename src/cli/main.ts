@@ -19,6 +19,10 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Say whether a configuration is valid, and what is wrong with it.',
     load: async () => (await import('./check.ts')).check,
   },
+  test: {
+    summary: 'Send the events of tests through a configuration, and show what differs.',
+    load: async () => (await import('./test.ts')).test,
+  },
   config: {
     summary: 'Print the effective configuration: defaults filled in, secrets masked.',
     load: async () => (await import('./config.ts')).config,

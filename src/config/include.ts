@@ -21,8 +21,13 @@ export interface ReadTree {
 export type Environment = Surroundings['env']
 
 /** Reads `source` and its includes; relative paths start at `folder`. */
-export function readSource(source: SourceFile, folder: string, env: Environment): ReadTree {
-  const reader = new Reader(env)
+export function readSource(
+  source: SourceFile,
+  folder: string,
+  env: Environment,
+  files?: Surroundings['files'],
+): ReadTree {
+  const reader = new Reader(env, files)
   const tree = reader.read(source, folder)
   return { tree, problems: reader.problems, lost: reader.lost }
 }
@@ -40,17 +45,23 @@ class Reader {
   readonly problems: Diagnostic[] = []
   lost: Lost = 'nothing'
   readonly #env: Environment
+  readonly #files: Surroundings['files']
   /** Where each file was included; its own start for the first. */
   readonly #included = new Map<string, Location>()
 
-  constructor(env: Environment) {
+  constructor(env: Environment, files: Surroundings['files']) {
     this.#env = env
+    this.#files = files
   }
 
   read(source: SourceFile, folder: string, from?: Location): MapTree {
     const start = { source, start: 0, end: 1 }
     this.#included.set(source.name, from ?? start)
-    const { tree, problems, lost } = readYaml(source, { env: this.#env, folder })
+    const { tree, problems, lost } = readYaml(source, {
+      env: this.#env,
+      folder,
+      files: this.#files,
+    })
     this.problems.push(...problems)
     this.lost = lostInAll(this.lost, lost)
     if (tree?.kind !== 'map') {

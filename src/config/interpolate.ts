@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Relative `${file:…}` paths start here. */
   readonly folder: string
+  /** Texts that stand in for files, by path as it is written; for tests. */
+  readonly files?: Readonly<Record<string, string>> | undefined
 }
 
 export function hasPlaceholder(text: string): boolean {
@@ -49,8 +51,9 @@ function fromEnvironment(body: string, { env }: Surroundings): string {
 }
 
 /** A file that ends in a newline, as most do, stands for its text without it. */
-function fromFile(path: string, { folder }: Surroundings): string {
+function fromFile(path: string, { folder, files }: Surroundings): string {
   if (path === '') throw new Error('cannot read ${file:}; expected ${file:/run/secrets/name}')
+  if (files && Object.hasOwn(files, path)) return files[path]!
   try {
     const absolute = resolve(folder, path)
     if (statSync(absolute).size > SECRET_FILE_MAX_BYTES) throw new Error('it is larger than 1 MiB')

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly registry: Registry
   /** Environment variables for `${env:…}`. */
   readonly env: Environment
+  /** Texts that stand in for those of `${file:…}`, by path; for tests. */
+  readonly files?: Readonly<Record<string, string>>
   /** A file, or a text with a name for it; relative includes start at the working folder then. */
   readonly from: { readonly file: string } | SourceFile
 }
@@ -33,11 +35,11 @@ export type Loaded =
  * A config comes with warnings at most. Reads files and nothing else: no socket is opened, no file
  * made. Throws only if `file` itself cannot be read.
  */
-export function loadConfig({ from, registry, env }: LoadOptions): Loaded {
+export function loadConfig({ from, registry, env, files }: LoadOptions): Loaded {
   const isFile = 'file' in from
   const source = isFile ? readSourceFile(from.file) : from
   const folder = isFile ? dirname(resolve(from.file)) : process.cwd()
-  const { tree, problems, lost } = readSource(source, folder, env)
+  const { tree, problems, lost } = readSource(source, folder, env, files)
   const { config, problems: faults, claims } = checkComponents(tree, registry)
   const stages = [
     problems,

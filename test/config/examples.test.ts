@@ -15,6 +15,7 @@ import {
 } from '../../src/pipeline/component.ts'
 import { DELIVERED } from '../../src/pipeline/delivery/chunk.ts'
 import { registry } from '../../src/registry.ts'
+import { logboom } from '../cli/program.ts'
 import { until } from '../support/wait.ts'
 
 const folder = join(import.meta.dirname, '../../config')
@@ -58,8 +59,18 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
 }
 
 test('every example has its routes written down here', () => {
-  const files = globSync('{default.yaml,examples/*.yaml}', { cwd: folder }).sort()
-  assert.deepEqual(files, Object.keys(ROUTES).sort())
+  const files = globSync('{default.yaml,examples/*.yaml}', { cwd: folder })
+  const configs = files.filter((file) => !file.endsWith('.test.yaml')).sort()
+  assert.deepEqual(configs, Object.keys(ROUTES).sort())
+})
+
+test('the tests beside the examples pass, and each has one', async () => {
+  const tests = Object.keys(ROUTES).map((file) =>
+    join(folder, file.replace(/\.yaml$/, '.test.yaml')),
+  )
+  const { code, stdout, stderr } = await logboom(['test', ...tests])
+  assert.equal(code, 0, stdout + stderr)
+  assert.match(stdout, /^\d+ passed, 0 failed$/m)
 })
 
 for (const [file, routes] of Object.entries(ROUTES)) {
