@@ -22,6 +22,8 @@ export interface ContainerOptions {
   /** Shell commands the container runs. */
   readonly script: string
   readonly name?: string
+  /** The log driver; `fluentd` if it is left out. */
+  readonly driver?: string
   /** `--log-opt` values; `fluentd-address` is one of them. */
   readonly log: Readonly<Record<string, string>>
   /** More arguments of `docker run`, before the image. */
@@ -86,13 +88,13 @@ export class DockerDaemon implements AsyncDisposable {
     return runWell(this.#tools.docker, this.#arguments(args), { limitMs: COMMAND_LIMIT_MS })
   }
 
-  /** Runs a container with the fluentd log driver to its end, and removes it. */
+  /** Runs a container to its end, and removes it. */
   async run(options: ContainerOptions): Promise<void> {
     await this.docker('run', '--rm', ...runArguments(options))
   }
 
   /**
-   * Starts a container with the fluentd log driver and returns its id. It should outlive its
+   * Starts a container and returns its id. It should outlive its
    * output (`sleep`): Docker throws away what it has not sent ten seconds after a container ended.
    */
   async launch(options: ContainerOptions): Promise<string> {
@@ -150,7 +152,7 @@ export class DockerDaemon implements AsyncDisposable {
 function runArguments(options: ContainerOptions): string[] {
   return [
     '--network=none',
-    '--log-driver=fluentd',
+    `--log-driver=${options.driver ?? 'fluentd'}`,
     ...Object.entries(options.log).map(([key, value]) => `--log-opt=${key}=${value}`),
     ...(options.name === undefined ? [] : [`--name=${options.name}`]),
     ...(options.args ?? []),

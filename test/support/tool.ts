@@ -23,7 +23,8 @@ export function requireRoot(t: TestContext): boolean {
   return isRoot
 }
 
-function skipOrFail(t: TestContext, reason: string): void {
+/** Skips the test with the reason; throws in CI. */
+export function skipOrFail(t: TestContext, reason: string): void {
   if (process.env['CI'] === 'true') throw new Error(`${reason}; in CI nothing is skipped`)
   t.skip(reason)
 }

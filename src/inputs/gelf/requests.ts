@@ -52,6 +52,8 @@ export class GelfRequests {
 
   async #readBody({ raw }: FastifyRequest): Promise<Uint8Array> {
     const bodyMaxBytes = this.#bodyMaxBytes
+    // pygelf and graypy say `gzip,deflate` of what is either, so its first bytes have to tell.
+    if (raw.headers['content-encoding']?.includes(',')) delete raw.headers['content-encoding']
     const body = new HttpBody(raw, {
       compressedMaxBytes: bodyMaxBytes,
       decompressedMaxBytes: bodyMaxBytes,

@@ -1,7 +1,7 @@
 /** GELF by HTTP. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { gelf } from '../../../src/inputs/gelf/index.ts'
 import { runInput, type InputRun } from '../../drivers/run-input.ts'
 
@@ -24,15 +24,16 @@ test('one message, several, and compressed ones', async () => {
     [wide, { 'content-type': 'application/json' }],
     [gzipSync(gelfText('d')), { 'content-encoding': 'gzip' }],
     [gzipSync(gelfText('e')), {}],
+    [deflateSync(gelfText('f')), { 'content-encoding': 'gzip,deflate' }],
   ] as const) {
     const answer = await post(run, body, headers)
     assert.deepEqual([answer.status, await answer.text()], [202, ''])
   }
   assert.deepEqual(
     run.records.map(({ log }) => log),
-    ['a', 'b', 'c', 'wide', 'd', 'e'],
+    ['a', 'b', 'c', 'wide', 'd', 'e', 'f'],
   )
-  assert.equal(run.metric('requests_total'), 5)
+  assert.equal(run.metric('requests_total'), 6)
   await run.stopAndCheckCompliance()
 })
 
