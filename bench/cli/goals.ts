@@ -29,6 +29,12 @@ const GOALS: readonly Goal[] = [
   most('gelf-tcp: CPU µs per record', 1.2, (all) => {
     return ours(all, 'gelf-tcp')?.cpuMicrosecondsPerRecord.median
   }),
+  most('syslog, RFC 5424: ratio to the floor', 3, (all) => {
+    return ours(all, 'syslog-5424')?.ratio?.median
+  }),
+  most('syslog, RFC 3164: ratio to the floor', 3, (all) => {
+    return ours(all, 'syslog-3164')?.ratio?.median
+  }),
   most('1,000 connections to 10', 1.25, (all) => costTo(all, 'connections-1000', 'connections-10')),
   most('10,000 tags to 10, one file', 1.25, (all) => costTo(all, 'tags-10000', 'tags-10')),
   most('1,000 files to one, 10 connections', 2, (all) => costTo(all, 'files-1000', 'tags-1000')),

@@ -1,6 +1,8 @@
 /** The input that takes a scenario's traffic, and how its lines become what was sent. */
 import type { Traffic } from '../traffic/prepare.ts'
-import type { Expectation } from '../verify/verify.ts'
+import type { SyslogMode } from '../traffic/syslog.ts'
+import type { Fields } from '../verify/lines.ts'
+import type { Expectation, ReadLine } from '../verify/verify.ts'
 
 type Mode = Traffic['mode']
 
@@ -12,11 +14,27 @@ export function inputOptions(mode: Mode, port: number): string {
 function inputType(mode: Mode): string {
   if (mode === 'http-ndjson') return 'http'
   if (mode === 'gelf') return 'gelf'
+  if (isSyslog(mode)) return 'syslog'
   return mode === 'tcp-lines' ? 'tcp' : 'forward'
 }
 
 export function expectationOf(mode: Mode): Omit<Expectation, 'prepared'> {
   // A line alone says neither its time nor its tag.
   if (mode === 'tcp-lines') return { readLine: ({ log }) => ({ log }), withEnvelope: false }
+  if (isSyslog(mode)) return { readLine: syslogLine(mode), withEnvelope: false }
   return { readLine: (line) => line, withEnvelope: true }
+}
+
+/** The fields of the record that was sent, by the names it had before it became syslog. */
+function syslogLine(mode: SyslogMode): ReadLine {
+  return ({ ident, pid, msgid, extradata, message }) => {
+    const fields = { container_name: ident, attempt: pid, log: message }
+    if (mode === 'rfc3164') return fields
+    const data = extradata as Readonly<Record<string, Fields>>
+    return { ...fields, service: msgid, ...data['docker@32473'] }
+  }
+}
+
+function isSyslog(mode: Mode): mode is SyslogMode {
+  return mode === 'rfc3164' || mode === 'rfc5424'
 }

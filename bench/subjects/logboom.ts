@@ -17,7 +17,7 @@ const SMALL_ROTATION = '32MiB'
 export function logboom(program: string, profileFolder?: string): Subject {
   return {
     name: 'logboom',
-    canDo: ({ traffic }) => traffic.mode !== 'rfc5424' && traffic.mode !== 'rfc3164',
+    canDo: () => true,
     launch: async ({ name, output, traffic }, place, { records }) => {
       const work = { mode: traffic.mode, output }
       const result = await launch(program, work, place, records)

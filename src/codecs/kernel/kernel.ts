@@ -74,6 +74,18 @@ interface Exports {
     prefix: number,
     prefixLength: number,
   ): number
+  startSyslog(last: number, lastLength: number, lastCount: number, messageMax: number): void
+  useYear(yearDays: number, isLeap: number, from: number, to: number, offset: number): void
+  readSyslog(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    priority: number,
+    head: number,
+    headLength: number,
+    headFields: number,
+  ): number
   find(start: number, end: number, needle: number, needleLength: number, pair: number): number
 }
 

@@ -59,7 +59,7 @@ function readTime(
 ): number {
   const timeEnd = times.read(bytes, start, end)
   if (timeEnd < 0) return -1
-  const behind = bytes[timeEnd] === COLON ? timeEnd + 1 : timeEnd
+  const behind = timeEnd < end && bytes[timeEnd] === COLON ? timeEnd + 1 : timeEnd
   if (behind < end && bytes[behind] !== SPACE) return -1
   message.hasTime = true
   message.seconds = times.seconds
@@ -79,7 +79,8 @@ function readCisco(
   times: SyslogTimes,
 ): number {
   let position = start
-  while (isDigit(bytes[position]) && position - start < SEQUENCE_MAX_DIGITS) position++
+  const last = Math.min(end, start + SEQUENCE_MAX_DIGITS)
+  while (position < last && isDigit(bytes[position])) position++
   const hasSequence = position > start && isColonSpace(bytes, position, end)
   const clock = hasSequence ? position + 2 : start
   let found = readClock(bytes, clock, end, message, times)
@@ -91,7 +92,7 @@ function readCisco(
     }
   }
   // A device that has no time to say.
-  if (found < 0 && hasSequence && bytes[clock] === PERCENT) found = clock
+  if (found < 0 && hasSequence && clock < end && bytes[clock] === PERCENT) found = clock
   if (found >= 0 && hasSequence) setSpan(message.sequence, start, position)
   return found
 }
@@ -147,7 +148,7 @@ function readForwarded(
   }
   let hostEnd = hostNameEnd(bytes, hostStart, end)
   if (bytes[hostEnd - 1] === COLON) hostEnd--
-  if (hostEnd === hostStart || bytes[hostEnd] !== COLON) return -1
+  if (hostEnd === hostStart || hostEnd >= end || bytes[hostEnd] !== COLON) return -1
   setSpan(message.host, hostStart, hostEnd)
   return skipSpaces(bytes, hostEnd + 1, end)
 }
@@ -157,7 +158,8 @@ function hostNameEnd(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + HOST_MAX_BYTES)
   let position = start
   while (position < last && isHostByte(bytes[position]!)) {
-    if (isColonSpace(bytes, position, end) && bytes[position + 2] !== PERCENT) break
+    const isBeforePercent = position + 2 < end && bytes[position + 2] === PERCENT
+    if (isColonSpace(bytes, position, end) && !isBeforePercent) break
     position++
   }
   return position
@@ -237,7 +239,7 @@ function isNoTagByte(byte: number): boolean {
 
 /** A colon that ends a word. */
 function isColonSpace(bytes: Uint8Array, position: number, end: number): boolean {
-  if (bytes[position] !== COLON) return false
+  if (position >= end || bytes[position] !== COLON) return false
   if (position + 1 >= end) return true
   const next = bytes[position + 1]
   return next === SPACE || next === TAB

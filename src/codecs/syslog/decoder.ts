@@ -3,6 +3,8 @@
  * any byte; whatever comes becomes events. Framing: framer.ts. Messages: message.ts.
  */
 import { StreamBuffer } from '../forward/stream-buffer.ts'
+import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
+import { KernelSyslog } from '../kernel/syslog.ts'
 import { SyslogEntries, type SyslogBatch } from './entries.ts'
 import type { FieldNames } from './fields.ts'
 import { SyslogFramer } from './framer.ts'
@@ -25,7 +27,14 @@ export interface SyslogDecoderOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly onOdd: (odd: OddMessages) => void
+  /** Null reads everything in plain TypeScript; left out, the kernel of the process is used. */
+  readonly kernel?: Kernel | null
 }
+
+/** Fewer bytes are read faster than they are handed to the kernel. */
+const KERNEL_MIN_BYTES = 256
+/** Refusals in a row, within one push, after which the kernel is not asked any more. */
+const REFUSALS_MAX = 8
 
 export class SyslogStreamDecoder {
   /** Nothing ends the stream. */
@@ -35,8 +44,13 @@ export class SyslogStreamDecoder {
   readonly #framer: SyslogFramer
   readonly #entries: SyslogEntries
   readonly #input = new StreamBuffer(true)
+  /** Null when messages are to be read one by one. */
+  readonly #quick: KernelSyslog | null
 
   constructor(options: SyslogDecoderOptions, sender: SyslogSender) {
+    const { kernel = sharedKernel, names, messageMaxBytes } = options
+    const canUse = kernel !== null && names === 'fluentd'
+    this.#quick = canUse ? new KernelSyslog(kernel, messageMaxBytes) : null
     this.#options = options
     this.#sender = sender
     this.#framer = new SyslogFramer(options.messageMaxBytes)
@@ -77,11 +91,34 @@ export class SyslogStreamDecoder {
     const input = this.#input
     const framer = this.#framer
     let position = input.start
-    while (position < input.end && framer.next(input.bytes, position, input.end)) {
+    let refusals = 0
+    while (position < input.end) {
+      if (refusals < REFUSALS_MAX) {
+        const next = this.#readUsual(position)
+        refusals = next > position ? 0 : refusals + 1
+        position = next
+      }
+      if (position >= input.end) break
+      if (!framer.next(input.bytes, position, input.end)) {
+        position = framer.nextStart
+        break
+      }
       this.#add()
       position = framer.nextStart
     }
-    input.consume(Math.max(position, framer.nextStart) - input.start)
+    this.#quick?.reset()
+    input.consume(position - input.start)
+  }
+
+  /** By the kernel, as far as it can; returns where it stopped. */
+  #readUsual(start: number): number {
+    const { bytes, end } = this.#input
+    if (this.#quick === null || end - start < KERNEL_MIN_BYTES || !this.#framer.isAtMessage)
+      return start
+    if (!KernelSyslog.canDo(this.#sender)) return start
+    const position = this.#quick.read({ bytes, start, end }, this.#sender, this.#entries)
+    if (position > start) this.#framer.restart()
+    return position
   }
 
   #add(): void {

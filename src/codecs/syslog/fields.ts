@@ -23,7 +23,7 @@ export interface EncodedFields {
 }
 
 /** Key and value pairs of `fluentd` that a priority stands for. */
-const PRIORITY_FIELDS = 4
+export const PRIORITY_FIELDS = 4
 const priorityPairs: readonly Uint8Array[] = Array.from({ length: PRIORITIES }, encodePriority)
 
 /** The pairs that start every record of that priority, by `fluentd`'s names. */

@@ -44,6 +44,16 @@ export class SyslogFramer {
     return length < 0 ? this.#nextLine(bytes, end) : this.#nextCounted(length, end)
   }
 
+  /** Whether it is between two messages, or in one that is whole as far as it is there. */
+  get isAtMessage(): boolean {
+    return !this.#isInRest
+  }
+
+  /** Somebody else has read on: what was looked through is behind. */
+  restart(): void {
+    this.#scanned = 0
+  }
+
   /** Nothing more comes: what is left from `start` on is a message, whole or not. */
   last(bytes: Uint8Array, start: number, end: number): boolean {
     this.isCut = false

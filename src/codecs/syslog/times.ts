@@ -7,6 +7,7 @@ import { ENTRY_SECONDS_MAX } from '../entry.ts'
 import { DAY_SECONDS, daysInMonth, daysSince1970, type Instant } from '../time/instant.ts'
 import { lastNameValue, MONTH_NAMES, readName, readZoneName } from '../time/names.ts'
 import { digits2, readNanoseconds, readRfc3339, type ZoneReader } from '../time/rfc3339.ts'
+import { type YearWindow, yearWindowOf } from './year-window.ts'
 
 const SPACE = 0x20
 const COLON = 0x3a
@@ -34,6 +35,11 @@ export class SyslogTimes implements Instant {
     this.#arrivalSeconds = seconds
     this.#arrivalYear = new Date(nowMs).getUTCFullYear()
     this.#lastWall = -1
+  }
+
+  /** What a time without a year means, as long as it is near; for the kernel. */
+  get yearWindow(): YearWindow {
+    return yearWindowOf(this.#zone, this.#arrivalSeconds)
   }
 
   /** Reads the time at `start`; returns the offset behind it, or -1 if there is none. */
@@ -80,7 +86,7 @@ export class SyslogTimes implements Instant {
     if (ofDay < 0) return -1
     position += 8
     this.nanoseconds = 0
-    const mark = position < end ? bytes[position]! : 0
+    const mark = position + 1 < end ? bytes[position]! : 0
     if ((mark === 0x2e || mark === 0x2c) && isDigit(bytes[position + 1]))
       position = readNanoseconds(bytes, position + 1, end, this)
     const yearBehind =
@@ -98,7 +104,7 @@ export class SyslogTimes implements Instant {
   /** ` UTC` in capitals and before a space or colon: else it may be a host. */
   #readZone(bytes: Uint8Array, start: number, end: number): number {
     this.#zoneSeconds = NaN
-    if (bytes[start] !== SPACE || !isCapital(bytes[start + 1])) return start
+    if (start + 1 >= end || bytes[start] !== SPACE || !isCapital(bytes[start + 1])) return start
     const zoneEnd = readZoneName(bytes, start + 1, end)
     if (zoneEnd < 0 || !isEndOfTime(bytes, zoneEnd, end) || !isCapital(bytes[zoneEnd - 1]))
       return start
@@ -155,7 +161,7 @@ export class SyslogTimes implements Instant {
     this.seconds = seconds
     this.nanoseconds = 0
     let position = digitsEnd
-    if (bytes[position] === 0x2e && isDigit(bytes[position + 1]))
+    if (position + 1 < end && bytes[position] === 0x2e && isDigit(bytes[position + 1]))
       position = readNanoseconds(bytes, position + 1, end, this)
     return position >= end || bytes[position] === SPACE ? position : -1
   }

@@ -5,6 +5,7 @@ import {
   type OddMessages,
 } from '../../../src/codecs/syslog/decoder.ts'
 import type { SyslogBatch } from '../../../src/codecs/syslog/entries.ts'
+import type { Kernel } from '../../../src/codecs/kernel/kernel.ts'
 import type { FieldNames } from '../../../src/codecs/syslog/fields.ts'
 import { SyslogSender } from '../../../src/codecs/syslog/sender.ts'
 import type { SyslogTagPart } from '../../../src/codecs/syslog/tag.ts'
@@ -22,6 +23,7 @@ export interface ReadingOptions {
   readonly address?: string
   readonly arrivalKey?: string
   readonly onOdd?: (odd: OddMessages) => void
+  readonly kernel?: Kernel | null
 }
 
 export interface ReadEvent {
@@ -45,7 +47,8 @@ export function senderFor(options: ReadingOptions = {}): SyslogSender {
 }
 
 export function streamDecoder(options: ReadingOptions = {}): SyslogStreamDecoder {
-  return new SyslogStreamDecoder(decoderOptions(options), senderFor(options))
+  const kernel = options.kernel === undefined ? {} : { kernel: options.kernel }
+  return new SyslogStreamDecoder({ ...decoderOptions(options), ...kernel }, senderFor(options))
 }
 
 export function datagramDecoder(options: ReadingOptions = {}): SyslogDatagramDecoder {

@@ -11,6 +11,7 @@ export { find } from './find'
 export { putPlainLines } from './plain-lines'
 export { gelfTag, gelfTagLength, readGelf } from './gelf'
 export { putJsonLines, startLines } from './json-lines'
+export { readSyslog, startSyslog, useYear } from './syslog'
 
 /** From here on the memory is the host's. */
 export function arenaOffset(): usize {

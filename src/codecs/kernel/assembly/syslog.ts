@@ -1,0 +1,339 @@
+/**
+ * Syslog as it usually is, from a stream into entries: RFC 5424 and RFC 3164 (or with a time as
+ * RFC 3339 writes it), behind a length or before a newline, all of one priority. Whatever is not
+ * usual, not whole or not valid ends the walk before it, and the twin goes on from there:
+ * ../../syslog/framer.ts, message.ts and fields.ts.
+ */
+import { report } from './control'
+import { copy } from './copy'
+import {
+  readRfc3339,
+  readBsdTime,
+  timeNanoseconds,
+  timeSeconds,
+  useYear as useYearOfTimes,
+} from './syslog-times'
+import { putStructuredData, structuredDataEnd } from './syslog-data'
+import { findLineEnd, findSpace, isFiller, putStr } from './syslog-text'
+
+/** All bytes are used up. */
+const DONE = 0
+/** The next message is for the twin. */
+const UNUSUAL = 1
+/** The target has no room for the next entry. */
+const FULL = 2
+/** And more: the next message has another priority, which is what it is more. */
+const OTHER_PRIORITY = 16
+
+const NONE: usize = 0
+/** Little-endian 0x92 0xd7 0x00. */
+const ENTRY_HEAD: u32 = 0x00d792
+const ENTRY_HEAD_BYTES: usize = 11
+const PRIORITIES: u32 = 192
+const LENGTH_DIGITS_MAX: usize = 6
+const HOST_MAX_BYTES: usize = 255
+const TAG_MAX_BYTES: usize = 256
+const PID_MAX_BYTES: usize = 64
+/** What the names of the fields and their headers take at most, beside the texts themselves. */
+const NAMES_BYTES: usize = 256
+/** What `copy` may touch behind its end. */
+const SLACK: usize = 16
+
+// Keys as they lie in memory, each with its header.
+/** `host`, `ident`, `pid`, `msgid`, `message`. */
+const KEY_HOST: u64 = 0x74_736f_68a4
+const KEY_IDENT: u64 = 0x746e_6564_69a5
+const KEY_PID: u64 = 0x64_6970_a3
+const KEY_MSGID: u64 = 0x6469_6773_6da5
+const KEY_MESSAGE: u64 = 0x6567_6173_7365_6da7
+
+const SPACE: u32 = 0x20
+const COLON: u32 = 0x3a
+
+/** Pairs before and behind those of the message; set by `startSyslog`. */
+let tail: usize = 0
+let tailLength: usize = 0
+let tailFields: u32 = 0
+let messageMax: usize = 0
+
+/** What is the same for all messages of a push: the fields that come last, and the longest. */
+export function startSyslog(
+  lastFields: usize,
+  lastLength: usize,
+  lastCount: u32,
+  messageMaxBytes: usize,
+): void {
+  tail = lastFields
+  tailLength = lastLength
+  tailFields = lastCount
+  messageMax = messageMaxBytes
+}
+
+/**
+ * What times without a year mean: `yearDays` from 1970 to the first of January, and between which
+ * seconds of the wall clock it has that year and is `offset` seconds before UTC.
+ */
+export function useYear(yearDays: u32, isLeap: u32, from: u32, to: u32, offset: i32): void {
+  useYearOfTimes(yearDays, isLeap, from, to, offset)
+}
+
+/** The message at hand; set by `readFrame`. */
+let body: usize = 0
+let bodyEnd: usize = 0
+let following: usize = 0
+
+/** Where the next field goes. */
+let position: usize = 0
+let fields: u32 = 0
+
+/** Messages of `priority`, whose fields, `headFields` pairs, are at `head`. */
+export function readSyslog(
+  start: usize,
+  end: usize,
+  target: usize,
+  targetEnd: usize,
+  priority: u32,
+  head: usize,
+  headLength: usize,
+  headFields: u32,
+): i32 {
+  let source = start
+  let made = target
+  let count: u32 = 0
+  let status = DONE
+  while (source < end) {
+    if (isFiller(load<u8>(source))) {
+      source++
+      continue
+    }
+    status = UNUSUAL
+    if (!readFrame(source, end)) break
+    const found = readPriority()
+    if (found >= PRIORITIES) break
+    if (found != priority) {
+      status = OTHER_PRIORITY + found
+      break
+    }
+    const room = ENTRY_HEAD_BYTES + headLength + (bodyEnd - body) + NAMES_BYTES + tailLength + SLACK
+    if (made + room > targetEnd) {
+      status = FULL
+      break
+    }
+    position = made + ENTRY_HEAD_BYTES + 1
+    copy(position, head, headLength)
+    position += headLength
+    fields = headFields
+    if (!readBody()) break
+    made = finishEntry(made)
+    source = following
+    count++
+    status = DONE
+  }
+  report(source, made, count)
+  return status
+}
+
+function finishEntry(entry: usize): usize {
+  copy(position, tail, tailLength)
+  store<u32>(entry, ENTRY_HEAD)
+  store<u32>(entry + 3, bswap<u32>(timeSeconds()))
+  store<u32>(entry + 7, bswap<u32>(timeNanoseconds()))
+  store<u8>(entry + ENTRY_HEAD_BYTES, 0x80 | (fields + tailFields))
+  return position + tailLength
+}
+
+/** Finds the message at `start`, with what frames it. */
+function readFrame(start: usize, end: usize): bool {
+  const first = <u32>load<u8>(start)
+  if (first == 0x3c) {
+    body = start
+    const lineEnd = findLineEnd(start, end)
+    if (lineEnd >= end || lineEnd - start >= messageMax) return false
+    bodyEnd = lineEnd
+    following = lineEnd + 1
+  } else {
+    if (first - 0x31 > 8) return false
+    const length = readLength(start, end)
+    if (length == NONE || length > messageMax || body + length > end) return false
+    bodyEnd = following = body + length
+  }
+  while (bodyEnd > body && isFiller(load<u8>(bodyEnd - 1))) bodyEnd--
+  return true
+}
+
+/** Sets `body` behind the length and its space. */
+function readLength(start: usize, end: usize): usize {
+  let length: usize = 0
+  let at = start
+  for (; at < start + LENGTH_DIGITS_MAX; at++) {
+    const digit = <u32>load<u8>(at) - 0x30
+    if (digit > 9) break
+    length = length * 10 + digit
+  }
+  // `<` behind the space.
+  if (at + 2 > end || load<u16>(at) != 0x3c20) return NONE
+  body = at + 1
+  return length
+}
+
+/** Moves `body` behind it; no priority is as good as one that is too large. */
+function readPriority(): u32 {
+  let value: u32 = 0
+  let at = body + 1
+  const last = body + 4
+  for (; at < last; at++) {
+    const digit = <u32>load<u8>(at) - 0x30
+    if (digit > 9) break
+    value = value * 10 + digit
+  }
+  if (at == body + 1 || at >= bodyEnd || load<u8>(at) != 0x3e) return PRIORITIES
+  body = at + 1
+  return value
+}
+
+function readBody(): bool {
+  // `1 ` and a time, or `-`, which is for the twin.
+  if (load<u16>(body) == 0x2031) {
+    const next = <u32>load<u8>(body + 2)
+    if (next - 0x30 <= 9) return readIetf(body + 2)
+    if (next == 0x2d) return false
+  }
+  return readBsd(body)
+}
+
+function readIetf(start: usize): bool {
+  let at = readRfc3339(start, bodyEnd)
+  if (at == NONE || at >= bodyEnd || load<u8>(at) != SPACE) return false
+  at = putToken(at + 1, KEY_HOST, 5)
+  if (at != NONE) at = putToken(at, KEY_IDENT, 6)
+  if (at != NONE) at = putToken(at, KEY_PID, 4)
+  if (at != NONE) at = putToken(at, KEY_MSGID, 6)
+  if (at == NONE || at >= bodyEnd) return false
+  const first = <u32>load<u8>(at)
+  if (first == 0x2d) at++
+  else if (first == 0x5b) {
+    const dataEnd = structuredDataEnd(at, bodyEnd)
+    if (dataEnd == NONE) return false
+    position = putStructuredData(at, position)
+    fields++
+    at = dataEnd
+  } else return false
+  if (at < bodyEnd) {
+    if (load<u8>(at) != SPACE) return false
+    at++
+  }
+  // A byte order mark.
+  if (at + 3 <= bodyEnd && (load<u32>(at) & 0x00ff_ffff) == 0xbfbbef) at += 3
+  putField(KEY_MESSAGE, 8, at, bodyEnd)
+  return true
+}
+
+/** Puts the token at `start` unless it is `-`; returns the offset of the next, or NONE. */
+function putToken(start: usize, key: u64, keyLength: usize): usize {
+  const tokenEnd = findSpace(start, bodyEnd)
+  if (tokenEnd >= bodyEnd || tokenEnd == start) return NONE
+  const isNil = tokenEnd == start + 1 && load<u8>(start) == 0x2d
+  if (!isNil) putField(key, keyLength, start, tokenEnd)
+  return tokenEnd + 1
+}
+
+function putField(key: u64, keyLength: usize, start: usize, end: usize): void {
+  store<u64>(position, key)
+  position = putStr(position + keyLength, start, end - start)
+  fields++
+}
+
+function readBsd(start: usize): bool {
+  let at =
+    <u32>load<u8>(start) - 0x30 <= 9 ? readRfc3339(start, bodyEnd) : readBsdTime(start, bodyEnd)
+  if (at == NONE || at + 1 >= bodyEnd || load<u8>(at) != SPACE) return false
+  at++
+  if (load<u8>(at) == SPACE || startsAsForwarded(at)) return false
+  at = putHost(at)
+  return at != NONE && putTagAndText(at)
+}
+
+/** AIX: `Message forwarded from`. */
+function startsAsForwarded(at: usize): bool {
+  return load<u64>(at) == 0x2065_6761_7373_654d
+}
+
+/** Puts the host, if the token at `start` is one; returns where the tag starts, or NONE. */
+function putHost(start: usize): usize {
+  const limit = min(bodyEnd, start + HOST_MAX_BYTES)
+  let at = start
+  while (at < limit && isHostByte(load<u8>(at))) {
+    if (load<u8>(at) == COLON && isColonSpace(at)) return load<u8>(at + 2) == 0x25 ? NONE : start
+    at++
+  }
+  if (at >= limit) return NONE
+  const behind = <u32>load<u8>(at)
+  if (behind == 0x5b && at > start) return start
+  // What nothing follows is text, and so is what does not end with a space.
+  if (behind != SPACE || at == start || at + 1 >= bodyEnd) return NONE
+  if (load<u8>(at - 1) == COLON || load<u8>(at + 1) == SPACE) return NONE
+  putField(KEY_HOST, 5, start, at)
+  return at + 1
+}
+
+/** Letters, digits and `%-./:_@`. */
+function isHostByte(byte: u32): bool {
+  return (
+    (byte | 0x20) - 0x61 < 26 || byte - 0x2d <= 0x0d || byte == 0x5f || byte == 0x25 || byte == 0x40
+  )
+}
+
+/** A colon that ends a word. */
+function isColonSpace(at: usize): bool {
+  if (at + 1 >= bodyEnd) return true
+  const next = <u32>load<u8>(at + 1)
+  return next == SPACE || next == 0x09
+}
+
+/** `TAG: ` or `TAG[PID]: `; a text without a tag is for the twin. */
+function putTagAndText(start: usize): bool {
+  const limit = min(bodyEnd, start + TAG_MAX_BYTES)
+  for (let at = start; at < limit; at++) {
+    const byte = <u32>load<u8>(at)
+    if (byte == COLON) {
+      if (at == start) return false
+      if (!isColonSpace(at)) continue
+      putField(KEY_IDENT, 6, start, at)
+      putField(KEY_MESSAGE, 8, min(at + 2, bodyEnd), bodyEnd)
+      return true
+    }
+    if (byte == 0x5b) return at > start && putPidAndText(start, at)
+    if (isNoTagByte(byte)) return false
+  }
+  return false
+}
+
+function putPidAndText(start: usize, open: usize): bool {
+  const limit = min(bodyEnd, open + PID_MAX_BYTES)
+  let close = open + 1
+  while (close < limit && load<u8>(close) != 0x5d) {
+    const byte = <u32>load<u8>(close)
+    if (byte <= SPACE || byte == 0x5b) return false
+    close++
+  }
+  if (close >= limit || close + 1 >= bodyEnd || load<u8>(close + 1) != COLON) return false
+  let text = close + 2
+  if (text < bodyEnd && load<u8>(text) == SPACE) text++
+  putField(KEY_IDENT, 6, start, open)
+  if (close > open + 1) putField(KEY_PID, 4, open + 1, close)
+  putField(KEY_MESSAGE, 8, text, bodyEnd)
+  return true
+}
+
+/** Controls and spaces, and what shows that a text has begun: `"`, `(`, `)`, `,`, `=`, `{`. */
+function isNoTagByte(byte: u32): bool {
+  return (
+    byte <= SPACE ||
+    byte == 0x22 ||
+    byte == 0x28 ||
+    byte == 0x29 ||
+    byte == 0x2c ||
+    byte == 0x3d ||
+    byte == 0x7b
+  )
+}
