@@ -33,8 +33,10 @@ export class Collector {
   starts = 0
   /** Lives that were ended by SIGKILL: what the ledger of those knew last is gone. */
   kills = 0
-  /** Events found on disk at the starts, as far as a start was looked at. */
+  /** Events found on disk at the starts, as far as they were read when it was looked at. */
   restored = 0
+  /** Of those, what its present life has read. */
+  #restoredNow = 0
   /** Events that its outputs were given again, in its last life. */
   repeated = 0
   readonly #options: CollectorOptions
@@ -72,6 +74,7 @@ export class Collector {
     closeSync(log)
     endWithThisProcess(child)
     this.starts += 1
+    this.#restoredNow = 0
     this.#process = child
     this.#mayEnd = false
     child.once('exit', (code, signal) => {
@@ -83,8 +86,14 @@ export class Collector {
   async start(): Promise<void> {
     await this.spawn()
     await until('the collector answers', () => this.#answers(), START_MS)
-    const totals = await this.totals()
-    this.restored += totals?.restored ?? 0
+    this.#noteRestored(await this.totals())
+  }
+
+  /** It reads in the background, so there may be more than when it had just started. */
+  #noteRestored(totals: Totals | undefined): void {
+    if (!totals) return
+    this.restored += totals.restored - this.#restoredNow
+    this.#restoredNow = totals.restored
   }
 
   /** The ledger of this moment, checked; undefined when it does not answer any more. */
@@ -121,6 +130,7 @@ export class Collector {
   /** It gets no chance to do anything. */
   async kill(): Promise<void> {
     if (!this.isAlive) return
+    this.#noteRestored(await this.totals())
     this.#mayEnd = true
     this.kills += 1
     const ended = once(this.#process!, 'exit')
@@ -140,6 +150,7 @@ export class Collector {
     clearTimeout(timer)
     if (code !== 0) this.faults.push(`${name} did not stop in order: ${code ?? signal}`)
     const totals = finalTotals(await this.#log())
+    this.#noteRestored(totals)
     if (totals) this.faults.push(...faultsOf(totals, `${name}, at its end`))
     else this.faults.push(`${name} left no account`)
     return totals

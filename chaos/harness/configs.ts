@@ -21,12 +21,17 @@ export interface FileOptions {
   readonly more?: string
 }
 
+export interface BufferedOptions extends FileOptions {
+  readonly compress?: string
+}
+
 export function fileOutput(name: string, { folder = 'logs', more = '' }: FileOptions = {}): string {
   return `  ${name}: { type: file, path: "./${folder}/\${tag}.log", min_free: 0B${more} }`
 }
 
 /** A `file` output behind a buffer on disk. */
-export function bufferedFile(name: string, fsync: string, options: FileOptions = {}): string {
-  const buffer = `, buffer: { type: disk, fsync: ${fsync} }`
+export function bufferedFile(name: string, fsync: string, options: BufferedOptions = {}): string {
+  const { compress = 'none' } = options
+  const buffer = `, buffer: { type: disk, fsync: ${fsync}, compress: ${compress} }`
   return fileOutput(name, { ...options, more: buffer + (options.more ?? '') })
 }

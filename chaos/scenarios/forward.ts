@@ -9,9 +9,10 @@ import type { Places, Scenario, World } from '../harness/scenario.ts'
 
 const PATIENCE_MS = 30_000
 const CHUNK_EVENTS = 1000
+const SECONDS = ', keys: [tag, time], time: { slice: 1s }, keys_open_max: 3'
 
 /** Short times, so that a run meets many of them. */
-function forwardOutput(places: Places): string {
+function forwardOutput(places: Places, keys = ''): string {
   return `  peer:
     type: forward
     servers: ["tcp://127.0.0.1:${places.peer}"]
@@ -19,7 +20,7 @@ function forwardOutput(places: Places): string {
     connect_timeout: 1s
     retry: { max_interval: 200ms }
     delivery: { timeout: 1s }
-    buffer: { type: disk, chunk: { max_events: ${CHUNK_EVENTS} } }`
+    buffer: { type: disk, chunk: { max_events: ${CHUNK_EVENTS}${keys} } }`
 }
 
 /** The collector that is sent to, on `port`; it writes `logs`. */
@@ -76,8 +77,8 @@ export const forwardPeer: Scenario = {
 
 export const killForward: Scenario = {
   name: 'kill-forward',
-  summary: 'kill -9 under load, forward output to another collector',
-  config: (places) => configWith(places, forwardOutput(places), 'peer'),
+  summary: 'kill -9 under load, forward output to another collector, in chunks by second',
+  config: (places) => configWith(places, forwardOutput(places, SECONDS), 'peer'),
   prepare: async (world) => void (await startReceiver(world, world.places.peer)),
   disturb: killAgainAndAgain,
   repair: untilNoted,

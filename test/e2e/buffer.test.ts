@@ -93,8 +93,9 @@ describe('an output that cannot write', () => {
     assert.equal((await slowLines(collector)).length, 500)
   })
 
-  test('keeps what it has over a stop, a reload and a kill', async () => {
-    await using collector = await CollectorProcess.prepare({ config: buffered })
+  const keeps = async (options: string) => {
+    const config = (places: Places) => buffered(places, options)
+    await using collector = await CollectorProcess.prepare({ config })
     await block(collector)
     await collector.start()
     const sender = senderTo(collector, 20)
@@ -102,7 +103,7 @@ describe('an output that cannot write', () => {
     assert.equal((await collector.stop()).buffered, 100)
     await startBlocked(collector)
     await sender.run(200)
-    const changed = buffered(collector.places, ', max_bytes: 1MiB')
+    const changed = buffered(collector.places, `, max_bytes: 1MiB${options}`)
     await writeFile(join(collector.folder, 'config.yaml'), changed)
     const url = `http://127.0.0.1:${collector.places.http}/api/reload`
     assert.equal((await fetch(url, { method: 'POST' })).status, 200)
@@ -115,7 +116,9 @@ describe('an output that cannot write', () => {
     const { restored, buffered: left } = await collector.stop()
     assert.deepEqual({ restored, left }, { restored: 300, left: 0 })
     assert.deepEqual(await slowLines(collector), numbers(300))
-  })
+  }
+  test('keeps what it has over a stop, a reload and a kill', () => keeps(''))
+  test('the same with compressed files', () => keeps(', compress: zstd'))
 
   test('holds its sources back when the buffer is full', async () => {
     const config = (places: Places) => buffered(places, ', max_bytes: 4KiB')
