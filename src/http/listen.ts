@@ -1,8 +1,6 @@
 /** The `listen` address of the HTTP server as what fastify takes: TCP, or a unix socket. */
-import { unlink } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { parseListen } from '../config/listen-address.ts'
-import { isSocketLeftover } from '../pipeline/socket-leftover.ts'
 
 export type Target = { readonly path: string } | { readonly host: string; readonly port: number }
 
@@ -12,11 +10,6 @@ export function listenTarget(listen: string): Target {
   if (address?.scheme === 'unix') return { path: address.path }
   if (address?.scheme === 'tcp') return { host: address.host, port: address.port }
   throw cannotListen(listen, new TypeError('not an address of that kind'))
-}
-
-/** Clears away what a killed process left at `path`; anything else is left to be listened on. */
-export async function removeStaleSocket(path: string): Promise<void> {
-  if (await isSocketLeftover(path)) await unlink(path)
 }
 
 /** `http://127.0.0.1:24220`, `http://[::1]:24220`, `unix:///run/logboom.sock`. */

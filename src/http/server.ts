@@ -5,10 +5,11 @@
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { systemClock } from '../pipeline/clock.ts'
+import { removeSocketLeftover } from '../pipeline/socket-leftover.ts'
 import type { Logger } from '../pipeline/logger.ts'
 import { bufferAnswers, orphanAnswers } from './buffers.ts'
 import { addDeadLetters, DEAD_LETTER_POSTS, DEAD_LETTERS } from './dead-letters.ts'
-import { addressText, cannotListen, listenTarget, removeStaleSocket } from './listen.ts'
+import { addressText, cannotListen, listenTarget } from './listen.ts'
 import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent.ts'
 import { foreignCause } from './origin.ts'
 import { observeProcess, prometheusText } from './prometheus.ts'
@@ -63,7 +64,7 @@ const ROUTES = [
 /** Rejects when the address cannot be listened on; the message says why. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const target = listenTarget(options.listen)
-  if ('path' in target) await removeStaleSocket(target.path)
+  if ('path' in target) await removeSocketLeftover(target.path)
   observeProcess()
   const app = createApp(options)
   try {

@@ -1,6 +1,6 @@
 /** Files of unix sockets: clearing away what a killed process left, and the mode. */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
-import { isSocketLeftover } from '../pipeline/socket-leftover.ts'
+import { chmodSync, lstatSync } from 'node:fs'
+import { removeSocketLeftover } from '../pipeline/socket-leftover.ts'
 
 /**
  * Removes the socket file at `path` if nobody listens on it any more. Throws if somebody does, or
@@ -10,8 +10,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return
   if (!stats.isSocket()) throw cannotListen(path, 'a file that is no socket is there')
-  if (!(await isSocketLeftover(path))) throw cannotListen(path, 'another process listens there')
-  unlinkSync(path)
+  if (!(await removeSocketLeftover(path))) throw cannotListen(path, 'another process listens there')
 }
 
 /** Sets who may connect. Called in the same turn as the bind, before anyone is let in. */

@@ -1,5 +1,5 @@
 /** Files of unix sockets that a killed process has left behind. */
-import { lstatSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 
 /**
@@ -17,4 +17,11 @@ export function isSocketLeftover(path: string): Promise<boolean> {
     })
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
   })
+}
+
+/** Clears it away, if it is one; false if not: then listening there says what is in the way. */
+export async function removeSocketLeftover(path: string): Promise<boolean> {
+  if (!(await isSocketLeftover(path))) return false
+  unlinkSync(path)
+  return true
 }

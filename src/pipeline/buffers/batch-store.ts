@@ -55,8 +55,8 @@ export interface BatchStore {
   append(batch: Batch): Promise<Outcome>
   /**
    * The next ones in order that were not handed out yet, within the limit but at least one; empty
-   * if nothing waits. Never rejects: bytes that are no batch are quarantined and reported, and a
-   * disk that cannot be read is reported and read again, for ever.
+   * if nothing waits. Never rejects: bytes that are no batch are quarantined and reported. A disk
+   * that cannot be read is reported and read again, for ever; single blocks of it for a minute.
    */
   take(limit: BatchLimit): Promise<readonly StoredBatch[]>
   /** Done with, for good: it will not be handed out again, nor after a restart. */

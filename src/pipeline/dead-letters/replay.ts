@@ -7,6 +7,7 @@
  */
 import type { Batch, Outcome } from '../batch.ts'
 import type { Cancel, Clock, Timers } from '../clock.ts'
+import { doublingDelayMs } from '../delivery/backoff.ts'
 import type { Logger } from '../logger.ts'
 import type { LetterFile, PlacedLetter } from './letter-file.ts'
 import type { Selection } from './selection.ts'
@@ -50,8 +51,7 @@ const EVENTS_MAX = 1000
 const BYTES_MAX = 1024 * 1024
 /** After it, a stop does not wait any more for what is on its way. */
 const STOP_GRACE_MS = 3000
-const FIRST_PAUSE_MS = 100
-const PAUSE_MAX_MS = 10_000
+const PAUSE = { firstMs: 100, maxMs: 10_000 }
 
 export class Replay {
   readonly #options: ReplayOptions
@@ -127,7 +127,7 @@ export class Replay {
 
   async #replayPortion(file: LetterFile, letters: readonly PlacedLetter[]): Promise<void> {
     let waiting = [...Map.groupBy(letters, ({ head }) => head.tag)]
-    for (let pauseMs = FIRST_PAUSE_MS; waiting.length > 0; pauseMs = longer(pauseMs)) {
+    for (let attempts = 1; waiting.length > 0; attempts++) {
       if (this.#isStopping || file.isGone) return
       const outcomes = await Promise.all(
         waiting.map(([tag, group]) => this.#send(file, tag, group)),
@@ -139,7 +139,7 @@ export class Replay {
       this.#counts.delivered += delivered.length
       waiting = groupsWith('retry')
       this.#counts.retried += eventsIn(waiting)
-      if (waiting.length > 0) await this.#pause(pauseMs)
+      if (waiting.length > 0) await this.#pause(doublingDelayMs(attempts, PAUSE))
     }
     this.#counts.examined += letters.length
   }
@@ -191,10 +191,6 @@ function portions(letters: readonly PlacedLetter[]): PlacedLetter[][] {
     bytes = (isFull ? 0 : bytes) + letter.entry.length
   }
   return all
-}
-
-function longer(pauseMs: number): number {
-  return Math.min(pauseMs * 2, PAUSE_MAX_MS)
 }
 
 function eventsIn(groups: readonly (readonly [string, readonly PlacedLetter[]])[]): number {

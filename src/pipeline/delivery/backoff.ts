@@ -21,6 +21,11 @@ export function nextDelayMs(previousMs: number, settings: BackoffSettings, rando
   return Math.min(maxMs, Math.round(firstMs + random() * (highest - firstMs)))
 }
 
+/** Without chance, for what nobody else waits for: twice as long after each failure, from 1 on. */
+export function doublingDelayMs(failures: number, { firstMs, maxMs }: BackoffSettings): number {
+  return Math.min(maxMs, firstMs * 2 ** (failures - 1))
+}
+
 /** What a peer asked for, as milliseconds that can be trusted; 0 for nonsense. */
 export function retryAfterMs(asked: number | undefined): number {
   if (asked === undefined || !(asked > 0)) return 0

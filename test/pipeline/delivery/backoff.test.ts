@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  doublingDelayMs,
   isGivenUp,
   nextDelayMs,
   RETRY_AFTER_MAX_MS,
@@ -23,6 +24,11 @@ test('waits are drawn between the first and three times the last, up to the long
   check(300, 0.5, 500)
   check(300, 0.999, 899)
   check(1000, 0.9, 1000)
+})
+
+test('without chance, waits double up to the longest', () => {
+  const waits = [1, 2, 3, 4, 5, 2000].map((failures) => doublingDelayMs(failures, settings))
+  assert.deepEqual(waits, [100, 200, 400, 800, 1000, 1000])
 })
 
 test('what a peer asks for is cut, and nonsense is nothing', () => {

@@ -8,6 +8,7 @@
  */
 import type { ByteWriter } from '../../../codecs/byte-writer.ts'
 import type { Outcome } from '../../../pipeline/batch.ts'
+import { doublingDelayMs } from '../../../pipeline/delivery/backoff.ts'
 import { BatchQueue, type Lines } from '../../support/batch-queue.ts'
 import { ActiveFile } from './active-file.ts'
 import { errorCode } from '../file-system.ts'
@@ -16,8 +17,7 @@ import type { Shared } from '../output-context.ts'
 import type { Worker } from './work-queue.ts'
 
 const NEWLINE = 0x0a
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 5000
+const RETRY = { firstMs: 100, maxMs: 5000 }
 const GUARD_WAIT_MS = 1000
 /** After these a descriptor is not to be trusted; the file is opened again. */
 const BROKEN = new Set(['EBADF', 'EIO', 'ENODEV', 'ENXIO', 'ESTALE'])
@@ -161,7 +161,7 @@ export class FileWriter implements Closable, Worker {
   /** After a failure; until then it is in nobody's way. */
   async #comeBack(): Promise<void> {
     const { patience, workQueue } = this.#shared
-    await patience.pause(Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS))
+    await patience.pause(doublingDelayMs(this.#failures, RETRY))
     if (patience.isOver) {
       this.#giveUp()
       this.#rest()

@@ -1,6 +1,7 @@
 /** Copies a file that is open, piece by piece, to one that is empty. */
 import type { DataFile } from '../../files/file-access.ts'
 import type { Logger } from '../../logger.ts'
+import { readAround } from './read-around.ts'
 
 const PIECE_BYTES = 1024 * 1024
 
@@ -21,7 +22,7 @@ export async function copyPieces({ from, to, size, path, logger, check }: Copy):
   for (let offset = 0; offset < size; offset += PIECE_BYTES) {
     check()
     const length = Math.min(PIECE_BYTES, size - offset)
-    const bytes = await from.read(offset, length).catch((error: unknown) => {
+    const bytes = await readAround(from, offset, length).catch((error: unknown) => {
       logger.error({ path, offset, length, error }, 'cannot read a part of a removed buffer file')
       return Buffer.alloc(length)
     })

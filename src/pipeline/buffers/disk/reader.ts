@@ -18,6 +18,9 @@ interface ReadBatch extends InBlock, StoredBatch {
   readonly storedBytes: number
 }
 
+/** By then, a second each, a disk that was away is back; what still cannot be read is damaged. */
+const READ_TRIES = 60
+
 export interface ReaderParts {
   readonly segments: Segments
   readonly logger: Logger
@@ -52,6 +55,8 @@ export class Reader {
   /** Read, but too much for the last `take`. */
   #kept: ReadBatch | null = null
   #latest: Promise<unknown> = Promise.resolve()
+  /** To read on, in a row. */
+  #failures = 0
 
   constructor(parts: ReaderParts, progress: Progress) {
     this.#parts = parts
@@ -127,6 +132,7 @@ export class Reader {
     try {
       const frame = await this.#nextUnfinished()
       this.problem = null
+      this.#failures = 0
       if (!frame) return null
       const { tag, entries, count, sequence, arrivedAt, storedBytes } = frame
       const bytes = entries.length
@@ -138,6 +144,7 @@ export class Reader {
     } catch (error) {
       const path = this.#segment?.path
       this.#parts.logger.error({ path, error }, 'cannot read a buffer file; tried again')
+      this.#failures++
       this.problem = `cannot read the buffer: ${(error as Error).message}`
       this.#scannedTo = this.#scan?.offset ?? this.#scannedTo
       this.#scan?.close()
@@ -197,6 +204,7 @@ export class Reader {
     this.#scan = new SegmentScan(this.#segment, this.#scannedTo, this.#scanEnd, (offset) =>
       this.#parts.segments.recent.take(order, offset),
     )
+    this.#scan.readsAround = this.#failures >= READ_TRIES
     return true
   }
 

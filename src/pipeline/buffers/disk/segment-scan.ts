@@ -10,6 +10,7 @@ import type { Block } from './block.ts'
 import { type Frame, FRAME_HEAD_BYTES, SEGMENT_HEAD_BYTES } from './frame.ts'
 import { findAt, type Found, nextMarker } from './markers.ts'
 import { unpack } from './packing.ts'
+import { readAround } from './read-around.ts'
 import type { ReadBlock } from './read-blocks.ts'
 import type { RecentWrite } from './recent-writes.ts'
 import { Unpacked } from './unpacked.ts'
@@ -33,6 +34,8 @@ export interface ScannedFile {
 type TakeRecent = (offset: number) => RecentWrite | null
 
 export class SegmentScan {
+  /** Whether blocks that cannot be read are passed over, as damage. */
+  readsAround = false
   /** What was read last, and the block of frames that is gone through, if there is one. */
   #readBlock: ReadBlock | null = null
   #unpacked: Unpacked | null = null
@@ -190,7 +193,10 @@ export class SegmentScan {
     if (recent?.packedLength === null) return this.#use(recent)
     recent?.lease.release()
     const wanted = Math.min(Math.max(length, READ_BYTES), this.#end - offset)
-    const bytes = await this.#scanned.file.read(offset, wanted)
+    const { file } = this.#scanned
+    const bytes = await (this.readsAround
+      ? readAround(file, offset, wanted)
+      : file.read(offset, wanted))
     // Somebody has cut it off while it was in use.
     if (bytes.length < wanted) this.#end = offset + bytes.length
     const lease = new Lease(new Uint8Array(bytes.buffer))

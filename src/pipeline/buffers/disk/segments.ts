@@ -16,6 +16,7 @@ import {
   type SegmentHead,
 } from './frame.ts'
 import { copyPieces } from './copy-pieces.ts'
+import { readAround } from './read-around.ts'
 import { RecentWrites } from './recent-writes.ts'
 
 const ENDING = '.segment'
@@ -187,7 +188,7 @@ export class Segments {
     const kept = join(folder, QUARANTINE, `${name}.${start}-${end}`)
     try {
       await access.makeFolder(join(folder, QUARANTINE))
-      await replaceFile(access, kept, await file.read(start, end - start), false)
+      await replaceFile(access, kept, await readAround(file, start, end - start), false)
       return kept
     } catch (error) {
       logger.error({ path, start, end, error }, 'cannot keep a copy of what is damaged in a buffer')

@@ -6,6 +6,7 @@
 import type { Batch, Outcome } from '../../batch.ts'
 import type { Cancel } from '../../clock.ts'
 import { untilDeadline } from '../../deadline.ts'
+import { doublingDelayMs } from '../../delivery/backoff.ts'
 import { BLOCK_HEAD_BYTES, encodeBlockHead } from './block.ts'
 import { encodeFrameHead, FORMAT_VERSIONS, SEGMENT_HEAD_BYTES } from './frame.ts'
 import { Gathering, type Group } from './gathering.ts'
@@ -15,8 +16,7 @@ import type { Position } from './progress.ts'
 import type { Segment, Segments } from './segments.ts'
 
 const REMOVED = 'its files were removed while in use; they are put back out of what is still open'
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 5000
+const RETRY = { firstMs: 100, maxMs: 5000 }
 /** Numbers that are reserved at a time; more than go into a few segments. */
 const RESERVED = 2 ** 20
 
@@ -296,7 +296,7 @@ export class Writer {
   }
 
   async #pause(): Promise<void> {
-    const wait = Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS)
+    const wait = doublingDelayMs(this.#failures, RETRY)
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.options.timers.after(wait, resolve)
       this.#wake = () => {

@@ -148,6 +148,7 @@ export class Journal {
       try {
         await this.#writeAt(bytes, this.#length)
         this.#length += bytes.length
+        if (!(await this.#isLinked())) await this.#writeAnew()
         this.#reportWorking()
         return
       } catch (cause) {
@@ -169,6 +170,23 @@ export class Journal {
       done += bytesWritten
     }
     if (this.#options.fsync) await file.datasync()
+  }
+
+  async #isLinked(): Promise<boolean> {
+    const stats = await this.#file?.stat()
+    return stats === undefined || stats.nlink > 0
+  }
+
+  /** Somebody has removed the file, and with it all that is held; that is here still. */
+  async #writeAnew(): Promise<void> {
+    const { held, logger, path } = this.#options
+    await this.#file?.close()
+    this.#file = undefined
+    this.#length = 0
+    const bytes = Buffer.concat(held.payloads().map(frameOf))
+    await this.#writeAt(bytes, 0)
+    this.#length = bytes.length
+    logger.warn({ path }, 'wrote the journal of held parts anew: somebody had removed it')
   }
 
   async #tidy(): Promise<void> {

@@ -32,7 +32,8 @@ export class FaultyAccess implements FileAccess {
   readonly done: string[] = []
   /** Of segments. */
   bytesRead = 0
-  #failingReads = 0
+  /** Of segments: reads of it fail. */
+  badByte: number | null = null
   readonly #faults: { operation: Operation; code: string; half: boolean }[] = []
   /** Each write and sync waits for it. */
   pace: () => Promise<void> = () => Promise.resolve()
@@ -40,11 +41,6 @@ export class FaultyAccess implements FileAccess {
   /** The next such operations fail, in this order. */
   fail(operation: Operation, code: string, half = false): void {
     this.#faults.push({ operation, code, half })
-  }
-
-  /** So many of the next reads of segments fail. */
-  failReads(count: number): void {
-    this.#failingReads = count
   }
 
   makeFolder = (path: string) => fileAccess.makeFolder(path)
@@ -80,10 +76,8 @@ export class FaultyAccess implements FileAccess {
   #faulty(file: DataFile, name: string): DataFile {
     return {
       read: async (offset, length) => {
-        if (this.#failingReads > 0) {
-          this.#failingReads--
-          throw errorOf('EIO')
-        }
+        const bad = this.badByte
+        if (bad !== null && bad >= offset && bad < offset + length) throw errorOf('EIO')
         const bytes = await file.read(offset, length)
         this.bytesRead += bytes.length
         return bytes

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
 import type { DiskStore } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
 import { encodeFrameHead } from '../../../../src/pipeline/buffers/disk/frame.ts'
 import { until } from '../../../support/wait.ts'
@@ -358,13 +359,17 @@ describe('when somebody removes the folder', () => {
   test('a part that cannot be read is left out', async (t) => {
     const folder = await temporaryFolder(t)
     const { store, access, log } = await open(folder, { recentBytes: 0 })
-    await appendAll(store, numbered(3))
-    access.failReads(1)
+    await appendAll(store, numbered(400))
+    access.badByte = 10_000
     await removeInUse(folder)
-    await appendAll(store, numbered(1, 3))
-    same(await takeAll(store), numbered(1, 3))
-    const lost = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
-    assert.ok(lost.some(({ events }) => events === eventsIn(numbered(3))))
+    await appendAll(store, numbered(1, 400))
+    access.badByte = null
+    const rest = await takeAll(store)
+    same(rest.slice(-2), numbered(2, 399))
+    const lost = eventsIn(numbered(401)) - eventsIn(rest)
+    assert.ok(lost > 0 && lost < 200, `${lost} events are lost`)
+    const errors = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    assert.ok(errors.some(({ events }) => events === lost))
     await store.stop(NEVER)
   })
 
@@ -381,6 +386,44 @@ describe('when somebody removes the folder', () => {
     same(await takeAll(store), batches.slice(1))
     await store.stop(NEVER)
     assert.equal(store.lostEvents, eventsIn(batches.slice(1)))
+  })
+})
+
+describe('a disk that cannot be read', () => {
+  test('costs what is in a bad block, after many tries, and no more', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access, log } = await open(folder, { recentBytes: 0 })
+    const batches = numbered(400)
+    await appendAll(store, batches)
+    access.badByte = 10_000
+    const taken: StoredBatch[] = []
+    let tries = 0
+    while (store.events > eventsIn(taken)) {
+      taken.push(...(await takeAll(store)))
+      tries++
+      assert.ok(tries < 1000, 'it is tried for ever')
+    }
+    assert.ok(tries > 50, `after ${tries} tries`)
+    const lost = eventsIn(batches) - eventsIn(taken)
+    assert.ok(lost > 0 && lost < 200, `${lost} events are lost`)
+    same(taken.slice(-1), batches.slice(-1))
+    const errors = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    assert.equal(errors.find(({ ranges }) => ranges !== undefined)?.['events'], lost)
+    assert.equal((await readdir(join(folder, 'quarantine'))).length, 1)
+    await store.stop(NEVER)
+  })
+
+  test('at all is waited for', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { store, access } = await open(folder, { recentBytes: 0 })
+    const batches = numbered(3)
+    await appendAll(store, batches)
+    access.badByte = 100
+    for (let tries = 0; tries < 100; tries++) assert.deepEqual(await takeAll(store), [])
+    assert.match(store.problem ?? '', /cannot read the buffer: EIO/)
+    access.badByte = null
+    same(await takeAll(store), batches)
+    await store.stop(NEVER)
   })
 })
 

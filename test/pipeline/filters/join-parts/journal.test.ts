@@ -67,6 +67,23 @@ suite('journal', () => {
     await again.close(NEVER)
   })
 
+  test('is written anew when somebody removes it', async (t) => {
+    const { path, held, logger, open } = await setUp(t)
+    const journal = open()
+    held.list = [Buffer.from('a')]
+    await journal.append(held.list)
+    await rm(dirname(path), { recursive: true })
+    held.list = [Buffer.from('a'), Buffer.from('b')]
+    await journal.append([Buffer.from('b')])
+    await journal.append([Buffer.from('c')])
+    assert.equal(logger.messages('warn').length, 1)
+    // As after a kill: it was not closed.
+    const again = open()
+    assert.deepEqual((await again.open()).map(String), ['a', 'b', 'c'])
+    await again.close(NEVER)
+    await journal.close(NEVER)
+  })
+
   test('is left as it is while most of it is held', async (t) => {
     const { path, held, open } = await setUp(t)
     const journal = open()
