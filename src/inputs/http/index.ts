@@ -10,10 +10,11 @@ import { HttpError } from '../support/http-error.ts'
 import { HttpListener, httpStreamOptions } from '../support/http-listener.ts'
 import { InFlight } from '../support/in-flight.ts'
 import { listenAddresses, parseListenAddress } from '../support/listen-list.ts'
+import { parseTag } from '../support/tag-template.ts'
 import { Access } from './access.ts'
 import { Intake, type IntakeShare } from './intake.ts'
 import { httpMetrics } from './metrics.ts'
-import { httpFaults, httpSchema, type HttpConfig } from './schema.ts'
+import { httpFaults, httpSchema, type HttpConfig, TAG_NAMES } from './schema.ts'
 
 export const http = defineInput({
   type: 'http',
@@ -92,7 +93,11 @@ function shareOf(config: HttpConfig, context: InputContext, closing: AbortSignal
       line: sizeInBytes(config.line_max),
       decompressed: sizeInBytes(config.decompressed_max),
       requestInFlight: sizeInBytes(config.request_in_flight_max),
-      tag: sizeInBytes(config.tag_max),
+    },
+    tag: {
+      parts: parseTag(config.tag, TAG_NAMES),
+      prefix: config.add_tag_prefix === undefined ? '' : `${config.add_tag_prefix}.`,
+      tagMaxBytes: sizeInBytes(config.tag_max),
     },
     roomTimeoutMs: durationInMs(config.room_timeout),
     answerTimeoutMs: durationInMs(config.answer_timeout),

@@ -28,6 +28,7 @@ import {
   queryOf,
   tagOf,
   timeOf,
+  type TagOptions,
 } from './request-facts.ts'
 import { RequestDelivery } from './request-delivery.ts'
 import type { HttpConfig } from './schema.ts'
@@ -39,9 +40,8 @@ export interface IntakeShare {
   readonly inFlight: InFlight
   readonly metrics: HttpMetrics
   readonly closing: AbortSignal
-  readonly sizes: Readonly<
-    Record<'body' | 'line' | 'decompressed' | 'requestInFlight' | 'tag', number>
-  >
+  readonly sizes: Readonly<Record<'body' | 'line' | 'decompressed' | 'requestInFlight', number>>
+  readonly tag: TagOptions
   readonly roomTimeoutMs: number
   readonly answerTimeoutMs: number
 }
@@ -82,7 +82,7 @@ export class Intake {
     const timeKey = config.time_key === '' ? null : config.time_key
     const failedFields = peerFields(socket.remoteAddress, config)
     this.#collector = new RecordCollector({ fields, timeKey, failedFields })
-    const tag = tagOf(this.#url, config, sizes.tag)
+    const tag = tagOf(this.#url, socket.remoteAddress, share.tag)
     const bytesMax = sizes.requestInFlight
     this.#delivery = new RequestDelivery({ context, inFlight, tag, bytesMax })
     this.#body = new HttpBody(raw, {

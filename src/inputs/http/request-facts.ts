@@ -6,6 +6,7 @@ import { ByteWriter } from '../../codecs/byte-writer.ts'
 import { writeDouble, writeInteger, writeStr } from '../../codecs/msgpack/writer.ts'
 import { HttpError } from '../support/http-error.ts'
 import { plainAddress } from '../support/peer.ts'
+import { renderTag, type TagPart } from '../support/tag-template.ts'
 import type { HttpConfig } from './schema.ts'
 import { type Parameters, readParameters } from './url-form.ts'
 
@@ -37,15 +38,25 @@ const EXPECTED_TYPES =
 const HEADERS_LEFT_OUT = new Set(['authorization', 'proxy-authorization', 'cookie'])
 const CHARSETS = /charset="?(?!utf-?8\b|us-ascii\b)([^";]+)/i
 
+export interface TagOptions {
+  readonly parts: readonly TagPart[]
+  /** With its dot; or empty. */
+  readonly prefix: string
+  readonly tagMaxBytes: number
+}
+
 /** `/app/web` is `app.web`. Throws an HttpError for what is no tag. */
-export function tagOf(url: string, config: HttpConfig, tagMaxBytes: number): string {
-  const tag = config.tag ?? pathTag(url)
-  if (tag === '') {
+export function tagOf(url: string, remoteAddress: string | undefined, options: TagOptions): string {
+  const { parts, prefix, tagMaxBytes } = options
+  const path = pathTag(url)
+  const usesPath = parts.some((part) => part.kind === 'named' && part.name === 'path')
+  if (path === '' && usesPath) {
     const message = 'cannot take the request: its path is no tag; expected POST /TAG'
     throw new HttpError(400, message, { reason: 'no_tag' })
   }
-  const whole = config.add_tag_prefix === undefined ? tag : `${config.add_tag_prefix}.${tag}`
-  if (Buffer.byteLength(whole) <= tagMaxBytes) return whole
+  const address = plainAddress(remoteAddress ?? '')
+  const tag = prefix + renderTag(parts, (name) => (name === 'path' ? path : address))
+  if (Buffer.byteLength(tag) <= tagMaxBytes) return tag
   const message = `cannot take the request: its tag is longer than ${tagMaxBytes} bytes (tag_max)`
   throw new HttpError(414, message, { reason: 'tag_max' })
 }

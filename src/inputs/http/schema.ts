@@ -11,6 +11,9 @@ import {
   keepaliveField,
   listenFaults,
 } from '../support/schema.ts'
+import { tagFaults } from '../support/tag-template.ts'
+
+export const TAG_NAMES = ['path', 'source_address'] as const
 
 const { connections_max, connections_per_address_max } = connectionFields
 
@@ -41,14 +44,14 @@ export const httpSchema = Type.Object(
       description: 'Whether browsers may send cookies and credentials along.',
       default: false,
     }),
-    tag: Type.Optional(
-      Type.String({
-        description:
-          'Tag that replaces the tag of every event. Absent means that of the path: `/app/web` ' +
-          'is `app.web`.',
-        minLength: 1,
-      }),
-    ),
+    tag: Type.String({
+      description:
+        'Tag of the events: `${path}` stands for the path of the URL, with dots for its slashes, ' +
+        'and `${source_address}` for who sent them.',
+      default: '${path}',
+      minLength: 1,
+      examples: ['app', 'http.${source_address}.${path}'],
+    }),
     add_tag_prefix: Type.Optional(
       Type.String({
         description: 'Put before every tag with a dot between; absent means nothing is.',
@@ -152,7 +155,10 @@ export type HttpConfig = Static<typeof httpSchema>
 
 /** Combinations of options that cannot work. */
 export function httpFaults(config: HttpConfig): Fault[] {
-  const faults = listenFaults(config, { schemes: ['tcp', 'tls', 'unix'] })
+  const faults = [
+    ...listenFaults(config, { schemes: ['tcp', 'tls', 'unix'] }),
+    ...tagFaults(config.tag, TAG_NAMES),
+  ]
   for (const key of ['idle_timeout', 'room_timeout', 'answer_timeout'] as const)
     if (/^0+\D/.test(config[key])) faults.push({ path: [key], message: 'is zero; expected more' })
   if (config.cors_allow_credentials && config.cors_allow_origins.includes('*')) {

@@ -69,6 +69,7 @@ test('makes the tag of the path', async () => {
   assert.equal(await tagOf('/gr%C3%BCn'), 'grün')
   assert.equal(await tagOf('/app', 'add_tag_prefix: http'), 'http.app')
   assert.equal(await tagOf('/', 'tag: fixed'), 'fixed')
+  assert.equal(await tagOf('/a/b', 'tag: "h.${source_address}.${path}"'), 'h.127.0.0.1.a.b')
 })
 
 test('takes the time from the URL, the record, the entry, the arrival', async () => {
