@@ -18,6 +18,8 @@ export interface LineBodyOptions {
   readonly pieceKey: string | null
   /** A line break, by default. */
   readonly delimiter?: Uint8Array
+  /** Whether the memory of what is pushed is given away with it. */
+  readonly ownsChunks?: boolean
 }
 
 const NEWLINE = new Uint8Array([0x0a])
@@ -27,10 +29,10 @@ export class LineBody implements BodyDecoder {
   readonly #lines: LineSplitter
 
   constructor(options: LineBodyOptions) {
-    const { lineMaxBytes, delimiter = NEWLINE } = options
+    const { lineMaxBytes, delimiter = NEWLINE, ownsChunks = false } = options
     const stripsReturn = delimiter.at(-1) === NEWLINE[0]
     this.#options = options
-    this.#lines = new LineSplitter({ delimiter, lineMaxBytes, stripsReturn })
+    this.#lines = new LineSplitter({ delimiter, lineMaxBytes, stripsReturn, ownsChunks })
   }
 
   get heldBytes(): number {

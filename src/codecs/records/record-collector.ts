@@ -4,6 +4,7 @@
  */
 import { ByteWriter } from '../byte-writer.ts'
 import { type LineFormat, ParsedLine } from '../formats/format.ts'
+import { Lease } from '../lease.ts'
 import { writeBoolean, writeStr, writeStrBytes } from '../msgpack/writer.ts'
 import { isStrEqual, mapBodyOffset, mapCount, skipValue } from '../record.ts'
 import { beginEntry, fieldsStart, finishEntry } from './entry-maker.ts'
@@ -24,6 +25,8 @@ export class RecordCollector {
   count = 0
   /** Of them, those that could not be read. */
   failedCount = 0
+  /** Of the memory of the run that was finished last; to be released once it is settled. */
+  lease: Lease | null = null
   readonly #timeKey: Uint8Array | null
   readonly #fieldKeys: readonly Uint8Array[]
   readonly #fields: Uint8Array
@@ -62,6 +65,7 @@ export class RecordCollector {
   /** The entries of the run, which nobody else writes to. */
   finish(): Uint8Array {
     const entries = this.#writer.written()
+    this.lease = new Lease(this.#writer.bytes)
     this.#writer = this.#line.writer = new ByteWriter(0)
     return entries
   }

@@ -16,6 +16,8 @@ export interface LineSplitterOptions {
   readonly lineMaxBytes: number
   /** Whether a carriage return before the delimiter belongs to it. */
   readonly stripsReturn: boolean
+  /** Whether the memory of what is pushed is given away with it. */
+  readonly ownsChunks?: boolean
 }
 
 /** `push` bytes, then `next` until it answers false; at the end of the stream `last`. */
@@ -29,7 +31,7 @@ export class LineSplitter {
   /** Whether it is a piece, the last of its line included. */
   isPiece = false
   readonly #options: LineSplitterOptions
-  readonly #buffer = new StreamBuffer(false)
+  readonly #buffer: StreamBuffer
   #view: Buffer = Buffer.alloc(0)
   /** Of the memory that the line is in. */
   #lease: Lease | null = null
@@ -38,6 +40,7 @@ export class LineSplitter {
 
   constructor(options: LineSplitterOptions) {
     this.#options = options
+    this.#buffer = new StreamBuffer(options.ownsChunks ?? false)
   }
 
   /** Bytes held of a line that is not complete. */

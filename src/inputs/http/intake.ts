@@ -137,7 +137,7 @@ export class Intake {
     if (count === 0) return
     this.#failedCount += failedCount
     this.#share.metrics.parseFailed.add(failedCount)
-    this.#delivery.take(entries, count)
+    this.#delivery.take(entries, count, this.#collector.lease)
   }
 
   async #settle(): Promise<void> {

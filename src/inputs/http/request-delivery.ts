@@ -3,6 +3,7 @@
  * of it. A body is held back by what is on its way of it, and by that of all requests
  * (../support/in-flight.ts).
  */
+import type { Lease } from '../../codecs/lease.ts'
 import type { Outcome } from '../../pipeline/batch.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import type { InFlight, Waiter } from '../support/in-flight.ts'
@@ -67,7 +68,8 @@ export class RequestDelivery implements Waiter {
     this.#heldBytes = bytes
   }
 
-  take(entries: Uint8Array, count: number): void {
+  /** `lease` is of the memory of `entries`; released once they are settled. */
+  take(entries: Uint8Array, count: number, lease: Lease | null): void {
     const { context, inFlight, tag } = this.#options
     const bytes = BATCH_BYTES + entries.length
     const sent: Sent = { count, outcome: 'pending' }
@@ -76,6 +78,7 @@ export class RequestDelivery implements Waiter {
     this.#unsettled++
     inFlight.add(bytes)
     void context.deliver({ tag, entries, count }).then((outcome) => {
+      lease?.release()
       this.#unsettled--
       this.#bytes -= bytes
       inFlight.remove(bytes)

@@ -101,6 +101,7 @@ export class LineMaker {
       lineMaxBytes: sizeInBytes(line_max),
       pieceKey: pieceKeyOf(format),
       delimiter: Buffer.from(delimiter),
+      ownsChunks: true,
     })
     const collector = new RecordCollector({
       fields: this.#fieldsOf(source),

@@ -40,6 +40,6 @@ export class LineStream implements StreamDecoder {
     const entries = collector.finish()
     if (count === 0) return []
     this.#maker.parseFailed.add(failedCount)
-    return [{ tag, entries, count }]
+    return [{ tag, entries, count, lease: collector.lease }]
   }
 }

@@ -28,7 +28,7 @@ export class DatagramLines implements DatagramDecoder {
       const { count, failedCount } = collector
       const entries = collector.finish()
       this.#maker.parseFailed.add(failedCount)
-      if (count > 0) batches.push({ tag, entries, count })
+      if (count > 0) batches.push({ tag, entries, count, lease: collector.lease })
     }
     this.#lines.clear()
     this.#last = null
