@@ -39,6 +39,7 @@ import {
   type Step,
 } from './pipeline/pipeline.ts'
 import type { NamedOutput } from './pipeline/sink.ts'
+import type { Taps } from './pipeline/taps/taps.ts'
 import { compileTagPattern } from './pipeline/tag-pattern.ts'
 
 /** What outlives an assembly. */
@@ -54,6 +55,8 @@ export interface Surroundings {
   readonly files: FileAccess
   /** Where what the output of that name does not get is kept. */
   readonly deadLetters: (output: string) => DeadLetterSink
+  /** Who looks at what passes; absent where nobody can. */
+  readonly taps?: Taps
   /** Those of the system, unless a test stands in for them. */
   readonly clock?: Clock
   readonly timers?: Timers
@@ -180,6 +183,7 @@ class Assembler {
       failures: [...this.#outputs.values()].flatMap((part) => this.#failureWay(part)),
       ledger: this.#around.ledger,
       logger: this.#around.logger.child({ component: 'pipeline' }),
+      taps: this.#around.taps,
     })
   }
 

@@ -36,6 +36,7 @@ export class CollectorState implements CollectorView {
   orphanBuffers: readonly OrphanBuffer[] = []
   reload: CollectorView['reload'] = null
   deadLetters: CollectorView['deadLetters'] = null
+  taps: CollectorView['taps'] = null
   readonly #parts: CollectorParts
 
   constructor(parts: CollectorParts) {

@@ -26,6 +26,7 @@ import { Gate } from './pipeline/gate.ts'
 import { Ledger } from './pipeline/ledger.ts'
 import { MemoryBudget } from './pipeline/memory-budget.ts'
 import { MetricsRegistry } from './pipeline/metrics.ts'
+import { Taps } from './pipeline/taps/taps.ts'
 import { registry as builtIn } from './registry.ts'
 import type { AnyPart } from './parts.ts'
 import { startInputs, startPipeline, StoppingError } from './transition.ts'
@@ -47,6 +48,8 @@ export interface Addresses {
 }
 
 export class Collector {
+  /** For those who want to see what passes. */
+  readonly taps = new Taps(systemClock)
   readonly #around: Surroundings
   readonly #sockets: SocketPool
   readonly #inherited: InheritedSockets | undefined
@@ -79,7 +82,19 @@ export class Collector {
     this.#deadLetterStore = createDeadLetterStore(config, { logger, metrics, files })
     const deadLetters = (output: string) => this.#deadLetterStore.sinkFor(output)
     const [gate, sockets] = [new Gate(), this.#sockets]
-    this.#around = { registry, logger, metrics, memory, ledger, gate, sockets, files, deadLetters }
+    const { taps } = this
+    this.#around = {
+      registry,
+      logger,
+      metrics,
+      memory,
+      ledger,
+      gate,
+      sockets,
+      files,
+      deadLetters,
+      taps,
+    }
     this.#assembly = assemble(config, this.#around)
     this.#history = new LedgerHistory({
       path: join(config.data_dir, 'ledger.json'),
@@ -117,6 +132,7 @@ export class Collector {
       setProblem: (problem) => (this.#state.problem = problem),
     })
     this.#state.deadLetters = this.#deadLetters
+    this.#state.taps = this.taps
   }
 
   /** The one that is at work. */

@@ -9,11 +9,13 @@ import { Reloader } from '../reload.ts'
 import { ServiceManager } from '../service-manager.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
-import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT, print, printError } from './command.ts'
-import { CONFIG_OPTION_HELP, parseConfigPath } from './config-option.ts'
+import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT } from './command.ts'
+import { parseOptions, print, printError } from './command.ts'
+import { CONFIG_OPTION_HELP } from './config-option.ts'
 import { exitCodeOf, isStop, type Signal, signals } from './signals.ts'
+import { printTap, readTap } from './tap.ts'
 
-const help = `Usage: logboom run [-c FILE]
+const help = `Usage: logboom run [-c FILE] [--tap PATTERN]
 
 Takes logs in, routes them by tag and writes them, until it is stopped. Without -c it
 listens for the forward protocol on tcp://127.0.0.1:24224 and for GELF on 127.0.0.1:12201
@@ -22,6 +24,10 @@ log goes to standard error.
 
 Options:
 ${CONFIG_OPTION_HELP}
+  --tap PATTERN       print events whose tag fits as JSON lines, at most 100 a second;
+                      {"missed":N} says how many were not shown
+  --tap-point POINT   where: input (the default), before, after or output, or one of it:
+                      after:FILTER, output:NAME
 
 Signals:
   SIGTERM, SIGINT   stop in order: take in what has arrived, write it, acknowledge it.
@@ -38,6 +44,18 @@ Examples:
   logboom check -c logboom.yaml && logboom run -c logboom.yaml
 `
 
+function parseRunOptions(args: readonly string[]) {
+  const { values } = parseOptions({
+    args: [...args],
+    options: {
+      config: { type: 'string', short: 'c' },
+      tap: { type: 'string' },
+      'tap-point': { type: 'string' },
+    },
+  })
+  return { path: values.config ?? null, tap: readTap(values.tap, values['tap-point']) }
+}
+
 /** A bug leaves this much time to write what was taken in. */
 const BUG_STOP_MS = 2_000
 /** What a component may need to notice that the deadline has passed. */
@@ -46,7 +64,7 @@ const OVERTIME_MS = 1_000
 export const run: Command = {
   help,
   async run(args) {
-    const path = parseConfigPath(args)
+    const { path, tap } = parseRunOptions(args)
     const [{ loadAgain, loadAndReport }, { createLog }, { Collector }, { inheritedSockets }] =
       await Promise.all([
         import('./load.ts'),
@@ -60,7 +78,8 @@ export const run: Command = {
     const inherited = inheritedSockets()
     const collector = new Collector(loaded.config, { logger, configPath: path, inherited })
     const reloader = new Reloader({ collector, logger, read: () => loadAgain(path) })
-    return new Session(collector, reloader, logger).run(path)
+    if (tap) printTap(collector.taps, tap)
+    return new Session(collector, reloader, logger, tap !== undefined).run(path)
   },
 }
 
@@ -68,6 +87,7 @@ class Session {
   readonly #collector: Collector
   readonly #reloader: Reloader
   readonly #logger: RootLogger
+  readonly #isTapped: boolean
   readonly #serviceManager: ServiceManager
   readonly #ended = Promise.withResolvers<number>()
   /** Whether it has come so far that the collector is at work. */
@@ -75,7 +95,8 @@ class Session {
   #isStarted = false
   #isStopping = false
 
-  constructor(collector: Collector, reloader: Reloader, logger: RootLogger) {
+  constructor(collector: Collector, reloader: Reloader, logger: RootLogger, isTapped: boolean) {
+    this.#isTapped = isTapped
     this.#collector = collector
     this.#reloader = reloader
     this.#logger = logger
@@ -223,6 +244,7 @@ class Session {
 
   /** The banner must not get between the records. */
   #writesToStdout(): boolean {
+    if (this.#isTapped) return true
     return Object.values(this.#collector.config.outputs).some(({ type }) => type === 'stdout')
   }
 }

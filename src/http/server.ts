@@ -14,6 +14,7 @@ import { configInfo, ltsv, pluginsInfo, type PluginQuery } from './monitor-agent
 import { foreignCause } from './origin.ts'
 import { observeProcess, prometheusText } from './prometheus.ts'
 import { statusPage } from './status-page.ts'
+import { addTap, TAP } from './tap.ts'
 import type { CollectorView } from './view.ts'
 
 export interface HttpOptions {
@@ -53,6 +54,7 @@ const ROUTES = [
   '/metrics',
   '/api/ledger',
   '/api/buffers',
+  TAP,
   DEAD_LETTERS,
   '/api/plugins',
   '/api/plugins.json',
@@ -67,6 +69,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   if ('path' in target) await removeSocketLeftover(target.path)
   observeProcess()
   const app = createApp(options)
+  const { taps } = options.view
+  const endTaps = taps ? addTap(app, taps) : () => undefined
   try {
     await app.listen({ ...target })
   } catch (error) {
@@ -76,6 +80,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const retire = () => {
     const ended = new Promise<void>((resolve) => void app.server.close(() => resolve()))
     app.server.closeIdleConnections()
+    endTaps()
     return ended
   }
   return { address: addressText(app.server.address()), retire, close: () => app.close() }

@@ -6,6 +6,7 @@ import type { LedgerOfAllRuns } from '../pipeline/ledger-history.ts'
 import type { BufferState } from '../pipeline/buffers/output-buffer.ts'
 import type { LedgerSnapshot } from '../pipeline/ledger-counts.ts'
 import type { DeadLettersView } from '../pipeline/dead-letters/dead-letters.ts'
+import type { Taps } from '../pipeline/taps/taps.ts'
 import type { Sample } from '../pipeline/metrics.ts'
 
 export type ComponentKind = 'input' | 'filter' | 'output'
@@ -81,4 +82,6 @@ export interface CollectorView {
   readonly reload: (() => Promise<ReloadResult>) | null
   /** Null where nothing keeps any. */
   readonly deadLetters: DeadLettersView | null
+  /** Null where nobody can look at what passes. */
+  readonly taps: Taps | null
 }

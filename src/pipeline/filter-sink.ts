@@ -9,6 +9,7 @@ import type { Batch, Outcome } from './batch.ts'
 import type { Filter, FilterContext, Filtered } from './component.ts'
 import type { Counts, FilterCounts } from './ledger-counts.ts'
 import { combine, type Sink, type SinkContext, tagForLog } from './sink.ts'
+import type { TapKind } from './taps/taps.ts'
 
 /** What the pipeline adds to a filter's context. */
 export type FilterPort = Pick<FilterContext, 'emit' | 'restored'>
@@ -60,6 +61,7 @@ export class FilterSink implements Sink {
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
+    this.#show('before', batch)
     let answer: Answer | Promise<Filtered>
     try {
       answer = this.filter.process(batch)
@@ -69,6 +71,7 @@ export class FilterSink implements Sink {
     // The fast path: nothing to do for this filter and nothing to wait for, so nothing is made.
     if (answer === batch && this.#turns.size === 0) {
       this.#counts.received += batch.count
+      this.#show('after', batch)
       return this.#next.deliver(batch, tagCounts)
     }
     return this.#inTurn(passageOf(batch, tagCounts), answer)
@@ -115,10 +118,17 @@ export class FilterSink implements Sink {
       this.#tell(filtered, outcome)
       return outcome
     }
+    if (batch) this.#show('after', batch)
+    for (const each of more) this.#show('after', each)
     if (more.length > 0)
       return this.#passOnAll(batch ? [batch, ...more] : more, passage).then(settle)
     if (!batch) return Promise.resolve(settle(held === 0 && count > 0 ? 'rejected' : 'delivered'))
     return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
+  }
+
+  #show(kind: TapKind, batch: Batch): void {
+    const { taps } = this.#context
+    if (taps?.isActive) taps.see(kind, this.name, batch)
   }
 
   /** One `retry` brings them all again, since they were one batch for their sender. */

@@ -19,6 +19,8 @@ import {
   tagForLog,
 } from './sink.ts'
 import { type Branch, Stage } from './stage.ts'
+import { TapSink } from './taps/tap-sink.ts'
+import type { Taps } from './taps/taps.ts'
 import type { TagPattern } from './tag-pattern.ts'
 
 export interface FilterStep {
@@ -51,6 +53,8 @@ export interface PipelineOptions {
   readonly failures?: readonly FailureWay[]
   readonly ledger: Ledger
   readonly logger: Logger
+  /** Who looks at what passes; absent where nobody can. */
+  readonly taps?: Taps | undefined
   /** Tags whose way is remembered, per place where ways part. */
   readonly cachedTagsMax?: number
 }
@@ -100,13 +104,14 @@ export class Pipeline {
 
   /** For the input `name`, whose events start at `label` (without the `@`), else at the top. */
   forInput(name: string, label?: string): InputPort {
-    const { ledger, logger } = this.#options
+    const { ledger, logger, taps } = this.#options
     const stage = this.#stageFor(name, label)
     const counts = ledger.input(name)
     return {
       deliver(batch: Batch): Promise<Outcome> {
         const tagCounts = ledger.tag(batch.tag)
         ledger.receive(counts, tagCounts, batch.count)
+        if (taps?.isActive) taps.see('input', name, batch)
         return stage.deliver(batch, tagCounts)
       },
       drop: (tag, count, reason) => ledger.refuse(counts, ledger.tag(tag), count, reason),
@@ -249,8 +254,11 @@ class PipelineBuilder {
   }
 
   #output(target: NamedOutput): Sink {
-    if (target.buffer) return target.buffer
-    const sink = this.#outputs.get(target.name) ?? new OutputSink(target, this.#options)
+    const known = this.#outputs.get(target.name)
+    if (known) return known
+    const { taps } = this.#options
+    const own = target.buffer ?? new OutputSink(target, this.#options)
+    const sink = taps ? new TapSink(target.name, own, taps) : own
     this.#outputs.set(target.name, sink)
     return sink
   }

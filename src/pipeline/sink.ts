@@ -7,6 +7,7 @@ import type { Output } from './component.ts'
 import type { Ledger } from './ledger.ts'
 import type { Counts, OutputCounts } from './ledger-counts.ts'
 import type { Logger } from './logger.ts'
+import type { Taps } from './taps/taps.ts'
 
 export interface Sink {
   /** Never throws and never rejects; `tagCounts` is the ledger's row of the batch's tag. */
@@ -17,6 +18,8 @@ export interface Sink {
 export interface SinkContext {
   readonly ledger: Ledger
   readonly logger: Logger
+  /** Who looks at what passes; absent where nobody can. */
+  readonly taps?: Taps | undefined
 }
 
 export interface PlainTarget {

@@ -41,6 +41,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
     ],
     reload: null,
     deadLetters: null,
+    taps: null,
     readiness: () => ({ ready: true, reasons: [] }),
     ...changes,
   }
