@@ -89,10 +89,13 @@ function textOf(path: string): NodeJS.ReadableStream {
   return file.pipe(text)
 }
 
+/** What a stop has cut short: a compressed file whose original is there, and a torn event. */
+const LEFTOVER = /\.(tmp|torn)$/
+
 /** A folder that is not there has nothing; what is missing then is counted. */
 async function readFolder(tally: Tally, folder: string): Promise<void> {
   try {
-    const paths = (await listFiles(folder)).filter((path) => !path.endsWith('.torn'))
+    const paths = (await listFiles(folder)).filter((path) => !LEFTOVER.test(path))
     for (const path of paths.sort(byAge)) await tally.read(path)
   } catch (error) {
     tally.faults.push(`cannot read ${folder}: ${String(error)}`)
