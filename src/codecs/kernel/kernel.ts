@@ -56,6 +56,15 @@ interface Exports {
   ): number
   gelfTag(): number
   gelfTagLength(): number
+  parseJson(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    key: number,
+    keyLength: number,
+  ): number
+  parsedCount(): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
   putDockerLines(

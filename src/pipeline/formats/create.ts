@@ -12,6 +12,7 @@ import { LogfmtFormat } from '../../codecs/formats/logfmt.ts'
 import { LtsvFormat } from '../../codecs/formats/ltsv.ts'
 import { NoneFormat } from '../../codecs/formats/none.ts'
 import { RegexpFormat } from '../../codecs/formats/regexp.ts'
+import { SyslogFormat } from '../../codecs/formats/syslog.ts'
 import { TimedFormat } from '../../codecs/formats/timed.ts'
 import { compileRegexp } from '../../codecs/regexp/regexp.ts'
 import { type TimeReader, timeReader } from '../../codecs/time/time-reader.ts'
@@ -33,7 +34,8 @@ export function createFormat(config: LineFormatConfig, setting: FormatSetting): 
 /** `json` is short for `{ type: json }`. */
 export function asObject(config: OneFormatConfig | string): OneFormatConfig {
   if (typeof config !== 'string') return config
-  return (config === 'none' ? { type: 'none', field: 'log' } : { type: config }) as OneFormatConfig
+  // All options with a default that a format without required ones may have.
+  return { type: config, field: 'log', zone: 'UTC' } as unknown as OneFormatConfig
 }
 
 function createOne(config: OneFormatConfig, setting: FormatSetting): LineFormat {
@@ -61,6 +63,8 @@ function createUntimed(config: OneFormatConfig, setting: FormatSetting): LineFor
       const lineMaxBytes = sizeInBytes(config.line_max)
       return new RegexpFormat({ regexp, types: config.types ?? {}, lineMaxBytes })
     }
+    case 'syslog':
+      return new SyslogFormat({ zone: new Zone(config.zone), now: setting.now })
     case 'docker':
       return new DockerFormat()
     case 'cri':
@@ -76,11 +80,11 @@ function createUntimed(config: OneFormatConfig, setting: FormatSetting): LineFor
 type ServerLogConfig = Extract<OneFormatConfig, { type: `${'nginx' | 'apache'}${string}` }>
 
 function createServerLog(config: ServerLogConfig, setting: FormatSetting): LineFormat {
-  const read = (format: string, zone = 'UTC') => readerOf(format, zone, setting)
+  const read = (format: string, zone: string) => readerOf(format, zone, setting)
   switch (config.type) {
     case 'nginx':
     case 'apache': {
-      const times = [read('%d/%b/%Y:%H:%M:%S %z'), read('rfc3339')]
+      const times = [read('%d/%b/%Y:%H:%M:%S %z', 'UTC'), read('rfc3339', 'UTC')]
       return new AccessLogFormat({ type: config.type, times })
     }
     case 'nginx_error':

@@ -71,6 +71,7 @@ const NAMES = [
   'nginx_error',
   'apache',
   'apache_error',
+  'syslog',
   'docker',
   'cri',
 ] as const
@@ -134,6 +135,7 @@ const oneFormat = [
   Type.Object({ type: Type.Literal('nginx_error'), zone }, strict),
   simple('apache'),
   Type.Object({ type: Type.Literal('apache_error'), zone }, strict),
+  Type.Object({ type: Type.Literal('syslog'), zone }, strict),
   simple('docker'),
   simple('cri'),
 ] as const

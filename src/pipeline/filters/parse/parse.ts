@@ -1,8 +1,16 @@
 /** Takes batches through EntryParser, and counts and reports what could not be read. */
 import { ByteWriter } from '../../../codecs/byte-writer.ts'
+import {
+  EntryParser,
+  type EntryParserOptions,
+  NO_LINE,
+  PARSED,
+} from '../../../codecs/formats/entry-parser.ts'
+import { JsonFormat } from '../../../codecs/formats/json.ts'
+import { sharedKernel } from '../../../codecs/kernel/kernel.ts'
+import { KernelParseJson } from '../../../codecs/kernel/parse-json.ts'
 import type { Batch } from '../../batch.ts'
 import type { Filter, FilterContext, Filtered } from '../../component.ts'
-import { EntryParser, type EntryParserOptions, NO_LINE, PARSED } from './entry-parser.ts'
 import { FailureReport } from './failure-report.ts'
 
 /** What a record may grow by before the memory of a batch has to. */
@@ -12,11 +20,15 @@ export class Parse implements Filter {
   readonly problem = null
   readonly #context: FilterContext
   readonly #parser: EntryParser
+  readonly #kernel: KernelParseJson | null
   readonly #report: FailureReport
+  /** Whether an entry of the batch at hand has changed. */
+  #hasChanged = false
 
   constructor(options: EntryParserOptions, context: FilterContext) {
     this.#context = context
     this.#parser = new EntryParser(options)
+    this.#kernel = isUsual(options) ? KernelParseJson.create(sharedKernel, options.field) : null
     this.#report = new FailureReport(context, options.format.reasons)
   }
 
@@ -30,31 +42,50 @@ export class Parse implements Filter {
 
   process(batch: Batch): Batch | Filtered {
     const { entries } = batch
-    const parser = this.#parser
-    const report = this.#report
-    let writer: ByteWriter | null = null
-    /** Up to where entries have been copied or replaced. */
-    let done = 0
-    for (let start = 0; start < entries.length; start = parser.end) {
-      writer ??= new ByteWriter(entries.length + batch.count * GROWTH_BYTES)
-      const lengthBefore = writer.length
-      if (done < start) writer.append(entries.subarray(done, start))
-      const answer = parser.parse(entries, start, writer)
-      if (answer === NO_LINE) {
-        writer.length = lengthBefore
-        continue
-      }
-      if (answer === PARSED) report.parsed++
-      else {
-        report.fail(parser.line.reason)
-        parser.mark(entries, start, writer)
-      }
-      if (parser.line.hasBadTime) report.badTimes++
-      done = parser.end
+    const writer = new ByteWriter(entries.length + batch.count * GROWTH_BYTES)
+    this.#hasChanged = false
+    this.#kernel?.reset()
+    for (let offset = 0; offset < entries.length;) {
+      offset = this.#parseUsual(entries, offset, writer)
+      if (offset < entries.length) offset = this.#parseOne(entries, offset, writer)
     }
-    if (writer === null || done === 0) return batch
-    if (done < entries.length) writer.append(entries.subarray(done))
-    report.count(batch.tag)
+    if (!this.#hasChanged) return batch
+    this.#report.count(batch.tag)
     return { ...batch, entries: writer.written() }
   }
+
+  /** Fast path: the kernel, up to the first entry that is not as usual. */
+  #parseUsual(entries: Uint8Array, offset: number, writer: ByteWriter): number {
+    const kernel = this.#kernel
+    if (kernel === null) return offset
+    const stopped = kernel.parse(entries, offset, writer)
+    this.#report.parsed += kernel.parsed
+    this.#hasChanged ||= kernel.parsed > 0
+    return stopped
+  }
+
+  #parseOne(entries: Uint8Array, offset: number, writer: ByteWriter): number {
+    const parser = this.#parser
+    const report = this.#report
+    const answer = parser.parse(entries, offset, writer)
+    const { end, line } = parser
+    if (answer === NO_LINE) {
+      writer.append(entries.subarray(offset, end))
+      return end
+    }
+    this.#hasChanged = true
+    if (answer === PARSED) {
+      report.parsed++
+      if (line.hasBadTime) report.badTimes++
+    } else {
+      report.fail(line.reason)
+      parser.mark(entries, offset, writer)
+    }
+    return end
+  }
+}
+
+/** What the kernel can do: JSON, whose fields stand beside the others, and no more. */
+function isUsual({ format, keepOriginal, target, prefix }: EntryParserOptions): boolean {
+  return format instanceof JsonFormat && !keepOriginal && target === null && prefix === ''
 }

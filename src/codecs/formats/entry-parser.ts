@@ -5,17 +5,12 @@
  *     time │ map of n │ field … field │ log: the line        what comes in
  *     time │ map of m │ field … field │ pair … pair           what goes out
  */
-import { ByteWriter } from '../../../codecs/byte-writer.ts'
-import { ENTRY_RECORD_OFFSET, writeEntryHead } from '../../../codecs/entry.ts'
-import { type LineFormat, ParsedLine } from '../../../codecs/formats/format.ts'
-import { removeBytes } from '../../../codecs/formats/mend.ts'
-import { columnOf } from '../../../codecs/formats/text-fields.ts'
-import {
-  writeBoolean,
-  writeMapHeader,
-  writeStr,
-  writeStrHeader,
-} from '../../../codecs/msgpack/writer.ts'
+import { ByteWriter } from '../byte-writer.ts'
+import { ENTRY_RECORD_OFFSET, writeEntryHead } from '../entry.ts'
+import { type LineFormat, ParsedLine } from './format.ts'
+import { removeBytes } from './mend.ts'
+import { columnOf } from './text-fields.ts'
+import { writeBoolean, writeMapHeader, writeStr, writeStrHeader } from '../msgpack/writer.ts'
 import {
   findField,
   isStrEqual,
@@ -24,8 +19,8 @@ import {
   payloadEnd,
   payloadStart,
   skipValue,
-} from '../../../codecs/record.ts'
-import { isStr } from '../../../codecs/msgpack/format.ts'
+} from '../record.ts'
+import { isStr } from '../msgpack/format.ts'
 
 export interface EntryParserOptions {
   /** The field with the line. */
