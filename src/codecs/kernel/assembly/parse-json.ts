@@ -129,7 +129,7 @@ function overrides(start: usize): bool {
 function isRecordName(name: usize, length: usize): bool {
   let at = recordBody
   for (let left = recordFields; left > 0; left--) {
-    const other = <usize>(<u32>load<u8>(at) & 0x1f)
+    const other = <usize>((<u32>load<u8>(at)) & 0x1f)
     if (other == length && at != keyAt && isSame(at + 1, name, length)) return true
     at = valueEnd(at + 1 + other)
   }
