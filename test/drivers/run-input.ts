@@ -39,6 +39,8 @@ export interface DeliveredBatch {
   readonly bytes: number
   readonly entries: readonly DecodedEntry[]
   readonly origin: object | undefined
+  /** Null as long as it waits for one. */
+  outcome: Outcome | null
 }
 
 export interface Counted {
@@ -230,9 +232,13 @@ export class InputRun implements AsyncDisposable {
   #deliver({ tag, entries, count, origin }: Batch): Promise<Outcome> {
     const decoded = decodeEntries(entries.slice())
     assert.equal(decoded.length, count, 'the count of a batch is wrong')
-    this.batches.push({ tag, count, bytes: entries.length, entries: decoded, origin })
-    if (this.#hold) return new Promise((resolve) => this.#held.push(resolve))
-    return Promise.resolve(this.#outcomes.shift() ?? 'delivered')
+    const batch = { tag, count, bytes: entries.length, entries: decoded, origin }
+    const delivered: DeliveredBatch = { ...batch, outcome: null }
+    this.batches.push(delivered)
+    const answer = this.#hold
+      ? new Promise<Outcome>((resolve) => this.#held.push(resolve))
+      : Promise.resolve(this.#outcomes.shift() ?? 'delivered')
+    return answer.then((outcome) => (delivered.outcome = outcome))
   }
 }
 

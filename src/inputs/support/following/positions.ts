@@ -29,6 +29,7 @@ const LINE_BYTES = 300
 export type Offsets = readonly [number, number]
 
 export interface Position {
+  /** Of two with one path the later has the greater. */
   readonly id: number
   /** Device and inode. */
   readonly key: string
@@ -76,6 +77,7 @@ export class Positions {
   #writing: Promise<void> | null = null
   #mustRewrite = true
   #isLoaded = false
+  #isClosed = false
   #isFailing = false
   /** Whether there was nothing at all: this input has never run. */
   isFirstRun = true
@@ -128,6 +130,7 @@ export class Positions {
   /** Works also if it was never loaded: then nothing is written. */
   async close(): Promise<void> {
     if (this.#isLoaded) await this.flush()
+    this.#isClosed = true
     await this.#file?.close()
     this.#file = null
   }
@@ -137,6 +140,8 @@ export class Positions {
   }
 
   #change(id: number): void {
+    // What settles after a stop that could not wait comes again at the next start.
+    if (this.#isClosed) return
     this.#changed.add(id)
     this.#writing ??= this.#write().finally(() => (this.#writing = null))
   }

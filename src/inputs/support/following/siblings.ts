@@ -34,6 +34,9 @@ export interface Found {
   readonly newer: readonly Sibling[]
 }
 
+/** How often a folder whose names change is listed. */
+const ATTEMPTS = 10
+
 /** Begins as rotation marks do: `.1`, `-20261126`, `@2026-11-21T08-50-00.123Z`, `.old`. */
 const SUFFIX = /^[.\-_@](\d[\dTZ:.@_+-]*|old|bak)$/
 const NUMBER = /^[.\-_@]?(\d{1,6})$/
@@ -72,14 +75,48 @@ export function rotationSuffix(log: string, name: string): string | null {
   return SUFFIX.test(suffix) ? suffix : null
 }
 
-/** Looks for a file among the rotated ones of the log at `path`, which is not looked at itself. */
+/**
+ * Looks for a file among the rotated ones of the log at `path`, which is not looked at itself. A
+ * folder cannot be listed at one moment: when names change meanwhile, it is listed again.
+ */
 export async function findRotated(path: string, wanted: Wanted): Promise<Found> {
+  let listed = await listRotated(path)
+  for (let attempt = 1; ; attempt++) {
+    const { siblings } = listed
+    const index = await indexOfWanted(siblings, wanted)
+    const again = await listRotated(path)
+    const isStable = again.summary === listed.summary
+    if (!isStable && attempt < ATTEMPTS) {
+      listed = again
+      continue
+    }
+    if (index >= 0) return { old: siblings[index]!, newer: siblings.slice(index + 1) }
+    const newer = siblings.filter(({ stat: { modifiedMs } }) => modifiedMs > wanted.seenMs)
+    return { old: null, newer }
+  }
+}
+
+/** The log that the rotated file at `path` was; null if its name is not that of a rotated one. */
+export function logOf(path: string): string | null {
+  const plain = path.replace(COMPRESSED, '')
+  const log = plain.replace(/[.\-_@](\d[\dTZ:@_+-]*|old|bak)$/, '')
+  return log === plain || log.endsWith('/') ? null : log
+}
+
+interface Listed {
+  readonly siblings: readonly Sibling[]
+  /** Which file has which name. */
+  readonly summary: string
+}
+
+async function listRotated(path: string): Promise<Listed> {
   const current = await statOrNull(path)
-  const siblings = (await siblingsOf(path)).filter(({ stat: { key } }) => key !== current?.key)
-  const index = await indexOfWanted(siblings, wanted)
-  if (index >= 0) return { old: siblings[index]!, newer: siblings.slice(index + 1) }
-  const newer = siblings.filter(({ stat: { modifiedMs } }) => modifiedMs > wanted.seenMs)
-  return { old: null, newer }
+  const all = await siblingsOf(path)
+  const summary = all.map((each) => `${each.path} ${each.stat.key}`).join('\n')
+  return {
+    siblings: all.filter(({ stat: { key } }) => key !== current?.key),
+    summary: `${current?.key} ${summary}`,
+  }
 }
 
 async function indexOfWanted(siblings: readonly Sibling[], wanted: Wanted): Promise<number> {

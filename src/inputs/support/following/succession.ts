@@ -12,11 +12,11 @@ import type { InputContext } from '../../../pipeline/component.ts'
 import { beginningOf } from './beginning.ts'
 import type { BlockReader } from './block-reader.ts'
 import { COMPRESSED } from './compressed.ts'
-import { type FileStat, fitsHead, HEAD_BYTES_SURE } from './identity.ts'
+import { type FileStat, fitsHead, HEAD_BYTES_SURE, headOf } from './identity.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { Offsets, Position, Positions } from './positions.ts'
-import { findRotated, rotationSuffix, type Sibling, statOrNull } from './siblings.ts'
+import { findRotated, logOf, rotationSuffix, type Sibling, statOrNull } from './siblings.ts'
 import { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
 
@@ -24,6 +24,9 @@ import type { TailedPath } from './tailed-path.ts'
 const UNTOLD_MS = 2000
 /** A file that nobody has written to for so long is not about to become a copy. */
 const COPY_MS = 2000
+/** Positions that are kept of files that are read and gone, for each path. */
+const GONE_KEPT = 16
+const NOTHING = new Uint8Array(0)
 
 export interface SuccessionOptions {
   readonly context: InputContext
@@ -56,27 +59,35 @@ export class Succession {
     this.#options = options
   }
 
-  /** Positions of an earlier run that belong to a path. */
-  #resumable(path: string): Position[] {
-    if (this.#options.startsAtHead) return []
-    return this.#options.positions.all.filter(({ of, isDone }) => of === path && !isDone)
-  }
-
   /** Finds all that is to be read of a path. */
   adopt(path: TailedPath): Promise<void> {
-    return this.#alone(async () => {
-      const stat = await this.#look(path)
-      const resumable = this.#resumable(path.path)
-      for (const position of resumable) await this.#resume(path, position, stat)
-      if (stat && !path.current) await this.#begin(path, stat)
-    })
+    return this.#alone(() => this.#adopt(path))
+  }
+
+  async #adopt(path: TailedPath): Promise<void> {
+    const stat = await this.#look(path)
+    const noted = this.#options.positions.all
+      .filter(({ of }) => of === path.path)
+      .sort((one, other) => one.id - other.id)
+    for (const position of noted) if (!position.isDone) await this.#resume(path, position, stat)
+    // One that was empty at every look says nothing of what it may have been between.
+    const latest = noted.findLast(({ head }) => head.length > 0) ?? noted.at(-1)
+    if (latest && path.current?.id !== latest.id) {
+      path.previous = new TailedFile(latest)
+      await this.#insertMissed(path, path.previous)
+    }
+    if (stat && !path.current) await this.#begin(path, stat)
+    path.isAdopted = true
   }
 
   /** Looks whether the path leads to another file now, or to one that has grown. */
   async check(path: TailedPath): Promise<void> {
     path.mustCheck = false
     try {
-      await this.#alone(async () => this.#compare(path, await this.#look(path)))
+      await this.#alone(async () => {
+        if (path.isAdopted) await this.#compare(path, await this.#look(path))
+        else await this.#adopt(path)
+      })
       await this.#endRotated(path)
       await this.#flushIdle(path)
     } catch (error) {
@@ -140,7 +151,7 @@ export class Succession {
     }
     await this.#alone(async () => {
       this.#remove(path, file)
-      await this.#insertRotated(path, file)
+      await this.#insertAgain(path, file)
     })
   }
 
@@ -149,19 +160,24 @@ export class Succession {
     if (!(await this.#options.reader().readLast(path, file))) return
     // A line that began in it may go on in the next one.
     if (file.isDirty || Math.min(...file.at) < file.offset) return
-    const isLinked = file.isCompressed || (await statOrNull(file.path))?.key === file.key
     this.#remove(path, file)
     await this.#options.openFiles.close(file)
     await file.closeCompressed()
     file.isDone = true
-    if (isLinked) this.#options.positions.note(file.position)
-    else this.#options.positions.forget(file.id)
+    this.#options.positions.note(file.position)
   }
 
-  /** Leaves out the positions of files that are not there any more. */
+  /**
+   * Leaves out the positions of files that are read and gone. Of each path a few are kept: what was
+   * compressed meanwhile is known by them as something that was read.
+   */
   async prune(): Promise<void> {
-    for (const { id, isDone, path, key } of this.#options.positions.all) {
-      if (isDone && (await statOrNull(path))?.key !== key) this.#options.positions.forget(id)
+    const kept = new Map<string, number>()
+    for (const { id, isDone, path, key, of } of this.#options.positions.all.toReversed()) {
+      if (!isDone || (await statOrNull(path))?.key === key) continue
+      const count = (kept.get(of) ?? 0) + 1
+      kept.set(of, count)
+      if (count > GONE_KEPT) this.#options.positions.forget(id)
     }
   }
 
@@ -212,6 +228,17 @@ export class Succession {
     await this.#insertNewer(path, found.newer)
   }
 
+  /** The same of one that another has followed long ago. */
+  async #insertAgain(path: TailedPath, file: TailedFile): Promise<void> {
+    const wanted = this.#wantedOf(file)
+    const { old } = await findRotated(path.realPath, wanted)
+    if (old) return this.#takeOver(path, file, old)
+    // The path may be that of a rotated file itself, which goes on being rotated.
+    const log = logOf(path.realPath)
+    const found = log === null ? null : await findRotated(log, wanted)
+    await this.#takeOver(path, file, found?.old ?? null)
+  }
+
   /** Goes on with `old` where `file` was read to; says so if there is none. */
   async #takeOver(path: TailedPath, file: TailedFile, old: Sibling | null): Promise<void> {
     if (!old) return this.#giveUp(path, file)
@@ -225,7 +252,8 @@ export class Succession {
 
   #giveUp(path: TailedPath, file: TailedFile): void {
     const { positions, context, metrics } = this.#options
-    positions.forget(file.id)
+    // Another path may have it, or get it: it is known then how far it is read.
+    positions.note({ ...file.position, isDone: true })
     if (file.head.length === 0) return
     const read = Math.min(...file.at)
     const unread = file.size - read
@@ -239,7 +267,9 @@ export class Succession {
   async #insertNewer(path: TailedPath, newer: readonly Sibling[]): Promise<void> {
     for (const sibling of newer) {
       if (this.#files.has(sibling.stat.key) || this.#isWatchedAlone(path, sibling)) continue
-      await this.#follow(path, sibling, await this.#notedOf(sibling), true)
+      const noted = (await this.#notedOf(sibling)) ?? (await this.#notedOfContents(path, sibling))
+      if (noted && this.#isRead(noted, sibling)) continue
+      await this.#follow(path, sibling, noted && { ...noted, key: sibling.stat.key }, true)
     }
   }
 
@@ -252,10 +282,27 @@ export class Succession {
     const { positions, startsAtHead } = this.#options
     const noted = startsAtHead ? undefined : positions.all.find(({ key }) => key === stat.key)
     if (!noted) return null
-    if (await this.#isSame(path, noted, stat)) return noted
+    // One that cannot be read just now is taken for what it was.
+    if (await this.#isSame(path, noted, stat).catch(() => true)) return noted
     // Another file had that inode, which is gone.
     positions.forget(noted.id)
     return null
+  }
+
+  /** What is noted of the file that a compressed one was. */
+  async #notedOfContents(path: TailedPath, sibling: Sibling): Promise<Position | null> {
+    if (!COMPRESSED.test(sibling.path)) return null
+    const beginning = await beginningOf(sibling.path).catch(() => NOTHING)
+    const noted = this.#options.positions.all.find(
+      ({ of, head }) =>
+        of === path.path && head.length >= HEAD_BYTES_SURE && fitsHead(beginning, head),
+    )
+    return noted ?? null
+  }
+
+  #isRead({ isDone, at, id }: Position, { path, stat }: Sibling): boolean {
+    const isFollowed = [...this.#files.values()].some((file) => file.id === id)
+    return isFollowed || (isDone && (COMPRESSED.test(path) || Math.max(...at) >= stat.size))
   }
 
   #wantedOf(file: TailedFile) {
@@ -278,7 +325,7 @@ export class Succession {
     }
     const file = new TailedFile(position)
     file.size = Math.max(...position.at)
-    await this.#insertRotated(path, file)
+    await this.#insertAgain(path, file)
   }
 
   async #isSame(path: string, { head, at }: Position, { size }: FileStat): Promise<boolean> {
@@ -295,6 +342,8 @@ export class Succession {
     const isFromEnd = !noted && this.#options.startsAtEnd && this.isFirstScan
     const end = isFromEnd ? stat.size : 0
     path.current = await this.#follow(path, found, noted, false, [end, end])
+    if (path.previous && path.current.head.length === 0)
+      await this.#insertMissed(path, path.previous)
   }
 
   /** Files that are too old to be begun, and copies of one that is read. */
@@ -349,8 +398,11 @@ export class Succession {
     path.files.splice(before, 0, file)
     this.#files.set(file.key, file)
     this.#options.metrics.files.set(this.#files.size)
-    const handle = file.isCompressed ? null : await openFiles.handleOf(file)
-    if (handle) await file.checkHead(handle)
+    if (file.isCompressed) file.head = headOf(await beginningOf(realPath).catch(() => NOTHING))
+    else {
+      const handle = await openFiles.handleOf(file)
+      if (handle) await file.checkHead(handle)
+    }
     positions.note(file.position)
     file.isNoted = true
     return file

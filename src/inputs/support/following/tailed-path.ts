@@ -27,6 +27,8 @@ export class TailedPath {
   previous: TailedFile | null = null
   /** Whether something may have become of the path. */
   mustCheck = false
+  /** Whether all that an earlier run has left of it is found. */
+  isAdopted = false
   /** Whether it is in the queue of those to be read. */
   isQueued = false
   /** Whether somebody reads its files or looks at the path. */
