@@ -84,6 +84,14 @@ test('with too many keys the oldest is closed, though others are full', () => {
   assert.deepEqual([rig.lanes.isCrowded, rig.closedEarly], [false, 1])
 })
 
+test('a chunk that is full is not closed early, though there are too many keys', () => {
+  const rig = new Rig({ openMax: 1 })
+  rig.add('k', 'a', 0, 3, 300)
+  rig.add('l', 'a', 10, 1, 400)
+  assert.deepEqual(rig.take(50), [0, 1, 2])
+  assert.equal(rig.closedEarly, 0)
+})
+
 test('when room is needed the oldest goes, and a full one is not closed early', () => {
   const rig = new Rig()
   rig.add('k', 'a', 0, 1, 300)
