@@ -175,6 +175,34 @@ export class GelfCollector {
   }
 }
 
+/** The same entries as one run per tag: datagrams of many senders come in any order. */
+export function oneRunPerTag(runs: readonly GelfRun[]): readonly GelfRun[] {
+  if (runs.length < 2) return runs
+  const byTag = new Map<string, GelfRun[]>()
+  for (const run of runs) {
+    const others = byTag.get(run.tag)
+    if (others) others.push(run)
+    else byTag.set(run.tag, [run])
+  }
+  if (byTag.size === runs.length) return runs
+  return [...byTag.values()].map((same) => (same.length === 1 ? same[0]! : joined(same)))
+}
+
+function joined(runs: readonly GelfRun[]): GelfRun {
+  let [count, length] = [0, 0]
+  for (const run of runs) {
+    count += run.count
+    length += run.entries.length
+  }
+  const writer = new ByteWriter(length)
+  for (const { entries, lease } of runs) {
+    writer.append(entries)
+    lease.release()
+  }
+  const lease = new Lease(writer.bytes)
+  return { tag: runs[0]!.tag, entries: writer.written(), count, lease }
+}
+
 function quickReader(options: GelfCollectorOptions): KernelGelf | null {
   if (options.strict) return null
   const { kernel = sharedKernel, fields, messageKey, tagMaxBytes, delimiter } = options

@@ -3,7 +3,7 @@
  * together or decompressed is dropped and counted; what then is no GELF is kept as text.
  */
 import { ChunkSets, isChunk } from '../../codecs/gelf/chunks.ts'
-import { GelfCollector, type GelfRun } from '../../codecs/gelf/collector.ts'
+import { GelfCollector, type GelfRun, oneRunPerTag } from '../../codecs/gelf/collector.ts'
 import type { GelfSource } from '../../codecs/gelf/message.ts'
 import { JsonFramer } from '../../codecs/json/framer.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
@@ -65,7 +65,7 @@ export class GelfDatagrams implements DatagramDecoder {
   }
 
   take(): readonly GelfRun[] {
-    return this.#collector.take()
+    return oneRunPerTag(this.#collector.take())
   }
 
   #add(packed: Uint8Array, address: string): void {

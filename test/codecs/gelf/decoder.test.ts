@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { entrySeconds } from '../../../src/codecs/entry.ts'
+import { oneRunPerTag } from '../../../src/codecs/gelf/collector.ts'
 import { GelfDecoder, type GelfDecoderOptions } from '../../../src/codecs/gelf/decoder.ts'
 import { NO_SOURCE } from '../../../src/codecs/gelf/message.ts'
 import { decodeEntries } from '../../support/entries.ts'
@@ -103,6 +104,23 @@ test('tags', () => {
     `${tag}.${entrySeconds(entries, offset)}`
   const { tags } = read([Buffer.from(gelf('1', { timestamp: 5, _tag: 't' }))], { renderTag })
   assert.deepEqual(tags, ['t.5'])
+})
+
+test('one run per tag, in the order of its messages', () => {
+  const decoder = new GelfDecoder(decoderOptions(), NO_SOURCE)
+  const texts = ['a1', 'b1', 'a2', 'c1', 'b2', 'a3']
+  const stream = texts.map((text) => gelf(text, { _tag: text[0] })).join('\0')
+  const runs = oneRunPerTag([...decoder.push(Uint8Array.from(Buffer.from(`${stream}\0`)))])
+  const logs = runs.map(({ tag, entries, count }) => {
+    const decoded = decodeEntries(entries.slice())
+    assert.equal(decoded.length, count)
+    return [tag, ...decoded.map(({ record }) => record['log'])]
+  })
+  assert.deepEqual(logs, [
+    ['a', 'a1', 'a2', 'a3'],
+    ['b', 'b1', 'b2'],
+    ['c', 'c1'],
+  ])
 })
 
 const message = fc.oneof(

@@ -22,7 +22,10 @@ async function send(run: InputRun, datagrams: readonly Uint8Array[]): Promise<vo
   const socket = createSocket('udp4')
   socket.connect(address.port, address.host)
   await once(socket, 'connect')
-  for (const datagram of datagrams) await new Promise((resolve) => socket.send(datagram, resolve))
+  // All in one turn, so that they can be read in one.
+  await Promise.all(
+    datagrams.map((datagram) => new Promise((resolve) => socket.send(datagram, resolve))),
+  )
   await new Promise<void>((resolve) => socket.close(resolve))
 }
 
@@ -44,6 +47,21 @@ test('plain, gzip, zlib and zstd', async () => {
   assert.deepEqual(logs(run), ['plain', 'gzip', 'zlib', 'zstd', 'nul'])
   assert.deepEqual([...new Set(run.tags)].toSorted(), ['docker.web', 'gelf'])
   assert.deepEqual(run.dropped, [])
+  await run.stopAndCheckCompliance()
+})
+
+test('the containers of one turn, each in one batch', async () => {
+  await using run = await runInput(gelf, LISTEN)
+  const tags = ['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']
+  await send(
+    run,
+    tags.map((tag) => message(tag, { _tag: tag })),
+  )
+  await run.untilRecords(9)
+  assert.equal(run.batches.length, 3)
+  for (const { tag, entries } of run.batches) {
+    for (const { record } of entries) assert.equal(record['log'], tag)
+  }
   await run.stopAndCheckCompliance()
 })
 
