@@ -16,6 +16,10 @@ export interface Scenario {
   readonly summary: string
   readonly traffic: Traffic
   readonly output: Output
+  /** Filter steps of the collector behind its default one, as YAML; peers have none. */
+  readonly filters: string
+  /** Whether those change records, so that what comes out is counted but not compared. */
+  readonly changesRecords: boolean
   /** Whether the copy of the same bytes is measured beside it. */
   readonly withFloor: boolean
   /** Whether peers take part: only where they are set up to do the same. */
@@ -45,6 +49,8 @@ const BASE: Omit<Scenario, 'name' | 'summary'> = {
     tagOf: 'record',
   },
   output: 'file-per-tag',
+  filters: '',
+  changesRecords: false,
   withFloor: true,
   withPeers: false,
   group: '',
@@ -116,6 +122,17 @@ export const scenarios: readonly Scenario[] = [
   scenario('memory', `${docker} from 100 connections: see the peak`, {
     withFloor: false,
     traffic: { connections: 100 },
+  }),
+  scenario('grep', 'PackedForward, each event asked by a condition', {
+    group: 'filters',
+    traffic: { mode: 'packed' },
+    filters: `{ type: grep, keep: 'source in ["stdout", "stderr"] or not exists(source)' }`,
+  }),
+  scenario('modify', 'PackedForward, one field set and one renamed', {
+    group: 'filters',
+    traffic: { mode: 'packed' },
+    filters: `{ type: modify, operations: [{ set: { env: prod } }, { rename: { log: message } }] }`,
+    changesRecords: true,
   }),
   scenario('http-ndjson', 'one POST of NDJSON in chunks, 300 B a line', {
     traffic: { mode: 'http-ndjson' },

@@ -18,14 +18,14 @@ export function logboom(program: string, profileFolder?: string): Subject {
   return {
     name: 'logboom',
     canDo: () => true,
-    launch: async ({ name, output, traffic }, place, { records }) => {
-      const work = { mode: traffic.mode, output }
+    launch: async ({ name, output, filters, traffic }, place, { records }) => {
+      const work = { mode: traffic.mode, output, filters }
       const result = await launch(program, work, place, records)
       if (profileFolder === undefined) return result
       return { ...result, args: [...profiling(profileFolder, name), ...result.args] }
     },
-    expectation: ({ output, traffic }, prepared) => {
-      if (output === 'null') return undefined
+    expectation: ({ output, changesRecords, traffic }, prepared) => {
+      if (output === 'null' || changesRecords) return undefined
       return { prepared, ...expectationOf(traffic.mode) }
     },
   }
@@ -38,12 +38,13 @@ function profiling(folder: string, scenario: string): string[] {
 
 /** With the default's output, for what needs no traffic. */
 export function launchIdle(program: string, place: Place): Promise<Launch> {
-  return launch(program, { mode: 'message', output: 'file-per-tag' }, place, 0)
+  return launch(program, { mode: 'message', output: 'file-per-tag', filters: '' }, place, 0)
 }
 
 interface Work {
   readonly mode: Traffic['mode']
   readonly output: Output
+  readonly filters: string
 }
 
 async function launch(program: string, work: Work, place: Place, records: number): Promise<Launch> {
@@ -62,7 +63,7 @@ async function launch(program: string, work: Work, place: Place, records: number
   }
 }
 
-function configuration({ mode, output }: Work, place: Place, httpPort: number): string {
+function configuration({ mode, output, filters }: Work, place: Place, httpPort: number): string {
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
@@ -72,9 +73,14 @@ outputs:
 pipeline:
   - filter: "**"
     type: join_parts
-  - match: "**"
+${stepOf(filters)}  - match: "**"
     to: out
 `
+}
+
+/** `{ type: … }` as a step for all tags. */
+function stepOf(filter: string): string {
+  return filter === '' ? '' : `  - { filter: "**", ${filter.slice(1)}\n`
 }
 
 function outputConfiguration(output: Output, place: Place): string {

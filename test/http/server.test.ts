@@ -82,7 +82,8 @@ test('says what exists when a page does not', async (t) => {
   assert.equal(response.status, 404)
   const body = (await response.json()) as { routes: string[] }
   assert.ok(body.routes.includes('/api/ledger'))
-  const noGet = ['/api/reload', '/api/dead-letters']
+  // Answered elsewhere: POST, and a stream that does not end.
+  const noGet = ['/api/reload', '/api/dead-letters', '/api/tap']
   const routes = body.routes.filter((route) => !noGet.some((start) => route.startsWith(start)))
   for (const route of routes) assert.equal((await get(route)).status, 200, route)
 })

@@ -27,6 +27,8 @@ export class Regexp {
   readonly groupNames: readonly (string | null)[]
   readonly #short: RegExp
   readonly #long: RegExp
+  #allShort: RegExp | null = null
+  #allLong: RegExp | null = null
 
   constructor(source: string, short: RegExp, long: RegExp) {
     this.source = source
@@ -49,11 +51,18 @@ export class Regexp {
    * may take time by the square of its length, so callers set a bound.
    */
   forEachMatch(text: string, each: (match: RegExpExecArray) => boolean): void {
-    const global = new RegExp(this.#for(text), `g${this.#for(text).flags}`)
+    const global = this.#globalFor(text)
+    global.lastIndex = 0
     for (let match = global.exec(text); match; match = global.exec(text)) {
       if (!each(match)) return
       if (match[0] === '') global.lastIndex++
     }
+  }
+
+  /** Made when first asked for; a caller searches one text at a time. */
+  #globalFor(text: string): RegExp {
+    if (text.length <= SHORT_TEXT_MAX) return (this.#allShort ??= withGlobal(this.#short))
+    return (this.#allLong ??= withGlobal(this.#long))
   }
 
   #for(text: string): RegExp {
@@ -98,6 +107,10 @@ function setEngine(): void {
   setFlagsFromString('--enable-experimental-regexp-engine')
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   setFlagsFromString(`--regexp-backtracks-before-fallback=${BACKTRACKS_MAX}`)
+}
+
+function withGlobal(regexp: RegExp): RegExp {
+  return new RegExp(regexp, `g${regexp.flags}`)
 }
 
 /** In what write.ts writes, every parenthesis that is not one of a group is an escape. */

@@ -21,6 +21,8 @@ export type Builtin = 'email' | 'card' | 'ip' | 'token'
 const NOTHING: readonly Stretch[] = []
 const CARD_DIGITS_MIN = 13
 const CARD_DIGITS_MAX = 19
+/** Of an IPv6 address without `::`, the last part of which may be an IPv4 address. */
+const COLONS_MIN = 6
 
 export function finderOf(pattern: string): Finder {
   return { regexp: compileRegexp(pattern), mayHold: () => true, stretches: groupsOrAll }
@@ -34,21 +36,19 @@ export const builtinFinders: Readonly<Record<Builtin, () => Finder>> = {
   }),
   card: () => ({
     regexp: compileRegexp('\\d(?:[ -]?\\d)+'),
-    mayHold: (bytes, start, end) => hasDigits(bytes, start, end, CARD_DIGITS_MIN),
+    mayHold: hasLongNumber,
     stretches: cards,
   }),
   ip: () => ({
     regexp: compileRegexp('[0-9A-Fa-f:.]+'),
-    mayHold: (bytes, start, end) =>
-      has(bytes, start, end, 0x3a) ||
-      (has(bytes, start, end, 0x2e) && hasDigits(bytes, start, end, 4)),
+    mayHold: hasAddress,
     stretches: addresses,
   }),
   token: () => ({
     regexp: compileRegexp(
       '(?i:\\b(?:bearer|basic))\\s+([\\w.~+/=-]{8,})|\\b(eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*)',
     ),
-    mayHold: (_bytes, start, end) => end - start >= 13,
+    mayHold: hasTokenStart,
     stretches: groupsOrAll,
   }),
 }
@@ -137,11 +137,47 @@ function has(bytes: Uint8Array, start: number, end: number, byte: number): boole
   return false
 }
 
-function hasDigits(bytes: Uint8Array, start: number, end: number, count: number): boolean {
-  let found = 0
+/** As many digits as a card has, with single spaces or hyphens between them at most. */
+function hasLongNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  let digits = 0
+  let separators = 0
   for (let at = start; at < end; at++) {
     const byte = bytes[at]!
-    if (byte >= 0x30 && byte <= 0x39 && ++found === count) return true
+    if (isDigitByte(byte)) {
+      separators = 0
+      if (++digits === CARD_DIGITS_MIN) return true
+    } else if ((byte !== 0x20 && byte !== 0x2d) || ++separators > 1) digits = 0
   }
   return false
+}
+
+/** Three dots between digits, two colons side by side, or as many as an IPv6 address has. */
+function hasAddress(bytes: Uint8Array, start: number, end: number): boolean {
+  let dots = 0
+  let colons = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte === 0x3a && (++colons === COLONS_MIN || bytes[at + 1] === 0x3a)) return true
+    const isBetween = byte === 0x2e && isDigitByte(bytes[at + 1] ?? 0)
+    if (isBetween && ++dots === 3) return true
+  }
+  return false
+}
+
+/** `bearer` or `basic` with a space behind it, or the `eyJ` that JSON web tokens begin with. */
+function hasTokenStart(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start + 2; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte === 0x4a && bytes[at - 1] === 0x79 && bytes[at - 2] === 0x65) return true
+    if (byte > 0x20 || at < start + 5) continue
+    const last = bytes[at - 1]! | 0x20
+    const beforeLast = bytes[at - 2]! | 0x20
+    if (last === 0x72 && beforeLast === 0x65 && (bytes[at - 3]! | 0x20) === 0x72) return true
+    if (last === 0x63 && beforeLast === 0x69 && (bytes[at - 3]! | 0x20) === 0x73) return true
+  }
+  return false
+}
+
+function isDigitByte(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
