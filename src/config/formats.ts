@@ -51,6 +51,7 @@ export const formats: Readonly<Record<string, FormatRule>> = {
   },
   listen: {
     check: (text) => parseListen(text) !== undefined,
+    trouble: datagramTrouble,
     expected: LISTEN_EXPECTED,
     pattern: '^((tcp|tls|udp)://.+:\\d+|unix:///.+)$',
     samples: ['tcp://127.0.0.1:0', 'tls://127.0.0.1:0', 'unix:///x', 'udp://127.0.0.1:0'],
@@ -112,4 +113,13 @@ function isNetwork(text: string): boolean {
   if (isIP(address) === 0 || rest.length > 0) return false
   if (prefix === undefined) return true
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIPv4(address) ? 32 : 128)
+}
+
+/** `/dev/log` and journald's socket. */
+function datagramTrouble(text: string): TextTrouble | undefined {
+  if (!text.startsWith('unixgram:')) return undefined
+  const message =
+    'Node.js has no unix datagram sockets; expected unix:///PATH (a stream) or udp://HOST:PORT, ' +
+    'with rsyslog or systemd-journald forwarding what comes to /dev/log'
+  return { message }
 }

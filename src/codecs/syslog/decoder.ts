@@ -1,6 +1,6 @@
 /**
- * Syslog as it comes over streams and in datagrams, into entries. Pure, synchronous, resumable at
- * any byte; whatever comes becomes events. Framing: framer.ts. Messages: message.ts.
+ * Syslog as it comes over streams, into entries. Pure, synchronous, resumable at any byte; whatever
+ * comes becomes events. Framing: framer.ts. Messages: message.ts. Datagrams: datagrams.ts.
  */
 import { StreamBuffer } from '../forward/stream-buffer.ts'
 import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
@@ -8,7 +8,6 @@ import { KernelSyslog } from '../kernel/syslog.ts'
 import { SyslogEntries, type SyslogBatch } from './entries.ts'
 import type { FieldNames } from './fields.ts'
 import { SyslogFramer } from './framer.ts'
-import { trimmedEnd } from './parts.ts'
 import type { SyslogSender } from './sender.ts'
 
 /** What the decoders of one input have seen; told after each push that has some. */
@@ -132,61 +131,5 @@ export class SyslogStreamDecoder {
     const { failed, truncated } = this.#entries
     if (failed > 0 || truncated > 0) this.#options.onOdd({ failed, truncated, empty: 0 })
     return this.#entries.finish()
-  }
-}
-
-export interface SyslogDatagramOptions extends Omit<SyslogDecoderOptions, 'messageMaxBytes'> {
-  /** Called for the first datagram of an address, and again when it was forgotten. */
-  readonly senderOf: (address: string) => SyslogSender
-}
-
-/** Of those that are known; more addresses than that may be made up. */
-const SENDERS_MAX = 4096
-
-export class SyslogDatagramDecoder {
-  readonly #options: SyslogDatagramOptions
-  readonly #entries: SyslogEntries
-  readonly #senders = new Map<string, SyslogSender>()
-  #datagrams: { readonly bytes: Uint8Array; readonly address: string }[] = []
-  #byteCount = 0
-
-  constructor(options: SyslogDatagramOptions) {
-    this.#options = options
-    this.#entries = new SyslogEntries(options.names)
-  }
-
-  push(bytes: Uint8Array, address: string): void {
-    this.#datagrams.push({ bytes, address })
-    this.#byteCount += bytes.length
-  }
-
-  /** One message for each datagram since the last call. */
-  take(): SyslogBatch[] {
-    if (this.#datagrams.length === 0) return []
-    const datagrams = this.#datagrams
-    const nowMs = this.#options.now()
-    let empty = 0
-    this.#entries.begin(this.#byteCount, datagrams.length)
-    for (const { bytes, address } of datagrams) {
-      const end = trimmedEnd(bytes, 0, bytes.length)
-      const sender = this.#senderOf(address)
-      sender.begin(nowMs)
-      if (end === 0) empty++
-      else this.#entries.add(bytes, 0, end, sender)
-    }
-    this.#datagrams = []
-    this.#byteCount = 0
-    const { failed } = this.#entries
-    if (failed > 0 || empty > 0) this.#options.onOdd({ failed, truncated: 0, empty })
-    return this.#entries.finish()
-  }
-
-  #senderOf(address: string): SyslogSender {
-    const known = this.#senders.get(address)
-    if (known) return known
-    if (this.#senders.size >= SENDERS_MAX) this.#senders.clear()
-    const sender = this.#options.senderOf(address)
-    this.#senders.set(address, sender)
-    return sender
   }
 }

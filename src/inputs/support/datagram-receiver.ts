@@ -1,10 +1,12 @@
 /**
- * The UDP side of an input: what comes in one turn of the event loop is delivered together, one
- * batch per tag. Nobody can be held back by UDP: past `in_flight_max` what comes is thrown away and
- * counted, and what this process does not read in time the kernel throws away (kernel-drops.ts).
+ * The UDP side of an input: what comes within a few milliseconds is delivered together, as few
+ * batches, since nobody waits for an answer and a batch costs as much as ten datagrams. Nobody can
+ * be held back by UDP: past `in_flight_max` what comes is thrown away and counted, and what this
+ * process does not read in time the kernel throws away (kernel-drops.ts).
  */
 import type { RemoteInfo } from 'node:dgram'
 import type { ListenAddress, NetworkAddress } from '../../config/listen-address.ts'
+import type { Cancel } from '../../pipeline/clock.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
 import type { DatagramDecoder, Decoded } from './decoded.ts'
@@ -28,6 +30,10 @@ export interface DatagramReceiverOptions {
   readonly decoder: DatagramDecoder
 }
 
+/** How long datagrams wait for others, and how many bytes of them at most. */
+const GATHER_MS = 5
+const GATHER_MAX_BYTES = 128 * 1024
+
 export function isDatagramAddress(address: ListenAddress): address is NetworkAddress {
   return address.scheme === 'udp'
 }
@@ -39,7 +45,7 @@ export class DatagramReceiver {
   readonly #delivery: OneWayDelivery
   readonly #kernelDrops: KernelDrops
   readonly #overflow: OverflowReport
-  #isFlushDue = false
+  #cancelFlush: Cancel | null = null
   #datagrams = 0
   #bytes = 0
   #onIdle: () => void = () => undefined
@@ -86,7 +92,8 @@ export class DatagramReceiver {
   /** Delivers what the decoder has, for decoders that have something without a datagram. */
   flush(): void {
     const { decoder, inFlight } = this.#options
-    this.#isFlushDue = false
+    this.#cancelFlush?.()
+    this.#cancelFlush = null
     this.#metrics.datagrams.add(this.#datagrams)
     this.#metrics.bytes.add(this.#bytes)
     this.#datagrams = this.#bytes = 0
@@ -110,15 +117,11 @@ export class DatagramReceiver {
     this.#datagrams++
     this.#bytes += bytes.length
     decoder.push(bytes, address)
-    if (this.#isFlushDue) return
-    this.#isFlushDue = true
-    // After all that can be read in this turn.
-    setImmediate(this.#flushIfDue)
+    if (this.#bytes >= GATHER_MAX_BYTES) this.flush()
+    else this.#cancelFlush ??= this.#options.context.timers.after(GATHER_MS, this.#flush)
   }
 
-  readonly #flushIfDue = (): void => {
-    if (this.#isFlushDue) this.flush()
-  }
+  readonly #flush = (): void => this.flush()
 
   #drop({ tag, count, lease }: Decoded): void {
     lease?.release()

@@ -113,6 +113,16 @@ export const handshakeField = {
   }),
 }
 
+export const proxyField = {
+  proxy_protocol: Type.Boolean({
+    description:
+      'Whether every connection over tcp and tls begins with a header of the PROXY protocol, ' +
+      'version 1 or 2, which says who is behind a proxy. One without is closed, so only proxies ' +
+      'can connect; `allow` is about them, and the limits per address too.',
+    default: false,
+  }),
+}
+
 /** For inputs that take datagrams. */
 export const datagramFields = {
   receive_buffer: Size({
@@ -135,6 +145,7 @@ export interface ConnectionConfig {
   readonly idle_timeout?: string
   readonly frame_timeout: string
   readonly handshake_timeout: string
+  readonly proxy_protocol?: boolean
 }
 
 type Scheme = ListenAddress['scheme']

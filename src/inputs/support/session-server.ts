@@ -110,6 +110,7 @@ export class SessionServer {
           socketMode: modeAsNumber(config.socket_mode),
           keepaliveProbeMs: durationInMs(config.keepalive_probe),
           handshakeTimeoutMs: durationInMs(config.handshake_timeout),
+          proxyProtocol: config.proxy_protocol ?? false,
           onConnection: (socket, peer) => this.#serve(socket, peer),
         }),
     )

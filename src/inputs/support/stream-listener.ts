@@ -12,9 +12,10 @@ import type { Timers } from '../../pipeline/clock.ts'
 import type { Lease, ListeningSockets } from '../../pipeline/listening.ts'
 import type { Logger } from '../../pipeline/logger.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
-import type { ConnectionLimits } from './connection-limits.ts'
+import type { ConnectionLimit, ConnectionLimits } from './connection-limits.ts'
 import type { NetworkList } from './network-list.ts'
 import { type Peer, plainAddress } from './peer.ts'
+import { proxiedPeer } from './proxied-peer.ts'
 import type { TlsConfig } from './tls-options.ts'
 import { TlsTerminator } from './tls-terminator.ts'
 
@@ -28,6 +29,8 @@ export interface StreamListenerOptions {
   /** Idle milliseconds after which TCP asks whether the peer is alive; 0 for never. */
   readonly keepaliveProbeMs: number
   readonly handshakeTimeoutMs: number
+  /** Whether every connection begins with a header of the PROXY protocol. */
+  readonly proxyProtocol?: boolean
   /** Peers that may connect, or null for all; not asked on unix sockets. */
   readonly allow: NetworkList | null
   /** Shared by the listeners of one input. */
@@ -43,6 +46,8 @@ export class StreamListener {
   readonly #options: StreamListenerOptions
   readonly #metrics: ListenerMetrics
   readonly #handshaking = new Set<Socket>()
+  /** Who is behind a proxy, by the text of the proxy's own end. */
+  readonly #proxied = new Map<string, Peer>()
   #lease: Lease | null = null
   #tls: TlsTerminator | null = null
 
@@ -109,11 +114,35 @@ export class StreamListener {
     const peer = this.#options.address.scheme === 'unix' ? UNIX_PEER : peerOf(socket)
     socket.on('error', (error) => this.#noteSocketError(peer, error))
     if (!this.#admit(socket, peer)) return
+    if (this.#options.proxyProtocol === true) void this.#acceptProxied(socket, peer)
+    else this.#begin(socket, peer)
+  }
+
+  #begin(socket: Socket, peer: Peer): void {
     if (this.#tls) {
-      this.#handshaking.add(socket)
-      socket.once('close', () => this.#handshaking.delete(socket))
+      this.#noteHandshaking(socket)
       this.#tls.accept(socket)
     } else this.#serve(socket, peer)
+  }
+
+  /** Until it is served, a socket is ours to end. */
+  #noteHandshaking(socket: Socket): void {
+    if (this.#handshaking.has(socket)) return
+    this.#handshaking.add(socket)
+    socket.once('close', () => this.#handshaking.delete(socket))
+  }
+
+  async #acceptProxied(socket: Socket, proxy: Peer): Promise<void> {
+    const { timers, handshakeTimeoutMs: timeoutMs } = this.#options
+    this.#noteHandshaking(socket)
+    const peer = await proxiedPeer(socket, proxy, { timers, timeoutMs })
+    if (peer === null) return this.#refuse(socket, proxy, 'proxy_header')
+    if (socket.destroyed) return
+    if (this.#tls) {
+      this.#proxied.set(proxy.text, peer)
+      socket.once('close', () => this.#proxied.delete(proxy.text))
+    } else this.#handshaking.delete(socket)
+    this.#begin(socket, peer)
   }
 
   #serve(socket: Socket, peer: Peer): void {
@@ -121,7 +150,8 @@ export class StreamListener {
   }
 
   #serveSecure(socket: Socket): void {
-    const peer = peerOf(socket)
+    const end = peerOf(socket)
+    const peer = this.#proxied.get(end.text) ?? end
     // Node's own listener is silent once the handshake is done.
     socket.on('error', (error) => {
       if (isTlsError(error)) this.#noteTlsError(peer, error)
@@ -188,7 +218,7 @@ interface ListenerMetrics {
   readonly open: Gauge
   readonly tlsErrors: Counter
   readonly refused: Readonly<
-    Record<'not_allowed' | 'connections_max' | 'connections_per_address_max' | 'tls', Counter>
+    Record<ConnectionLimit | 'not_allowed' | 'proxy_header' | 'tls', Counter>
   >
 }
 
@@ -208,6 +238,7 @@ function listenerMetrics(metrics: Metrics): ListenerMetrics {
       not_allowed: refused('not_allowed'),
       connections_max: refused('connections_max'),
       connections_per_address_max: refused('connections_per_address_max'),
+      proxy_header: refused('proxy_header'),
       tls: refused('tls'),
     },
   }

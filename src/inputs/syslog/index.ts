@@ -4,7 +4,8 @@
  * src/codecs/syslog/. Connections and datagrams: ../support/.
  */
 import type { OddMessages } from '../../codecs/syslog/decoder.ts'
-import { SyslogDatagramDecoder, SyslogStreamDecoder } from '../../codecs/syslog/decoder.ts'
+import { SyslogDatagramDecoder } from '../../codecs/syslog/datagrams.ts'
+import { SyslogStreamDecoder } from '../../codecs/syslog/decoder.ts'
 import { formatListenAddress, type ListenAddress } from '../../config/listen-address.ts'
 import { sizeInBytes } from '../../config/units.ts'
 import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'

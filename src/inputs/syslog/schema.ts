@@ -16,6 +16,7 @@ import {
   keepaliveField,
   listenFaults,
   pendingFields,
+  proxyField,
 } from '../support/schema.ts'
 import { tagFaults } from '../support/tag-template.ts'
 
@@ -93,6 +94,7 @@ export const syslogSchema = Type.Object(
     }),
     ...datagramFields,
     ...keepaliveField,
+    ...proxyField,
     ...pendingFields,
     ...inFlightFields,
     ...connectionFields,

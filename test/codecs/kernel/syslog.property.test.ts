@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '../../../src/codecs/kernel/kernel.ts'
 import { Zone } from '../../../src/codecs/time/zone.ts'
-import { streamDecoder, type ReadingOptions } from '../syslog/reading.ts'
+import { datagramDecoder, streamDecoder, type ReadingOptions } from '../syslog/reading.ts'
 import { testKernel } from './test-kernel.ts'
 
 const kernel = testKernel()
@@ -191,6 +191,34 @@ test('from messages with bytes changed', () => {
       checkSame(wire, points, how)
     }),
     { numRuns: 1500 },
+  )
+})
+
+test('from datagrams of all kinds, of several senders', () => {
+  const datagram = fc.record({
+    bytes: fc.oneof(
+      message,
+      framed,
+      fc.constant(Buffer.alloc(0)),
+      usual.map((line) => Buffer.from(line)),
+    ),
+    address: fc.constantFrom('10.0.0.7', '10.0.0.7', '10.0.0.7', '10.0.0.8'),
+  })
+  fc.assert(
+    fc.property(fc.array(datagram, { maxLength: 30 }), options, (datagrams, how) => {
+      const readBy = (used: Kernel | null) => {
+        let seen: unknown = null
+        const onOdd = (odd: unknown) => (seen = odd)
+        const decoder = datagramDecoder({ ...how, onOdd, kernel: used })
+        for (const { bytes, address } of datagrams) decoder.push(bytes, address)
+        const batches = decoder.take().map(({ tag, count, entries }) => {
+          return [tag, count, Buffer.from(entries).toString('latin1')]
+        })
+        return { seen, batches }
+      }
+      assert.deepEqual(readBy(kernel), readBy(null))
+    }),
+    { numRuns: 1000 },
   )
 })
 

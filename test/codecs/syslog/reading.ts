@@ -1,9 +1,6 @@
 /** Decoders of syslog for tests: a clock that stands still, plain fields, one sender. */
-import {
-  SyslogDatagramDecoder,
-  SyslogStreamDecoder,
-  type OddMessages,
-} from '../../../src/codecs/syslog/decoder.ts'
+import { SyslogDatagramDecoder } from '../../../src/codecs/syslog/datagrams.ts'
+import { SyslogStreamDecoder, type OddMessages } from '../../../src/codecs/syslog/decoder.ts'
 import type { SyslogBatch } from '../../../src/codecs/syslog/entries.ts'
 import type { Kernel } from '../../../src/codecs/kernel/kernel.ts'
 import type { FieldNames } from '../../../src/codecs/syslog/fields.ts'
@@ -53,7 +50,8 @@ export function streamDecoder(options: ReadingOptions = {}): SyslogStreamDecoder
 
 export function datagramDecoder(options: ReadingOptions = {}): SyslogDatagramDecoder {
   const senderOf = (address: string) => senderFor({ ...options, address })
-  return new SyslogDatagramDecoder({ ...decoderOptions(options), senderOf })
+  const kernel = options.kernel === undefined ? {} : { kernel: options.kernel }
+  return new SyslogDatagramDecoder({ ...decoderOptions(options), ...kernel, senderOf })
 }
 
 /** What one datagram becomes. */

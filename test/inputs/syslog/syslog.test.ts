@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { parseListen } from '../../../src/config/listen-address.ts'
 import { syslog } from '../../../src/inputs/syslog/index.ts'
 import { runInput, type InputRun } from '../../drivers/run-input.ts'
@@ -64,13 +65,8 @@ test('unix: a stream, without an address', async () => {
 test('tls: as RFC 5425 and as Docker sends its old formats', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'logboom-syslog-'))
   try {
-    const authority = makeAuthority('authority')
-    const server = makeCertificate(authority, 'server')
-    const [certificate, key] = [join(folder, 'server.pem'), join(folder, 'server.key')]
-    writeFileSync(certificate, server.pem)
-    writeFileSync(key, keyPem(server))
-    const tls = `tls: { certificate: ${certificate}, key: ${key} }`
-    await using run = await runInput(syslog, `listen: tls://127.0.0.1:0\n${tls}`)
+    const { authority, options } = writeCertificate(folder)
+    await using run = await runInput(syslog, `listen: tls://127.0.0.1:0\n${options}`)
     const peer = await run.connectTls({ ca: authority.pem })
     await peer.send(counted(`${NEW}one\n`))
     await peer.send(Buffer.from(`${OLD}two\n`))
@@ -92,6 +88,45 @@ test('udp: one message per datagram, and none of an empty one', async () => {
   assert.equal(run.metric('parse_failed_total'), 1)
   assert.equal(run.metric('empty_datagrams_total'), 1)
   await run.stopAndCheckCompliance()
+})
+
+test('says who is behind a proxy, and refuses whoever is not one', async () => {
+  await using run = await runInput(syslog, 'listen: tcp://127.0.0.1:0\nproxy_protocol: true')
+  const peer = await run.connect()
+  await peer.send(Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 5'))
+  await peer.send(Buffer.from(`6324 443\r\n${OLD}one\n`))
+  await run.untilRecords(1)
+  await peer.send(Buffer.from(`${OLD}two\n`))
+  await run.untilRecords(2)
+  assert.deepEqual(messages(run), ['one', 'two'])
+  assert.equal(run.records[1]!['source_address'], '192.0.2.1')
+  const other = await run.connect()
+  await other.send(Buffer.from(`${OLD}three\n`))
+  await other.untilEnded()
+  assert.equal(run.metric('connections_refused_total', { reason: 'proxy_header' }), 1)
+  const silent = await run.connect()
+  await run.stopAndCheckCompliance()
+  await silent.untilEnded()
+})
+
+test('says who is behind a proxy that passes TLS on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-syslog-'))
+  try {
+    const { authority, options } = writeCertificate(folder)
+    const yaml = `listen: tls://127.0.0.1:0\nproxy_protocol: true\n${options}`
+    await using run = await runInput(syslog, yaml)
+    const raw = await run.connect()
+    await raw.send(Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n'))
+    const secure = connectTls({ socket: raw.socket, ca: authority.pem, servername: 'localhost' })
+    await once(secure, 'secureConnect')
+    secure.write(`${OLD}one\n`)
+    await run.untilRecords(1)
+    assert.equal(run.records[0]!['source_address'], '192.0.2.1')
+    secure.destroy()
+    await run.stopAndCheckCompliance()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('tag, fields and keys of choice', async () => {
@@ -136,6 +171,8 @@ test('cuts what is too long, and counts it', async () => {
 test('refuses settings that cannot work', () => {
   const check = (yaml: string, expected: RegExp) =>
     assert.throws(() => validConfig(syslog, yaml), { message: expected })
+  check('listen: unixgram:///dev/log', /no unix datagram sockets; expected unix:\/\/\/PATH/)
+  check('listen: [unixgram:///dev/log]', /no unix datagram sockets/)
   check('tag: "${user}"', /^tag is wrong: .*expected \$\{facility\}/)
   check('timezone: Mars/Base', /^timezone cannot use "Mars\/Base"/)
   check('arrival_time_key: message', /^arrival_time_key is message, which another field has/)
@@ -143,6 +180,16 @@ test('refuses settings that cannot work', () => {
   check('message_max: 100B', /^message_max is too small; expected 1KiB/)
   check('listen: tls://127.0.0.1:0', /^listen has a tls address without a `tls` section/)
 })
+
+/** A server's certificate in `folder`, and the options that name it. */
+function writeCertificate(folder: string) {
+  const authority = makeAuthority('authority')
+  const server = makeCertificate(authority, 'server')
+  const [certificate, key] = [join(folder, 'server.pem'), join(folder, 'server.key')]
+  writeFileSync(certificate, server.pem)
+  writeFileSync(key, keyPem(server))
+  return { authority, options: `tls: { certificate: ${certificate}, key: ${key} }` }
+}
 
 async function sendDatagrams(run: InputRun, texts: readonly string[]): Promise<void> {
   const address = parseListen(run.address())
