@@ -1,12 +1,13 @@
 /**
  * `join_parts` filter: puts together the lines that Docker cuts into parts of 16 KiB (moby,
- * daemon/logger/copier.go). What marks a part: part.ts. The filter itself: join-parts.ts.
+ * daemon/logger/copier.go). What marks a part: part.ts. The filter itself: line-joiner.ts.
  */
 import { Duration, Size } from '../../../config/fields.ts'
 import { Type } from '../../../config/type.ts'
 import { durationInMs, sizeInBytes } from '../../../config/units.ts'
 import { defineFilter } from '../../component.ts'
-import { JoinParts } from './join-parts.ts'
+import { LineJoiner } from '../support/joining/line-joiner.ts'
+import { PartSorter } from './part-sorter.ts'
 
 const configSchema = Type.Object(
   {
@@ -44,13 +45,15 @@ export const joinParts = defineFilter({
   summary: 'Joins the parts into which Docker cuts lines longer than 16 KiB.',
   configSchema,
   create: (config, context) =>
-    new JoinParts(
+    new LineJoiner(
       {
+        field: 'log',
         timeoutMs: durationInMs(config.timeout),
         joinedMaxBytes: sizeInBytes(config.joined_max),
         memoryMaxBytes: sizeInBytes(config.memory_max),
         fsync: config.fsync,
       },
+      new PartSorter(),
       context,
     ),
 })

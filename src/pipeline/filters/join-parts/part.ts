@@ -15,6 +15,7 @@ import {
   payloadStart,
   skipValue,
 } from '../../../codecs/record.ts'
+import type { Head } from '../support/joining/head.ts'
 
 const PARTIAL_MESSAGE = Buffer.from('partial_message')
 /** `l_` is rarer than its other pairs, in logs as in names of fields. */
@@ -151,12 +152,6 @@ export class PartReader {
     if (start < 0) return ''
     return asBuffer(this.#bytes).toString('latin1', start, payloadEnd(this.#bytes, value))
   }
-}
-
-/** An entry's first eleven bytes (time), then its fields without a map header. */
-export interface Head {
-  readonly bytes: Uint8Array
-  readonly fieldCount: number
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

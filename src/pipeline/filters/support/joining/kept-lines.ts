@@ -1,7 +1,7 @@
 /** Lines with parts in the journal: what it must contain, and what it says at start. */
 import type { Held } from './journal.ts'
 import { decodeRecord, encodePart } from './journal-record.ts'
-import { Line, type Part } from './line.ts'
+import { Line, type LineOptions, type Part } from './line.ts'
 
 /** From the moment a part is to be written until the line has been delivered. */
 export class KeptLines implements Held {
@@ -36,14 +36,14 @@ export function payloadsOf(line: Line, parts: Iterable<Part>): Uint8Array[] {
 }
 
 /** The lines that a journal's payloads leave open. */
-export function linesFrom(payloads: readonly Buffer[], joinedMaxBytes: number): Line[] {
+export function linesFrom(payloads: readonly Buffer[], options: LineOptions): Line[] {
   const lines = new Map<number, Line>()
   for (const payload of payloads) {
     const record = decodeRecord(payload)
     if (record?.kind === 'release') lines.delete(record.id)
     if (record?.kind !== 'part') continue
     const { line: name, part, head } = record
-    const line = lines.get(name.id) ?? new Line(name, joinedMaxBytes)
+    const line = lines.get(name.id) ?? new Line(name, options)
     lines.set(name.id, line)
     if (!line.has(part.ordinal)) line.add(part, head)
   }

@@ -12,36 +12,55 @@
  * stay in the journal, for the rest comes after it.
  */
 import { join } from 'node:path'
-import { ByteWriter } from '../../../codecs/byte-writer.ts'
-import { entryEnd } from '../../../codecs/record.ts'
-import type { Batch, Outcome } from '../../batch.ts'
-import type { Cancel } from '../../clock.ts'
-import type { Filter, FilterContext, Filtered } from '../../component.ts'
-import { untilDeadline } from '../../deadline.ts'
+import { ByteWriter } from '../../../../codecs/byte-writer.ts'
+import type { Batch, Outcome } from '../../../batch.ts'
+import type { Cancel } from '../../../clock.ts'
+import type { Filter, FilterContext, Filtered } from '../../../component.ts'
+import { untilDeadline } from '../../../deadline.ts'
 import { BatchWork } from './batch-work.ts'
 import { Journal } from './journal.ts'
 import { encodeRelease } from './journal-record.ts'
 import { KeptLines, linesFrom, payloadsOf } from './kept-lines.ts'
-import { Line } from './line.ts'
+import { Line, type LineName, type Part } from './line.ts'
+import type { Head } from './head.ts'
 import { type Cause, JoinMetrics } from './metrics.ts'
 import { OpenLines } from './open-lines.ts'
-import { mayHaveParts, PartReader } from './part.ts'
 
-export interface JoinPartsOptions {
+export interface LineJoinerOptions {
+  /** The field with the texts that are joined. */
+  readonly field: string
   readonly timeoutMs: number
   readonly joinedMaxBytes: number
   readonly memoryMaxBytes: number
   readonly fsync: boolean
 }
 
+/** What a sorter does with lines that are not complete. */
+export interface Lines {
+  readonly open: OpenLines
+  openLine(name: Omit<LineName, 'id'>): Line
+  /** Adds a part whose entry has been taken out; if it completes the line, that is put there. */
+  add(line: Line, part: Part, head: Head, work: BatchWork): void
+  /** Puts a line, which is complete now, in front of the entry that starts at `start`. */
+  joinBefore(start: number, line: Line, work: BatchWork): void
+}
+
+/** Knows which entries are parts, and of what; one kind for each filter that joins. */
+export interface Sorter {
+  /** False if a batch has no part and completes nothing: it passes as it is. */
+  concerns(batch: Batch, open: OpenLines): boolean
+  /** Takes parts out of the batch. */
+  sort(work: BatchWork, lines: Lines): void
+}
+
 /** After a restart senders connect again with pauses of seconds between their attempts. */
 const RESTORED_TIMEOUT_MS = 30_000
 
-export class JoinParts implements Filter {
-  readonly #options: JoinPartsOptions
+export class LineJoiner implements Filter, Lines {
+  readonly #options: LineJoinerOptions
   readonly #context: FilterContext
-  readonly #reader = new PartReader()
-  readonly #open = new OpenLines()
+  readonly #sorter: Sorter
+  readonly open = new OpenLines()
   readonly #kept = new KeptLines()
   readonly #journal: Journal
   /** Lines passed on through `emit` that have not settled. */
@@ -52,8 +71,9 @@ export class JoinParts implements Filter {
   #timerAt = Infinity
   #isStopping = false
 
-  constructor(options: JoinPartsOptions, context: FilterContext) {
+  constructor(options: LineJoinerOptions, sorter: Sorter, context: FilterContext) {
     this.#options = options
+    this.#sorter = sorter
     this.#context = context
     this.#metrics = new JoinMetrics(context.metrics, context.memory)
     const { dataDir, timers, logger } = context
@@ -67,7 +87,7 @@ export class JoinParts implements Filter {
   }
 
   async start(): Promise<void> {
-    const lines = linesFrom(await this.#journal.open(), this.#options.joinedMaxBytes)
+    const lines = linesFrom(await this.#journal.open(), this.#options)
     for (const line of lines) this.#restore(line)
     if (lines.length > 0) {
       this.#context.logger.info({ lines: lines.length }, 'waiting for the rest of held lines')
@@ -79,27 +99,26 @@ export class JoinParts implements Filter {
     this.#isStopping = true
     this.#cancelTimer?.()
     await this.#journal.drain(deadline)
-    for (const line of this.#open.values()) {
+    for (const line of this.open.values()) {
       if (line.isEndOfStream && line.unwritten === 0) void this.#passOn(line, 'stop')
     }
     await untilDeadline(deadline, Promise.all(this.#leaving))
     await this.#journal.drain(deadline)
     await this.#journal.close(deadline)
     this.#context.memory.close()
-    const lines = this.#open.values().filter((line) => line.unwritten === 0).length
+    const lines = this.open.values().filter((line) => line.unwritten === 0).length
     if (lines > 0) this.#context.logger.info({ lines }, 'incomplete lines are kept for later')
   }
 
   process(batch: Batch): Batch | Filtered | Promise<Filtered> {
-    // Fast path: one search over the bytes tells that there is no part in the batch.
-    if (!mayHaveParts(batch.entries) && !this.#open.hasLegacy(batch.tag)) return batch
+    if (!this.#sorter.concerns(batch, this.open)) return batch
     const work = new BatchWork(batch)
-    this.#sort(work)
+    this.#sorter.sort(work, this)
     return work.isUntouched ? batch : this.#answer(work)
   }
 
   closed(origin: object): void {
-    for (const line of this.#open.values()) {
+    for (const line of this.open.values()) {
       if (line.origin !== origin || !line.isEndOfStream) continue
       line.isClosed = true
       if (line.unwritten === 0) void this.#passOn(line, 'closed')
@@ -107,61 +126,35 @@ export class JoinParts implements Filter {
   }
 
   async flush(): Promise<void> {
-    for (const line of this.#open.values())
+    for (const line of this.open.values())
       if (line.unwritten === 0) void this.#passOn(line, 'reload')
     await Promise.all(this.#leaving)
   }
 
-  #sort(work: BatchWork): void {
-    const { entries, tag } = work.batch
-    for (let start = 0, end = 0; start < entries.length; start = end) {
-      end = entryEnd(entries, start)
-      this.#reader.read(entries, start, end)
-      const line = this.#lineOf(tag)
-      if (!line) continue
-      work.takeOut(start, end)
-      this.#add(line, work)
-    }
-  }
-
-  /** The line that the entry just read belongs to, or undefined for an ordinary record. */
-  #lineOf(tag: string): Line | undefined {
-    const reader = this.#reader
-    if (reader.isPart) {
-      const key = reader.key(tag)
-      return this.#open.get(key) ?? this.#openLine(key, tag)
-    }
-    if (!reader.hasLog || !this.#open.hasLegacy(tag)) return undefined
-    return this.#open.get(reader.legacyKey(tag))
-  }
-
-  #openLine(key: string, tag: string): Line {
-    const name = { id: ++this.#lastId, key, tag, isLegacy: this.#reader.isLegacy }
-    const line = new Line(name, this.#options.joinedMaxBytes)
+  openLine(name: Omit<LineName, 'id'>): Line {
+    const line = new Line({ id: ++this.#lastId, ...name }, this.#options)
     this.#metrics.hold(line.memoryBytes)
-    this.#open.add(line)
+    this.open.add(line)
     return line
   }
 
-  #add(line: Line, work: BatchWork): void {
-    const reader = this.#reader
-    const ordinal = line.name.isLegacy ? line.nextOrdinal : reader.ordinal
-    // Sent again after a lost acknowledgement; the part that is held already is the same.
-    if (line.has(ordinal)) return
-    const { log, isPart } = reader
-    const isLast = line.name.isLegacy ? !isPart : reader.isLast
+  add(line: Line, part: Part, head: Head, work: BatchWork): void {
     const before = line.memoryBytes
-    const part = { ordinal, isLast, log, size: log.length, call: work.call }
-    const kept = line.add(part, reader.head())
+    const kept = line.add(part, head)
     this.#metrics.hold(line.memoryBytes - before)
     line.origin = work.batch.origin
-    if (line.isComplete) this.#join(line, work)
-    else work.wait(line, kept)
+    if (!line.isComplete) return work.wait(line, kept)
+    this.#close(line)
+    work.join(line)
   }
 
-  #join(line: Line, work: BatchWork): void {
-    this.#open.remove(line)
-    work.join(line)
+  joinBefore(start: number, line: Line, work: BatchWork): void {
+    this.#close(line)
+    work.joinBefore(start, line)
+  }
+
+  #close(line: Line): void {
+    this.open.remove(line)
     this.#metrics.joined.add(1)
     if (line.isTruncated) this.#metrics.truncated.add(1)
   }
@@ -174,7 +167,7 @@ export class JoinParts implements Filter {
     for (const [line, parts] of work.waiting) {
       line.heldEvents += parts.length
       line.isClosed = false
-      this.#open.touch(line)
+      this.open.touch(line)
       this.#expireIn(line, this.#options.timeoutMs)
     }
     const freed = this.#freeMemory(work)
@@ -207,7 +200,7 @@ export class JoinParts implements Filter {
       line.unwritten--
       line.heldEvents -= parts.length
       this.#removeCall(line, work.call)
-      if (line.partCount > 0 || !this.#open.remove(line)) continue
+      if (line.partCount > 0 || !this.open.remove(line)) continue
       this.#settle(line, 'retry')
     }
     this.#settleJoined(work, 'retry')
@@ -218,7 +211,7 @@ export class JoinParts implements Filter {
     const leaving: Promise<void>[] = []
     let bytes = this.#metrics.heldBytes
     if (bytes <= this.#options.memoryMaxBytes) return Promise.resolve()
-    for (const line of this.#open.values()) {
+    for (const line of this.open.values()) {
       if (bytes <= this.#options.memoryMaxBytes) break
       if (line.unwritten > 0 || work.waiting.has(line)) continue
       bytes -= line.memoryBytes
@@ -231,7 +224,7 @@ export class JoinParts implements Filter {
 
   /** Sends an incomplete line on its way. */
   async #passOn(line: Line, cause: Cause): Promise<void> {
-    if (!this.#open.remove(line)) return
+    if (!this.open.remove(line)) return
     this.#metrics.incomplete[cause].add(1)
     const writer = new ByteWriter(line.memoryBytes)
     line.write(writer)
@@ -259,12 +252,12 @@ export class JoinParts implements Filter {
 
   #settle(line: Line, outcome: Outcome): void {
     if (outcome === 'retry' && line.partCount > 0) {
-      this.#open.add(line)
+      this.open.add(line)
       this.#expireIn(line, this.#options.timeoutMs)
       return
     }
     this.#metrics.hold(-line.memoryBytes)
-    this.#metrics.openLines.set(this.#open.size)
+    this.#metrics.openLines.set(this.open.size)
     if (this.#kept.remove(line)) this.#journal.note(encodeRelease(line.name.id))
   }
 
@@ -273,14 +266,14 @@ export class JoinParts implements Filter {
     line.heldEvents = line.partCount
     this.#metrics.hold(line.memoryBytes)
     this.#kept.add(line)
-    this.#open.add(line)
+    this.open.add(line)
     this.#context.restored(line.name.tag, line.heldEvents)
     this.#expireIn(line, Math.max(this.#options.timeoutMs, RESTORED_TIMEOUT_MS))
   }
 
   #expireIn(line: Line, milliseconds: number): void {
     line.expiresAt = this.#now() + milliseconds
-    this.#metrics.openLines.set(this.#open.size)
+    this.#metrics.openLines.set(this.open.size)
     this.#armFor(line.expiresAt)
   }
 
@@ -291,13 +284,13 @@ export class JoinParts implements Filter {
     this.#cancelTimer = this.#context.timers.after(Math.max(1, expiresAt - this.#now()), () => {
       this.#timerAt = Infinity
       this.#expire()
-      this.#armFor(this.#open.nextExpiry)
+      this.#armFor(this.open.nextExpiry)
     })
   }
 
   #expire(): void {
     const now = this.#now()
-    for (const line of this.#open.values()) {
+    for (const line of this.open.values()) {
       if (line.expiresAt > now) continue
       if (line.unwritten === 0) void this.#passOn(line, 'timeout')
       else line.expiresAt = now + this.#options.timeoutMs

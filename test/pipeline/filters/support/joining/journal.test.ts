@@ -5,9 +5,9 @@ import { mkdtemp, open as openFile, readFile, rm, stat, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
-import { Journal } from '../../../../src/pipeline/filters/join-parts/journal.ts'
-import { KeptLog, ManualTime } from '../../../drivers/context.ts'
-import { until } from '../../../support/wait.ts'
+import { Journal } from '../../../../../src/pipeline/filters/support/joining/journal.ts'
+import { KeptLog, ManualTime } from '../../../../drivers/context.ts'
+import { until } from '../../../../support/wait.ts'
 
 const MIB = 1024 * 1024
 const ABORTED = AbortSignal.abort()

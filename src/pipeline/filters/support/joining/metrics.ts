@@ -1,6 +1,6 @@
 /** What `join_parts` counts, beside the ledger. */
-import type { MemoryAccount } from '../../memory-budget.ts'
-import type { Counter, Gauge, Metrics } from '../../metrics.ts'
+import type { MemoryAccount } from '../../../memory-budget.ts'
+import type { Counter, Gauge, Metrics } from '../../../metrics.ts'
 
 /** Why a line was passed on before it was complete. */
 export type Cause = 'timeout' | 'closed' | 'stop' | 'memory' | 'reload'

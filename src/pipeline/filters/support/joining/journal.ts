@@ -14,9 +14,9 @@ import {
   type FileHandle,
 } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Timers } from '../../clock.ts'
-import { untilDeadline } from '../../deadline.ts'
-import type { Logger } from '../../logger.ts'
+import type { Timers } from '../../../clock.ts'
+import { untilDeadline } from '../../../deadline.ts'
+import type { Logger } from '../../../logger.ts'
 import { frameOf, readFrames } from './journal-frames.ts'
 
 /** What must be in the journal at the moment. */

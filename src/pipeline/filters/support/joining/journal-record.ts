@@ -9,7 +9,7 @@
  * with an unknown byte are left out at start.
  */
 import type { LineName, Part } from './line.ts'
-import type { Head } from './part.ts'
+import type { Head } from './head.ts'
 
 const PART = 1
 const RELEASE = 2

@@ -1,14 +1,14 @@
 /** A line of which parts have come, and the entry it becomes when they are joined. */
-import type { ByteWriter } from '../../../codecs/byte-writer.ts'
-import { ENTRY_RECORD_OFFSET } from '../../../codecs/entry.ts'
+import type { ByteWriter } from '../../../../codecs/byte-writer.ts'
+import { ENTRY_RECORD_OFFSET } from '../../../../codecs/entry.ts'
 import {
   writeBoolean,
   writeInteger,
   writeMapHeader,
   writeStr,
   writeStrHeader,
-} from '../../../codecs/msgpack/writer.ts'
-import type { Head } from './part.ts'
+} from '../../../../codecs/msgpack/writer.ts'
+import type { Head } from './head.ts'
 
 export interface Part {
   readonly ordinal: number
@@ -27,6 +27,12 @@ export interface LineName {
   readonly key: string
   readonly tag: string
   readonly isLegacy: boolean
+}
+
+export interface LineOptions {
+  /** The field that the joined text is in. */
+  readonly field: string
+  readonly joinedMaxBytes: number
 }
 
 /** What a kept part and an open line take beside their bytes, roughly. */
@@ -52,6 +58,7 @@ export class Line {
   /** When to stop waiting for more, on the monotonic clock in milliseconds. */
   expiresAt = 0
   memoryBytes = LINE_OVERHEAD_BYTES
+  readonly #field: string
   readonly #joinedMaxBytes: number
   readonly #parts = new Map<number, Part>()
   /** Time and fields, of the first part as far as it has come. */
@@ -64,8 +71,9 @@ export class Line {
   #keptBytes = 0
   #isFull = false
 
-  constructor(name: LineName, joinedMaxBytes: number) {
+  constructor(name: LineName, { field, joinedMaxBytes }: LineOptions) {
     this.name = name
+    this.#field = field
     this.#joinedMaxBytes = joinedMaxBytes
     this.memoryBytes += 2 * (name.key.length + name.tag.length)
   }
@@ -146,7 +154,7 @@ export class Line {
     writer.append(this.#head.bytes.subarray(0, ENTRY_RECORD_OFFSET))
     writeMapHeader(writer, this.#head.fieldCount + 1 + markCount)
     writer.append(this.#head.bytes.subarray(ENTRY_RECORD_OFFSET))
-    writeStr(writer, 'log')
+    writeStr(writer, this.#field)
     writeStrHeader(writer, size)
     for (const text of texts) writer.append(text)
     if (size < originalSize) writeTruncated(writer, originalSize)

@@ -1,6 +1,6 @@
 /** One batch on its way through the filter: what stays in it, what is taken out, what comes in. */
-import { ByteWriter } from '../../../codecs/byte-writer.ts'
-import type { Batch } from '../../batch.ts'
+import { ByteWriter } from '../../../../codecs/byte-writer.ts'
+import type { Batch } from '../../../batch.ts'
 import type { Line, Part } from './line.ts'
 
 /** Numbers calls of `process`, to tell their parts from those of earlier ones. */
@@ -18,6 +18,8 @@ export class BatchWork {
   readonly #writer = new ByteWriter(0)
   /** Entries taken out, those joined included. */
   #taken = 0
+  /** Lines of earlier batches put in front of an entry. */
+  #inserted = 0
   /** What is written reaches to here. */
   #position = 0
 
@@ -26,7 +28,7 @@ export class BatchWork {
   }
 
   get isUntouched(): boolean {
-    return this.#taken === 0
+    return this.#taken === 0 && this.#inserted === 0
   }
 
   get waitingEvents(): number {
@@ -37,10 +39,19 @@ export class BatchWork {
 
   /** Takes the entry from `start` to `end` out. */
   takeOut(start: number, end: number): void {
-    if (this.#taken === 0) this.#writer.reserve(this.batch.entries.length)
+    if (this.isUntouched) this.#writer.reserve(this.batch.entries.length)
     this.#writer.append(this.batch.entries.subarray(this.#position, start))
     this.#position = end
     this.#taken++
+  }
+
+  /** Puts the joined line in front of the entry that starts at `start`. */
+  joinBefore(start: number, line: Line): void {
+    if (this.isUntouched) this.#writer.reserve(this.batch.entries.length)
+    this.#writer.append(this.batch.entries.subarray(this.#position, start))
+    this.#position = start
+    this.#inserted++
+    this.join(line)
   }
 
   wait(line: Line, part: Part): void {
