@@ -38,6 +38,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/gelf.yaml': { 'gelf docker.web': ['files'], 'gelf gelf': ['files'] },
   'examples/http.yaml': { 'programs app.web': ['files'], 'pages pages.app': ['files'] },
   'examples/modify.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },
+  'examples/multiline.yaml': { 'docker docker.web': ['files'], 'docker app.db': ['files'] },
   'examples/parse.yaml': { 'docker docker.web': ['files'], 'docker docker.nginx': ['files'] },
   'examples/lines.yaml': { 'tcp lines.tcp': ['files'], 'udp lines.udp': ['files'] },
   'examples/pipe.yaml': { 'app app': ['files'] },

@@ -5,6 +5,7 @@ import { detectLevel } from './detect-level/index.ts'
 import { grep } from './grep.ts'
 import { joinParts } from './join-parts/index.ts'
 import { modify } from './modify/index.ts'
+import { multiline } from './multiline/index.ts'
 import { parse } from './parse/index.ts'
 import { redact } from './redact/index.ts'
 import { rewriteTag } from './rewrite-tag/index.ts'
@@ -17,6 +18,7 @@ export const filters: readonly FilterDefinition[] = [
   grep,
   joinParts,
   modify,
+  multiline,
   parse,
   redact,
   rewriteTag,
