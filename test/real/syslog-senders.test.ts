@@ -1,0 +1,110 @@
+/** Syslog as programs that are on nearly every machine send it: logger, Python, rsyslog. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runWell } from '../support/child.ts'
+import { CollectorProcess, type Places } from '../support/collector-process.ts'
+import { requireTool } from '../support/tool.ts'
+import { until } from '../support/wait.ts'
+
+const config = ({ forward, http, folder }: Places) => `
+data_dir: ${JSON.stringify(join(folder, 'data'))}
+http: { listen: "tcp://127.0.0.1:${http}" }
+inputs:
+  syslog:
+    type: syslog
+    listen: ["udp://127.0.0.1:${forward}", "tcp://127.0.0.1:${forward}", "unix://${folder}/s.sock"]
+outputs:
+  files: { type: file, path: ${JSON.stringify(join(folder, 'logs/all.log'))} }
+pipeline:
+  - { match: "**", to: files }
+`
+
+const start = () => CollectorProcess.start({ config })
+
+test('logger(1), by udp and tcp, in each of its formats', async (t) => {
+  const logger = requireTool(t, 'logger')
+  if (!logger) return
+  await using collector = await start()
+  const to = ['-n', '127.0.0.1', '-P', String(collector.places.forward), '-t', 'my/tag']
+  const formats = [[], ['--rfc3164'], ['--rfc5424', '-p', 'local3.err', '--msgid', 'M1']]
+  const ways = [['-d'], ['-T'], ['-T', '--octet-count']]
+  for (const way of ways) {
+    for (const format of formats) await runWell(logger, [...to, ...way, ...format, 'hello there'])
+  }
+  const lines = await collector.linesOnce(ways.length * formats.length)
+  for (const line of lines) {
+    const { ident, message, parse_failed, host } = line
+    assert.deepEqual([ident, message, parse_failed], ['my/tag', 'hello there', undefined])
+    assert.equal(typeof host, 'string')
+    assert.ok(Math.abs(Date.parse(line.time) - Date.now()) < 120_000)
+  }
+  assert.equal(lines.filter((line) => line.tag === 'syslog.local3.err').length, ways.length)
+  await collector.stop()
+})
+
+const PYTHON = `
+import logging, logging.handlers, socket, sys
+port, path = int(sys.argv[1]), sys.argv[2]
+ways = (('127.0.0.1', port), socket.SOCK_DGRAM), (('127.0.0.1', port), socket.SOCK_STREAM), \\
+    (path, socket.SOCK_STREAM)
+for index, (address, kind) in enumerate(ways):
+    handler = logging.handlers.SysLogHandler(address, socktype=kind, facility='local1')
+    handler.setFormatter(logging.Formatter('app[%(process)d]: %(message)s'))
+    logger = logging.getLogger(str(index))
+    logger.addHandler(handler)
+    logger.warning('héllo %d', index)
+    handler.close()
+`
+
+test("Python's SysLogHandler, by udp, tcp and a unix socket", async (t) => {
+  const python = requireTool(t, 'python3')
+  if (!python) return
+  await using collector = await start()
+  const { forward, folder } = collector.places
+  await runWell(python, ['-c', PYTHON, String(forward), join(folder, 's.sock')])
+  const lines = await collector.linesOnce(3)
+  const messages = lines.map((line) => line['message']).toSorted()
+  assert.deepEqual(messages, ['héllo 0', 'héllo 1', 'héllo 2'])
+  for (const line of lines)
+    assert.deepEqual([line.tag, line['ident']], ['syslog.local1.warning', 'app'])
+  await collector.stop()
+})
+
+test("rsyslog's omfwd, with newlines, with lengths and by udp", async (t) => {
+  const [rsyslogd, logger] = [requireTool(t, 'rsyslogd'), requireTool(t, 'logger')]
+  if (!rsyslogd || !logger) return
+  await using collector = await start()
+  const { forward, folder } = collector.places
+  const [socket, file] = [join(folder, 'in.sock'), join(folder, 'rsyslog.conf')]
+  const action = (options: string) =>
+    `action(type="omfwd" target="127.0.0.1" port="${forward}" ${options})\n`
+  writeFileSync(
+    file,
+    `global(workDirectory="${folder}")\nmodule(load="imuxsock" SysSock.Use="off")\n` +
+      `input(type="imuxsock" Socket="${socket}")\n` +
+      action(
+        'protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"',
+      ) +
+      action('protocol="tcp" template="RSYSLOG_ForwardFormat"') +
+      action('protocol="udp" template="RSYSLOG_TraditionalForwardFormat"'),
+  )
+  const child = spawn(rsyslogd, ['-n', '-C', '-f', file, '-i', join(folder, 'rsyslog.pid')])
+  try {
+    await until('rsyslog listens', () => existsSync(socket))
+    await runWell(logger, ['-u', socket, '-t', 'app', 'hello'])
+    const lines = await collector.linesOnce(3)
+    for (const line of lines) {
+      const { ident, message, parse_failed } = line
+      assert.deepEqual([ident, String(message).trim(), parse_failed], ['app', 'hello', undefined])
+    }
+  } finally {
+    const ended = once(child, 'close')
+    child.kill('SIGTERM')
+    await ended
+  }
+  await collector.stop()
+})
