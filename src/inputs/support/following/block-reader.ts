@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import type { InputContext } from '../../../pipeline/component.ts'
-import { statOf } from './identity.ts'
+import { HEAD_BYTES_SURE, statOf } from './identity.ts'
 import { MadeEntries } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
@@ -117,8 +117,12 @@ export class BlockReader {
 
   /** Bytes from `file.offset` on; -1 if it is not the file it was. */
   async #fill(path: TailedPath, file: TailedFile, bytes: Buffer): Promise<number> {
-    if (file.isCompressed) return file.readCompressed(bytes)
     const { openFiles, replaced, missing } = this.#options
+    if (file.isCompressed) {
+      const length = await file.readCompressed(bytes)
+      if (length < 0) await missing(path, file)
+      return length
+    }
     const handle = await openFiles.handleOf(file)
     if (handle === null) {
       await missing(path, file)
@@ -127,10 +131,14 @@ export class BlockReader {
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, file.offset)
     const isShort = bytesRead === 0 && (await statOf(handle)).size < file.offset
     // After the block: what was read is of the file that begins so.
+    const knownBytes = file.head.length
     if (isShort || !(await file.checkHead(handle))) {
       await replaced(path, file)
       return -1
     }
+    // Noted before anything of it is delivered: it is found by that wherever it is by then.
+    if (knownBytes < HEAD_BYTES_SURE && file.head.length > knownBytes)
+      this.#options.positions.note(file.position)
     return bytesRead
   }
 
@@ -181,7 +189,7 @@ export class BlockReader {
   }
 
   async #fillAt(file: TailedFile, bytes: Buffer, offset: number): Promise<number> {
-    if (file.isCompressed) return file.readCompressed(bytes, offset)
+    if (file.isCompressed) return Math.max(0, await file.readCompressed(bytes, offset))
     const handle = await this.#options.openFiles.handleOf(file)
     return handle === null ? 0 : readFully(handle, bytes, offset)
   }

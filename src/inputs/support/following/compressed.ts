@@ -3,8 +3,7 @@
  * beginning, since there is no other way. gzip with any number of members, zstd with any number of
  * frames.
  */
-import { createReadStream } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { splitZstdFrames } from '../../../codecs/zstd-frames.ts'
@@ -21,9 +20,13 @@ export class CompressedReader {
   #offset = 0
   #isAtEnd = false
 
-  constructor(path: string) {
-    const pieces = path.endsWith('.zst') ? zstdPieces(path) : gzipPieces(path)
+  readonly #handle: FileHandle
+
+  /** Closes the handle at its end; the path only says how it is compressed. */
+  constructor(handle: FileHandle, path: string) {
+    const pieces = path.endsWith('.zst') ? zstdPieces(handle) : gzipPieces(handle)
     this.#pieces = pieces[Symbol.asyncIterator]()
+    this.#handle = handle
   }
 
   /** The least that `read` may be asked for. */
@@ -54,6 +57,7 @@ export class CompressedReader {
 
   async close(): Promise<void> {
     await this.#pieces.return?.()
+    await this.#handle.close()
   }
 
   async #skipTo(offset: number): Promise<void> {
@@ -83,7 +87,7 @@ export class CompressedReader {
 
 /** The first `length` bytes of what the file was; fewer if it had fewer. */
 export async function compressedBeginning(path: string, length: number): Promise<Uint8Array> {
-  const reader = new CompressedReader(path)
+  const reader = new CompressedReader(await open(path, 'r'), path)
   try {
     const bytes = new Uint8Array(length)
     return bytes.subarray(0, await reader.read(bytes, 0))
@@ -92,8 +96,8 @@ export async function compressedBeginning(path: string, length: number): Promise
   }
 }
 
-async function* gzipPieces(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path)
+async function* gzipPieces(handle: FileHandle): AsyncGenerator<Buffer> {
+  const file = handle.createReadStream({ start: 0, autoClose: false })
   const text = createGunzip()
   file.once('error', (error) => text.destroy(error))
   try {
@@ -104,12 +108,11 @@ async function* gzipPieces(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-async function* zstdPieces(path: string): AsyncGenerator<Buffer> {
-  const handle = await open(path)
-  const { size } = await handle.stat().finally(() => handle.close())
+async function* zstdPieces(handle: FileHandle): AsyncGenerator<Buffer> {
+  const { size } = await handle.stat()
   if (size > ZSTD_FILE_MAX_BYTES)
     throw new Error(`${size} bytes; expected at most ${ZSTD_FILE_MAX_BYTES}`)
-  for (const frame of splitZstdFrames(await readFile(path))) {
+  for (const frame of splitZstdFrames(await handle.readFile())) {
     const text = Readable.from([frame]).pipe(createZstdDecompress())
     for await (const piece of text) yield piece as Buffer
   }

@@ -342,6 +342,14 @@ export class Succession {
     const isFromEnd = !noted && this.#options.startsAtEnd && this.isFirstScan
     const end = isFromEnd ? stat.size : 0
     path.current = await this.#follow(path, found, noted, false, [end, end])
+    if (!noted && !path.current.handle && !path.current.isCompressed) {
+      // Renamed since it was looked at: nothing is known of it but an inode. Look again.
+      this.#remove(path, path.current)
+      this.#options.positions.forget(path.current.id)
+      path.current = null
+      path.mustCheck = true
+      return
+    }
     if (path.previous && path.current.head.length === 0)
       await this.#insertMissed(path, path.previous)
   }

@@ -1,7 +1,8 @@
 /** One file, from when it is known until nothing more can come of it. */
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
+import { causeCode } from './cause-code.ts'
 import { CompressedReader, COMPRESSED } from './compressed.ts'
-import { fitsHead, type Head, headOf, NO_HEAD, readBeginning } from './identity.ts'
+import { fitsHead, type Head, headOf, NO_HEAD, readBeginning, statOf } from './identity.ts'
 import type { Openable } from './open-files.ts'
 import type { Offsets, Position } from './positions.ts'
 
@@ -81,11 +82,19 @@ export class TailedFile implements Openable {
     await this.closeCompressed()
   }
 
-  /** Reads from `offset` on; for a compressed file, whose handle is its own. */
+  /** Reads a compressed file from `offset` on; -1 if at its path there is none, or another one. */
   async readCompressed(target: Uint8Array, offset = this.offset): Promise<number> {
     if (this.#compressed && offset < this.#compressed.offset) await this.closeCompressed()
-    this.#compressed ??= new CompressedReader(this.path)
-    return this.#compressed.read(target, offset)
+    this.#compressed ??= await this.#openCompressed()
+    return this.#compressed === null ? -1 : this.#compressed.read(target, offset)
+  }
+
+  async #openCompressed(): Promise<CompressedReader | null> {
+    const handle = await open(this.path, 'r').catch(absentIsNull)
+    if (handle === null) return null
+    if ((await statOf(handle)).key === this.key) return new CompressedReader(handle, this.path)
+    await handle.close()
+    return null
   }
 
   async closeCompressed(): Promise<void> {
@@ -101,4 +110,9 @@ export class TailedFile implements Openable {
     if (bytes.length > this.head.length) this.head = headOf(bytes)
     return true
   }
+}
+
+function absentIsNull(error: unknown): null {
+  if (causeCode(error) === 'ENOENT') return null
+  throw error
 }
