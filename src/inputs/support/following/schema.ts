@@ -14,7 +14,7 @@ export const followingOptions = {
     description:
       'How often all paths are looked for anew. New and rotated files are found at once where ' +
       'the system tells of changes (inotify); this finds what it did not tell.',
-    default: '10s',
+    default: '60s',
   }),
   poll_interval: Duration({
     description:
