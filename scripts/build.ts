@@ -12,7 +12,10 @@ import { build, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
-const EXTERNAL = ['@fluent-org/logger', 'fastify', 'msgpackr', 'pino', 'pino-pretty', 'prom-client']
+const EXTERNAL = [
+  ...['@elastic/elasticsearch', '@fluent-org/logger', '@opensearch-project/opensearch'],
+  ...['fastify', 'msgpackr', 'pino', 'pino-pretty', 'prom-client'],
+]
 
 const KERNEL = 'src/codecs/kernel/kernel.wasm'
 

@@ -57,6 +57,9 @@ export const DIRECTIONS: readonly Direction[] = [
  * be imported anywhere.
  */
 export const PACKAGES: Readonly<Record<string, string | readonly string[]>> = {
+  '@elastic/elasticsearch': 'src/outputs/elasticsearch/',
+  '@opensearch-project/opensearch': 'src/outputs/opensearch/',
+  '@opensearch-project/opensearch/aws': 'src/outputs/opensearch/',
   ajv: 'test/',
   // The inputs' listener is no part of the collector's own server, and loaded only where asked for.
   fastify: ['src/http/', 'src/inputs/support/http-listener'],
