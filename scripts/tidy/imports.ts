@@ -45,6 +45,7 @@ export const DIRECTIONS: readonly Direction[] = [
     may: ['src/http/', 'src/config/listen-address.ts', ...PIPELINE],
     mayNot: ['src/pipeline/filters/'],
   },
+  { from: /^src\/search\//, may: ['src/search/', 'src/codecs/'], packages: [] },
   { from: /^src\//, may: ALL },
   { from: /^(scripts|bench)\//, may: ['src/', 'scripts/', 'bench/', 'test/'] },
   { from: /^chaos\//, may: ['src/', 'bench/', 'test/', 'chaos/'] },
