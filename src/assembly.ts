@@ -19,12 +19,21 @@ import type { RootLogger } from './log.ts'
 import type { FilterPart, InputPart, Kind, OutputPart } from './parts.ts'
 import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from './pipeline/clock.ts'
-import type { ChunkedOutput, ComponentContext, Filter, Output } from './pipeline/component.ts'
+import { newStoreId } from './pipeline/buffers/store-id.ts'
+import {
+  type ChunkedOutput,
+  type ComponentContext,
+  DEAD_LETTER,
+  type Filter,
+  type Output,
+} from './pipeline/component.ts'
 import { ConditionalFilter } from './pipeline/conditional-filter.ts'
 import { compileCondition } from './pipeline/conditions/condition.ts'
+import { FilterLetters } from './pipeline/dead-letters/filter-letters.ts'
 import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
 import { Secondary } from './pipeline/delivery/secondary.ts'
 import type { FileAccess } from './pipeline/files/file-access.ts'
+import type { FailedSink } from './pipeline/failed-sink.ts'
 import { FailurePort } from './pipeline/failure-port.ts'
 import type { FilterSink } from './pipeline/filter-sink.ts'
 import { type Gate, GatedPort } from './pipeline/gate.ts'
@@ -215,7 +224,9 @@ class Assembler {
     const definition = find(this.#around.registry.filters, 'filter', step.type)
     const dataDir = join(this.#config.data_dir, 'filters', folder)
     const context = { ...this.#context('filter', name, step.type), dataDir }
+    const failed = kept?.letters ?? this.#failed(definition.failureTarget?.(step.options), context)
     return {
+      failed,
       kind: 'filter',
       matches: compileTagPattern(step.filter),
       name,
@@ -223,6 +234,14 @@ class Assembler {
         kept ??
         ((port) => withCondition(step, definition.create(step.options, { ...context, ...port }))),
     }
+  }
+
+  #failed(target: string | undefined, context: ComponentContext): string | FailedSink | undefined {
+    if (target !== DEAD_LETTER) return target?.slice(1)
+    const { ledger, deadLetters } = this.#around
+    // No output has a name with a colon.
+    const sink = deadLetters(`filter:${context.name}`)
+    return new FilterLetters({ ...context, sink, ledger, id: newStoreId() })
   }
 
   #filterParts(pipeline: Pipeline): FilterPart[] {

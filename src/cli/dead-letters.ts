@@ -16,15 +16,15 @@ const help = `Usage: logboom dead-letters list   [OPTIONS] [ID ...]
        logboom dead-letters replay [OPTIONS] [--to OUTPUT] [ID ...]
        logboom dead-letters drop   [OPTIONS] [--all] [ID ...]
 
-Events that an output behind a buffer has rejected, or did not take in time, are kept as
-dead letters in data_dir. list and show read them, whether or not a collector runs. replay
-has the running collector send them on their way again, from the top of the pipeline or to
-one output, and waits until that is done; Ctrl-C stops it, and the next one goes on. drop
-throws them away.
+Events that an output behind a buffer has rejected, or did not take in time, or that a
+filter could not parse (on_error: dead_letter), are kept as dead letters in data_dir. list
+and show read them, whether or not a collector runs. replay has the running collector send
+them on their way again, from the top of the pipeline or to one output, and waits until that
+is done; Ctrl-C stops it, and the next one goes on. drop throws them away.
 
 Which:
   ID ...              those that list shows
-  --output OUTPUT     those that this output did not get
+  --output OUTPUT     those that this output did not get; filter:parse for a filter's
   --match PATTERN     by tag: docker.**, {app,web}.*
   --since, --until TIME  by when they became dead letters: 2026-11-21T08:50:00Z, or 1h for
                       an hour ago

@@ -166,8 +166,11 @@ class OutlineReader {
     const { kind, key } = stepKind([...entries.keys()])
     const name = key === undefined ? undefined : textOf(entries.get(key)?.value)
     const pattern = name === undefined ? undefined : { name, path: [...path, key!] }
-    const to = entries.get('to')?.value
-    const targets = to ? this.#targets([...path, 'to'], to) : []
+    const leading = kind === 'filter' ? 'on_error' : 'to'
+    const to = entries.get(leading)?.value
+    const found = to ? this.#targets([...path, leading], to) : []
+    // A filter's may be a word of its own: `dead_letter`.
+    const targets = kind === 'filter' ? found.filter(({ name }) => name.startsWith('@')) : found
     if (kind !== 'filter' && targets.length === 0) this.#hasAllTargets = false
     return { path, kind, pattern, targets }
   }

@@ -81,6 +81,12 @@ export interface Input extends Lifecycle {
   readonly finished?: Promise<void>
 }
 
+/** Events that a filter cannot make anything of, and why. */
+export interface Failed {
+  readonly batch: Batch
+  readonly reason: string
+}
+
 /** What a filter makes of a batch. */
 export interface Filtered {
   /** What goes on to the next step now, or null for nothing. */
@@ -96,6 +102,11 @@ export interface Filtered {
    * back with the others, since their sender brings the whole batch again.
    */
   readonly dropped?: { readonly count: number; readonly reason: string }
+  /**
+   * Events of the processed batch that leave it for where the step's `on_error` leads to, see
+   * `FilterDefinition.failureTarget`. They have its tag.
+   */
+  readonly failed?: readonly Failed[]
   /** Called once when `batch` and `more` have settled downstream. */
   readonly settled?: (outcome: Outcome) => void
 }
@@ -164,7 +175,12 @@ export interface InputDefinition<Schema extends TSchema = TSchema> extends Defin
   create(config: Static<Schema>, context: InputContext): Input
 }
 
+/** As an `on_error`: what a filter cannot make anything of is kept for people to look at. */
+export const DEAD_LETTER = 'dead_letter'
+
 export interface FilterDefinition<Schema extends TSchema = TSchema> extends Definition<Schema> {
+  /** Where `Filtered.failed` goes: `DEAD_LETTER`, or a label with its `@`; absent, to the next. */
+  failureTarget?(config: Static<Schema>): string | undefined
   create(config: Static<Schema>, context: FilterContext): Filter
 }
 

@@ -106,6 +106,7 @@ function merge(answers: readonly Answer[]): Filtered {
     more,
     held: sum(all, (each) => each.held),
     released: sum(all, (each) => each.released ?? 0),
+    failed: all.flatMap((each) => each.failed ?? []),
     // A filter has one reason to drop.
     ...(dropped && {
       dropped: { ...dropped, count: sum(all, (each) => each.dropped?.count ?? 0) },

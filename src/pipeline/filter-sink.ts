@@ -6,7 +6,8 @@
  * wait for each other. Passing on means calling the next sink; nobody waits for its outcome.
  */
 import type { Batch, Outcome } from './batch.ts'
-import type { Filter, FilterContext, Filtered } from './component.ts'
+import type { Failed, Filter, FilterContext, Filtered } from './component.ts'
+import type { FailedSink } from './failed-sink.ts'
 import type { Counts, FilterCounts } from './ledger-counts.ts'
 import { combine, type Sink, type SinkContext, tagForLog } from './sink.ts'
 import type { TapKind } from './taps/taps.ts'
@@ -19,12 +20,15 @@ export interface FilterSinkOptions {
   readonly create: (port: FilterPort) => Filter
   /** The steps behind this one. */
   readonly next: Sink
+  /** Where its `on_error` leads to. */
+  readonly failed?: FailedSink | undefined
   readonly context: SinkContext
 }
 
 type Answer = Batch | Filtered
 
 const NO_MORE: readonly Batch[] = []
+const NONE_FAILED: readonly Failed[] = []
 const NOTHING_DROPPED = { count: 0, reason: '' }
 
 /** A filter's answer to `entered` events of a tag; none of them if it is its own doing. */
@@ -38,26 +42,35 @@ export class FilterSink implements Sink {
   readonly name: string
   readonly filter: Filter
   #next: Sink
+  #failed: FailedSink | undefined
   readonly #context: SinkContext
   readonly #counts: FilterCounts
   /** By tag, while an answer is awaited: settles once the last one so far is passed on. */
   readonly #turns = new Map<string, Promise<void>>()
 
-  constructor({ name, create, next, context }: FilterSinkOptions) {
+  constructor({ name, create, next, failed, context }: FilterSinkOptions) {
     this.name = name
     this.#next = next
+    this.#failed = failed
     this.#context = context
     this.#counts = context.ledger.filter(name)
-    this.filter = create({
+    const filter = create({
       emit: (batch, released = batch.count) => this.#emit(batch, released),
       restored: (tag, count) =>
         context.ledger.restore(this.#counts, context.ledger.tag(tag), count),
     })
+    this.filter = failed?.aroundFilter?.(filter) ?? filter
+  }
+
+  /** The dead letters that stop with the filter, if it has such: they stay with it. */
+  get letters(): FailedSink | undefined {
+    return this.#failed?.aroundFilter && this.#failed
   }
 
   /** Passes on to other steps from now on, also what it has in hand. */
-  leadTo(next: Sink): void {
+  leadTo(next: Sink, failed?: FailedSink): void {
     this.#next = next
+    this.#failed = failed
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
@@ -108,8 +121,10 @@ export class FilterSink implements Sink {
   #passOn(passage: Passage, answer: Answer): Promise<Outcome> {
     const filtered = 'entries' in answer ? { batch: answer, held: 0 } : answer
     const { batch, more = NO_MORE, held, released = 0, dropped = NOTHING_DROPPED } = filtered
+    const { failed = NONE_FAILED } = filtered
     const { count, reason } = dropped
-    const left = more.reduce((sum, { count: each }) => sum + each, batch?.count ?? 0)
+    const passed = more.reduce((sum, { count: each }) => sum + each, batch?.count ?? 0)
+    const left = failed.reduce((sum, each) => sum + each.batch.count, passed)
     const move = { entered: passage.entered, left, held, released, dropped: count, reason }
     const { ledger } = this.#context
     ledger.filterPasses(this.#counts, passage.tagCounts, move)
@@ -120,8 +135,8 @@ export class FilterSink implements Sink {
     }
     if (batch) this.#show('after', batch)
     for (const each of more) this.#show('after', each)
-    if (more.length > 0)
-      return this.#passOnAll(batch ? [batch, ...more] : more, passage).then(settle)
+    if (more.length > 0 || failed.length > 0)
+      return this.#passOnAll(batch ? [batch, ...more] : more, failed, passage).then(settle)
     if (!batch) return Promise.resolve(settle(held === 0 && count > 0 ? 'rejected' : 'delivered'))
     return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
   }
@@ -132,10 +147,21 @@ export class FilterSink implements Sink {
   }
 
   /** One `retry` brings them all again, since they were one batch for their sender. */
-  async #passOnAll(batches: readonly Batch[], passage: Passage): Promise<Outcome> {
-    const outcomes = keptTogether(batches).map((batch) =>
+  async #passOnAll(
+    batches: readonly Batch[],
+    failed: readonly Failed[],
+    passage: Passage,
+  ): Promise<Outcome> {
+    const all = keptTogether([...batches, ...failed.map(({ batch }) => batch)])
+    const way = this.#failed
+    const onward = way ? all.slice(0, batches.length) : all
+    const outcomes = onward.map((batch) =>
       this.#next.deliver(batch, this.#countsOf(batch, passage)),
     )
+    if (way && failed.length > 0) {
+      const kept = failed.map((each, index) => ({ ...each, batch: all[batches.length + index]! }))
+      outcomes.push(way.deliver(kept, { filter: this.#counts, tag: passage.tagCounts }))
+    }
     return combine(await Promise.all(outcomes))
   }
 

@@ -35,6 +35,8 @@ export interface FilterCounts {
   restored: number
   filtered: number
   dropped: number
+  /** Dead letters. */
+  rejected: number
   held: number
 }
 

@@ -11,7 +11,8 @@
  * - copied: additional copies, for routes to several outputs, for filters that make several events
  *   of one, and of held events of which an attempt to pass them on was answered `retry`.
  * - filtered: consumed by a filter; three parts joined to one event are two filtered.
- * - delivered, rejected: per output and copy; behind a buffer, rejected ones are dead letters.
+ * - delivered, rejected: per output and copy; behind a buffer, rejected ones are dead letters, and
+ *   so are those of filters.
  *   retried: handed back to the sender, per output too.
  * - dropped: thrown away for a reason, by a full buffer per output; also handed back, but the
  *   sender could not send again.
@@ -68,6 +69,7 @@ export class Ledger {
       restored: 0,
       filtered: 0,
       dropped: 0,
+      rejected: 0,
       held: 0,
     }))
   }
@@ -223,6 +225,15 @@ export class Ledger {
     }
     filter.dropped += dropped
     this.drop(tag, dropped, reason)
+  }
+
+  /** Dead letters of a filter. */
+  filterRejects(filter: FilterCounts, tag: Counts, count: number): void {
+    filter.rejected += count
+    this.#total.inFlight -= count
+    this.#total.rejected += count
+    tag.inFlight -= count
+    tag.rejected += count
   }
 
   /** A filter gave `count` events another tag. Only the rows of the tags are concerned. */

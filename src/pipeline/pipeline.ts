@@ -6,8 +6,9 @@
  */
 import type { Batch, Outcome } from './batch.ts'
 import type { Filter, InputContext } from './component.ts'
+import { type FailedSink, LabelForFailed } from './failed-sink.ts'
 import type { FailurePort } from './failure-port.ts'
-import { FilterSink, type FilterPort } from './filter-sink.ts'
+import { FilterSink, type FilterPort, type FilterSinkOptions } from './filter-sink.ts'
 import type { Ledger } from './ledger.ts'
 import type { Logger } from './logger.ts'
 import {
@@ -33,6 +34,8 @@ export interface FilterStep {
    * with all it holds, which is led here by `takeOver`.
    */
   readonly create: ((port: FilterPort) => Filter) | FilterSink
+  /** Where what it answers as failed goes: a label without the `@`, or the dead letters. */
+  readonly failed?: string | FailedSink | undefined
 }
 
 export interface MatchStep {
@@ -61,6 +64,8 @@ export interface PipelineOptions {
 
 export type FailureWay = Pick<MatchStep, 'outputs' | 'labels'> & { readonly port: FailurePort }
 
+type FilterWays = Pick<FilterSinkOptions, 'next' | 'failed'>
+
 /** What the pipeline adds to an input's context. */
 export type InputPort = Pick<InputContext, 'deliver' | 'drop' | 'lose' | 'closed'>
 
@@ -73,7 +78,7 @@ export class Pipeline {
   /** In the order of the flow: who emits comes before those it emits to. */
   readonly #filters: readonly FilterSink[]
   /** Those of an earlier pipeline, with the steps that will be behind them. */
-  readonly #takenOver: ReadonlyMap<FilterSink, Sink>
+  readonly #takenOver: ReadonlyMap<FilterSink, FilterWays>
   readonly #failures: ReadonlyMap<FailurePort, Sink>
 
   /** Throws an Error for labels that are unknown or lead in a circle, and for repeated names. */
@@ -99,7 +104,7 @@ export class Pipeline {
    */
   takeOver(): void {
     for (const [port, sink] of this.#failures) port.leadTo(sink)
-    for (const [filter, next] of this.#takenOver) filter.leadTo(next)
+    for (const [filter, { next, failed }] of this.#takenOver) filter.leadTo(next, failed)
   }
 
   /** For the input `name`, whose events start at `label` (without the `@`), else at the top. */
@@ -164,7 +169,7 @@ class PipelineBuilder {
   /** Labels being built, outermost first: meeting one of them again is a circle. */
   readonly #path: string[] = []
   readonly #filterNames = new Set<string>()
-  readonly takenOver = new Map<FilterSink, Sink>()
+  readonly takenOver = new Map<FilterSink, FilterWays>()
   /** Per list of steps in the order they were finished, so each comes behind those it leads to. */
   readonly #filters: FilterSink[][] = []
 
@@ -229,7 +234,7 @@ class PipelineBuilder {
     return new Stage({ branches, otherwise: this.#noMatch, cachedTagsMax })
   }
 
-  #filter({ name, create }: FilterStep, behind: readonly Branch[]): FilterSink {
+  #filter({ name, create, failed: to }: FilterStep, behind: readonly Branch[]): FilterSink {
     if (this.#filterNames.has(name)) {
       throw new Error(
         `cannot add filter ${name}: another has this name; expected a name of its own`,
@@ -237,9 +242,10 @@ class PipelineBuilder {
     }
     this.#filterNames.add(name)
     const next = this.#stage(behind)
+    const failed = typeof to === 'string' ? new LabelForFailed(this.#label(to)) : to
     if (!(create instanceof FilterSink))
-      return new FilterSink({ name, create, next, context: this.#options })
-    this.takenOver.set(create, next)
+      return new FilterSink({ name, create, next, failed, context: this.#options })
+    this.takenOver.set(create, { next, failed })
     return create
   }
 

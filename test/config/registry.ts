@@ -103,8 +103,23 @@ const joinParts = defineFilter({
   create: notCreated,
 })
 
+const parse = defineFilter({
+  type: 'parse',
+  summary: 'Parses nothing.',
+  configSchema: Type.Object(
+    {
+      on_error: Type.Union(
+        [Type.Literal('keep'), Type.Literal('dead_letter'), Type.String({ format: 'label' })],
+        { description: 'Where to.', default: 'keep' },
+      ),
+    },
+    closed,
+  ),
+  create: notCreated,
+})
+
 export const testRegistry: Registry = {
   inputs: [forward],
   outputs: [file, elsewhere, search],
-  filters: [joinParts],
+  filters: [joinParts, parse],
 }

@@ -38,7 +38,7 @@ export interface ReplayState {
   readonly examined: number
   /** Taken, and noted as that. */
   readonly delivered: number
-  /** Not taken, and still here. */
+  /** Not taken, and still here, be it as newer letters. */
   readonly rejected: number
   /** Events answered `retry`, for each time. */
   readonly retried: number
@@ -145,10 +145,15 @@ export class Replay {
   }
 
   async #send(file: LetterFile, tag: string, letters: readonly PlacedLetter[]): Promise<Outcome> {
-    this.#options.store.expectAgain(letters)
+    const { store } = this.#options
+    store.expectAgain(letters)
+    let isKept = false
+    const onKept = () => void (isKept = true)
     const entries = new Uint8Array(Buffer.concat(letters.map(({ entry }) => entry)))
-    const sent = this.#options.deliver({ tag, entries, count: letters.length })
+    const sent = this.#options.deliver({ tag, entries, count: letters.length, onKept })
     const outcome = await Promise.race([sent, this.#abandoned.promise])
+    // Of these there are newer letters now.
+    if (outcome === 'rejected' && isKept) await store.finishReplayed(file, linesOf(letters))
     if (outcome !== 'abandoned') return outcome
     void this.#finishLate(sent, file, letters)
     return 'retry'

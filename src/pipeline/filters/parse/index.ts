@@ -1,10 +1,10 @@
 /** `parse` filter: turns a line in a field into fields of its own, by one of several formats. */
 import { Type } from '../../../config/type.ts'
-import { defineFilter } from '../../component.ts'
+import { DEAD_LETTER, defineFilter } from '../../component.ts'
 import { createFormat } from '../../formats/create.ts'
 import { formatFaults } from '../../formats/faults.ts'
 import { lineFormatSchema } from '../../formats/schema.ts'
-import { Parse } from './parse.ts'
+import { KEEP, Parse } from './parse.ts'
 
 const configSchema = Type.Object(
   {
@@ -17,10 +17,21 @@ const configSchema = Type.Object(
     format: lineFormatSchema({
       description:
         'How the line is written: a name, an object with options, or a list of which the first ' +
-        'that can read the line is taken. A line that none can read stays as it is, and its ' +
-        'event gets a field `parse_failed` with the reason.',
+        'that can read the line is taken. A line that none can read stays as it is, see ' +
+        '`on_error`.',
       default: 'json',
     }),
+    on_error: Type.Union(
+      [Type.Literal(KEEP), Type.Literal(DEAD_LETTER), Type.String({ format: 'label' })],
+      {
+        description:
+          'What becomes of events whose line cannot be read. `keep`: they go on with the others, ' +
+          'with the reason in a field `parse_failed`. `dead_letter`: they are kept as they came, ' +
+          'until someone looks at them and replays them. A label, "@name": they go on there, ' +
+          'with that field.',
+        default: KEEP,
+      },
+    ),
     keep_original: Type.Boolean({
       description: 'Whether the field with the line stays when it has been parsed.',
       default: false,
@@ -51,9 +62,11 @@ export const parse = defineFilter({
   summary: 'Parses the line in a field: JSON, logfmt, access logs, regular expressions and more.',
   configSchema,
   faults: ({ format }) => formatFaults(format),
-  create: ({ field, format, keep_original, keep_time, target, prefix }, context) =>
+  failureTarget: ({ on_error }) => (on_error === KEEP ? undefined : on_error),
+  create: ({ field, format, keep_original, keep_time, target, prefix, on_error }, context) =>
     new Parse(
       {
+        onError: on_error,
         field,
         format: createFormat(format, { now: () => context.clock.now() }),
         keepOriginal: keep_original,

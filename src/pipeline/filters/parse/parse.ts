@@ -10,11 +10,20 @@ import { JsonFormat } from '../../../codecs/formats/json.ts'
 import { sharedKernel } from '../../../codecs/kernel/kernel.ts'
 import { KernelParseJson } from '../../../codecs/kernel/parse-json.ts'
 import type { Batch } from '../../batch.ts'
-import type { Filter, FilterContext, Filtered } from '../../component.ts'
+import { DEAD_LETTER, type Filter, type FilterContext, type Filtered } from '../../component.ts'
+import { FailedLines } from './failed-lines.ts'
 import { FailureReport } from './failure-report.ts'
 
 /** What a record may grow by before the memory of a batch has to. */
 const GROWTH_BYTES = 16
+
+/** As an `on_error`: what cannot be read goes on, marked. */
+export const KEEP = 'keep'
+
+export interface ParseOptions extends EntryParserOptions {
+  /** `KEEP`, `DEAD_LETTER`, or a label. */
+  readonly onError: string
+}
 
 export class Parse implements Filter {
   readonly problem = null
@@ -22,11 +31,14 @@ export class Parse implements Filter {
   readonly #parser: EntryParser
   readonly #kernel: KernelParseJson | null
   readonly #report: FailureReport
+  readonly #onError: string
+  readonly #failed = new FailedLines()
   /** Whether an entry of the batch at hand has changed. */
   #hasChanged = false
 
-  constructor(options: EntryParserOptions, context: FilterContext) {
+  constructor(options: ParseOptions, context: FilterContext) {
     this.#context = context
+    this.#onError = options.onError
     this.#parser = new EntryParser(options)
     this.#kernel = isUsual(options) ? KernelParseJson.create(sharedKernel, options.field) : null
     this.#report = new FailureReport(context, options.format.reasons)
@@ -44,6 +56,7 @@ export class Parse implements Filter {
     const { entries } = batch
     const writer = new ByteWriter(entries.length + batch.count * GROWTH_BYTES)
     this.#hasChanged = false
+    this.#failed.clear()
     this.#kernel?.reset()
     for (let offset = 0; offset < entries.length;) {
       offset = this.#parseUsual(entries, offset, writer)
@@ -51,7 +64,10 @@ export class Parse implements Filter {
     }
     if (!this.#hasChanged) return batch
     this.#report.count(batch.tag)
-    return { ...batch, entries: writer.written() }
+    const count = batch.count - this.#failed.count
+    const parsed = { ...batch, entries: writer.written(), count }
+    if (count === batch.count) return parsed
+    return { batch: count > 0 ? parsed : null, held: 0, failed: this.#failed.of(batch) }
   }
 
   /** Fast path: the kernel, up to the first entry that is not as usual. */
@@ -79,9 +95,22 @@ export class Parse implements Filter {
       if (line.hasBadTime) report.badTimes++
     } else {
       report.fail(line.reason)
-      parser.mark(entries, offset, writer)
+      this.#putFailed(entries, offset, writer)
     }
     return end
+  }
+
+  /** A dead letter is as it came, so that it can be parsed once the format is mended. */
+  #putFailed(entries: Uint8Array, offset: number, writer: ByteWriter): void {
+    const parser = this.#parser
+    if (this.#onError === KEEP) {
+      parser.mark(entries, offset, writer)
+      return
+    }
+    const failed = this.#failed
+    failed.note(parser.line.reason)
+    if (this.#onError === DEAD_LETTER) failed.writer.append(entries.subarray(offset, parser.end))
+    else parser.mark(entries, offset, failed.writer)
   }
 }
 

@@ -447,14 +447,22 @@ test('the ledger tells joined from held', async () => {
     restored: 0,
     filtered: 0,
     dropped: 0,
+    rejected: 0,
     held: 2,
   })
   await deliver(run, second('y'))
   const held = run.ledger.snapshot().filters['join_parts']
-  assert.deepEqual(held, { received: 4, restored: 0, filtered: 1, dropped: 0, held: 2 })
+  assert.deepEqual(held, {
+    received: 4,
+    restored: 0,
+    filtered: 1,
+    dropped: 0,
+    rejected: 0,
+    held: 2,
+  })
   await deliver(run, third('z'))
   const { filters, total } = run.ledger.snapshot()
-  const left = { received: 5, restored: 0, filtered: 3, dropped: 0, held: 0 }
+  const left = { received: 5, restored: 0, filtered: 3, dropped: 0, rejected: 0, held: 0 }
   assert.deepEqual(filters['join_parts'], left)
   assert.equal(total['delivered'], 2)
   assert.equal(total['in_flight'], 0)
