@@ -1,13 +1,12 @@
 /** Syslog as programs that are on nearly every machine send it: logger, Python, rsyslog. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { runWell } from '../support/child.ts'
+import { test, type TestContext } from 'node:test'
+import { writeCertificates } from '../support/certificates.ts'
+import { runWell, Running } from '../support/child.ts'
 import { CollectorProcess, type Places } from '../support/collector-process.ts'
-import { requireTool } from '../support/tool.ts'
+import { requireTool, skipOrFail } from '../support/tool.ts'
 import { until } from '../support/wait.ts'
 
 const config = ({ forward, http, folder }: Places) => `
@@ -92,19 +91,90 @@ test("rsyslog's omfwd, with newlines, with lengths and by udp", async (t) => {
       action('protocol="tcp" template="RSYSLOG_ForwardFormat"') +
       action('protocol="udp" template="RSYSLOG_TraditionalForwardFormat"'),
   )
-  const child = spawn(rsyslogd, ['-n', '-C', '-f', file, '-i', join(folder, 'rsyslog.pid')])
-  try {
-    await until('rsyslog listens', () => existsSync(socket))
-    await runWell(logger, ['-u', socket, '-t', 'app', 'hello'])
-    const lines = await collector.linesOnce(3)
-    for (const line of lines) {
-      const { ident, message, parse_failed } = line
-      assert.deepEqual([ident, String(message).trim(), parse_failed], ['app', 'hello', undefined])
-    }
-  } finally {
-    const ended = once(child, 'close')
-    child.kill('SIGTERM')
-    await ended
+  await using rsyslog = runRsyslog(rsyslogd, folder, file)
+  await until('rsyslog listens', () => existsSync(socket))
+  await runWell(logger, ['-u', socket, '-t', 'app', 'hello'])
+  const lines = await collector.linesOnce(3).catch(withOutput(rsyslog.running))
+  for (const line of lines) {
+    const { ident, message, parse_failed } = line
+    assert.deepEqual([ident, String(message).trim(), parse_failed], ['app', 'hello', undefined])
   }
   await collector.stop()
 })
+
+for (const driver of ['gtls', 'ossl']) {
+  test(`rsyslog's omfwd over TLS, by its ${driver} driver`, async (t) => {
+    const [rsyslogd, logger] = [requireTool(t, 'rsyslogd'), requireTool(t, 'logger')]
+    if (!rsyslogd || !logger || !requireDriver(t, driver)) return
+    await using collector = await CollectorProcess.prepare({ config: secured })
+    const { folder } = collector
+    writeCertificates(folder)
+    await collector.start()
+    const [socket, file] = [join(folder, 'in.sock'), join(folder, 'rsyslog.conf')]
+    writeFileSync(file, rsyslogOverTls(collector.places, socket, driver))
+    await using rsyslog = runRsyslog(rsyslogd, folder, file)
+    await until('rsyslog listens', () => existsSync(socket))
+    const text = Array.from({ length: TLS_LINES }, (_none, at) => `line ${at}\n`).join('')
+    await runWell(logger, ['-u', socket, '-t', 'app'], { input: text })
+    const wanted = TLS_LINES * TLS_ACTIONS
+    const lines = await collector.linesOnce(wanted).catch(withOutput(rsyslog.running))
+    const counts = new Map<string, number>()
+    for (const { ident, message, parse_failed } of lines) {
+      assert.deepEqual([ident, parse_failed], ['app', undefined])
+      const text = String(message).trim()
+      counts.set(text, (counts.get(text) ?? 0) + 1)
+    }
+    const each = Array.from({ length: TLS_LINES }, (_none, at) => [`line ${at}`, TLS_ACTIONS])
+    assert.deepEqual([...counts].toSorted(), each.toSorted())
+    assert.equal((await collector.stop()).delivered, wanted)
+  })
+}
+
+const TLS_LINES = 200
+const TLS_ACTIONS = 2
+
+const secured = (places: Places) =>
+  config(places).replace(/listen: \[.*\]/, () => {
+    const { forward, folder } = places
+    return (
+      `listen: tls://127.0.0.1:${forward}\n` +
+      `    tls: { certificate: ${folder}/cert.pem, key: ${folder}/key.pem }`
+    )
+  })
+
+/** With lengths and with newlines; the collector must prove that it is `localhost`. */
+function rsyslogOverTls({ forward, folder }: Places, socket: string, driver: string): string {
+  const action = (options: string) =>
+    `action(type="omfwd" target="localhost" port="${forward}" protocol="tcp" ` +
+    `StreamDriver="${driver}" StreamDriverMode="1" StreamDriverAuthMode="x509/name" ` +
+    `StreamDriverPermittedPeers="localhost" ${options})\n`
+  return (
+    `global(workDirectory="${folder}" DefaultNetstreamDriverCAFile="${folder}/ca.pem")\n` +
+    `module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="${socket}")\n` +
+    action('TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"') +
+    action('template="RSYSLOG_ForwardFormat"')
+  )
+}
+
+/** Debian has each of rsyslog's drivers for TLS in a package of its own. */
+function requireDriver(t: TestContext, driver: string): boolean {
+  const pattern = `/usr/lib*/**/rsyslog/lmnsd_${driver}.so`
+  const found = globSync(pattern).length > 0
+  if (!found) skipOrFail(t, `needs rsyslog's lmnsd_${driver}.so`)
+  return found
+}
+
+/** Ended by its own id at the end of the scope. */
+function runRsyslog(rsyslogd: string, folder: string, file: string) {
+  const pidFile = join(folder, 'rsyslog.pid')
+  const running = new Running(rsyslogd, ['-n', '-C', '-f', file, '-i', pidFile])
+  const end = async () => void (await running.end())
+  return { running, [Symbol.asyncDispose]: end }
+}
+
+/** Of a program whose lines do not come, what it said tells why. */
+function withOutput(running: Running): (cause: unknown) => never {
+  return (cause) => {
+    throw new Error(`rsyslog said:\n${running.output}`, { cause })
+  }
+}

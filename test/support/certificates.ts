@@ -3,6 +3,8 @@
  * 127.0.0.1 that it signs. X.509 is RFC 5280, its encoding (DER) is ITU-T X.690.
  */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 export interface Certificate {
   readonly pem: string
@@ -43,6 +45,15 @@ export function makeCertificate(authority: Certificate, name: string): Certifica
   const dns = der(TAG.dnsName, Buffer.from('localhost'))
   const ip = der(TAG.ipAddress, Buffer.from([127, 0, 0, 1]))
   return issue(name, authority, extension(OID.subjectAltName, sequence(dns, ip)))
+}
+
+/** `ca.pem`, and `cert.pem` and `key.pem` of a server for `localhost` and 127.0.0.1. */
+export function writeCertificates(folder: string): void {
+  const authority = makeAuthority('test authority')
+  const certificate = makeCertificate(authority, 'test server')
+  writeFileSync(join(folder, 'ca.pem'), authority.pem)
+  writeFileSync(join(folder, 'cert.pem'), certificate.pem)
+  writeFileSync(join(folder, 'key.pem'), keyPem(certificate))
 }
 
 /** The private key as a PEM text, encrypted if there is a passphrase. */

@@ -1,10 +1,12 @@
 /** GELF by TCP, unix socket and TLS. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gelf } from '../../../src/inputs/gelf/index.ts'
 import { runInput } from '../../drivers/run-input.ts'
+import { writeCertificates } from '../../support/certificates.ts'
 
 const LISTEN = 'listen: tcp://127.0.0.1:0'
 const gelfText = (text: string, more: object = {}) =>
@@ -38,6 +40,26 @@ test('a unix socket, whose peers have no address', async () => {
     { version: '1.1', log: 'a' },
     { message: 'no GELF', parse_failed: 'not_an_object' },
   ])
+  await run.stopAndCheckCompliance()
+})
+
+test('TLS, with messages cut anywhere between its records', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-gelf-tls-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeCertificates(folder)
+  const files = `{ certificate: ${folder}/cert.pem, key: ${folder}/key.pem }`
+  await using run = await runInput(gelf, `listen: tls://127.0.0.1:0\ntls: ${files}`)
+  const peer = await run.connectTls({ ca: readFileSync(join(folder, 'ca.pem')) })
+  const long = 'é'.repeat(40_000)
+  const bytes = Buffer.from(`${gelfText('a')}\0${gelfText(long)}\0no GELF\0${gelfText('c')}`)
+  for (let at = 0; at < bytes.length; at += 9973) await peer.send(bytes.subarray(at, at + 9973))
+  peer.end()
+  await run.untilRecords(4)
+  assert.deepEqual(
+    run.records.map((record) => record['log'] ?? record['parse_failed']),
+    ['a', long, 'not_an_object', 'c'],
+  )
+  assert.equal(run.records[2]!['source_address'], '127.0.0.1')
   await run.stopAndCheckCompliance()
 })
 
