@@ -1,0 +1,84 @@
+/** Documents of a chunk that were refused for what is in them, and how far they were changed. */
+import { ByteWriter } from '../../../codecs/byte-writer.ts'
+import type { ItemFailure } from '../../../codecs/bulk/answer.ts'
+import { LineStarts } from '../../../codecs/bulk/format.ts'
+import { lineStart, type Lot } from './lot.ts'
+import { asOriginal, fieldOfFailure, type OwnFields, withFieldMoved } from './repair.ts'
+
+/** Fields that are moved until the whole document becomes a text. */
+const MOVES_MAX = 3
+
+interface Refused {
+  /** With its newline. */
+  readonly actionLine: Uint8Array
+  json: string
+  moves: number
+  isWhole: boolean
+}
+
+const NEWLINE = 0x0a
+
+export class Repairs {
+  readonly #own: OwnFields
+  /** By document. */
+  readonly #refused = new Map<number, Refused>()
+  /** Of those to be sent in another form. */
+  #next: number[] = []
+
+  constructor(own: OwnFields) {
+    this.#own = own
+  }
+
+  has(document: number): boolean {
+    return this.#refused.has(document)
+  }
+
+  /** False if there is no other form of it. */
+  add(document: number, lot: Lot, place: number, failure: ItemFailure): boolean {
+    const refused = this.#refused.get(document) ?? refusedAt(lot, place)
+    this.#refused.set(document, refused)
+    if (!this.#change(refused, failure)) return false
+    this.#next.push(document)
+    return true
+  }
+
+  /** What is to be sent next; null for nothing. */
+  takeLot(): Lot | null {
+    const documents = this.#next
+    if (documents.length === 0) return null
+    this.#next = []
+    const writer = new ByteWriter()
+    const starts = new LineStarts()
+    for (const document of documents) {
+      const { actionLine, json } = this.#refused.get(document)!
+      starts.push(writer.length)
+      writer.append(actionLine)
+      writer.append(Buffer.from(`${json}\n`))
+    }
+    return { body: writer.written(), starts, documents, first: 0, count: documents.length }
+  }
+
+  #change(refused: Refused, failure: ItemFailure): boolean {
+    if (refused.isWhole) return false
+    const field = refused.moves < MOVES_MAX ? fieldOfFailure(failure) : null
+    const moved = field === null ? null : withFieldMoved(refused.json, field, this.#own)
+    if (moved !== null) {
+      refused.moves++
+      refused.json = moved
+      return true
+    }
+    const whole = asOriginal(refused.json, this.#own)
+    if (whole === null) return false
+    refused.isWhole = true
+    refused.json = whole
+    return true
+  }
+}
+
+function refusedAt(lot: Lot, place: number): Refused {
+  const lines = lot.body.subarray(lineStart(lot, place), lineStart(lot, place + 1))
+  const documentStart = lines.indexOf(NEWLINE) + 1
+  const json = Buffer.from(lines.subarray(documentStart)).toString().trimEnd()
+  // A copy: the body's memory is used again.
+  return { actionLine: lines.slice(0, documentStart), json, moves: 0, isWhole: false }
+}
