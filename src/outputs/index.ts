@@ -7,4 +7,11 @@ import { nullOutput } from './null.ts'
 import { opensearch } from './opensearch/index.ts'
 import { stdout } from './stdout.ts'
 
-export const outputs: readonly AnyOutputDefinition[] = [file, forward, elasticsearch, opensearch, stdout, nullOutput]
+export const outputs: readonly AnyOutputDefinition[] = [
+  file,
+  forward,
+  elasticsearch,
+  opensearch,
+  stdout,
+  nullOutput,
+]

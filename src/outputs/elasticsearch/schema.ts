@@ -10,7 +10,7 @@ export const elasticsearchSchema = Type.Object(
     ...bulkOptions,
     cloud_id: Type.Optional(
       Type.String({
-        description: 'Id of an Elastic Cloud deployment, in place of `url`.',
+        description: 'Id of an Elastic Cloud deployment, in place of `url`; absent: none.',
         minLength: 1,
       }),
     ),

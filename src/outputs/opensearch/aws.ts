@@ -16,8 +16,12 @@ export const awsSchema = Type.Object(
         minLength: 1,
       }),
     ),
-    secret_access_key: Type.Optional(Secret({ description: 'Secret of the access key.' })),
-    session_token: Type.Optional(Secret({ description: 'For temporary credentials.' })),
+    secret_access_key: Type.Optional(
+      Secret({ description: 'Secret of the access key; absent: the environment.' }),
+    ),
+    session_token: Type.Optional(
+      Secret({ description: 'For temporary credentials; absent: none.' }),
+    ),
   },
   {
     additionalProperties: false,

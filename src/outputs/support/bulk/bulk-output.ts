@@ -58,7 +58,8 @@ export class BulkOutput implements ChunkedOutput {
   readonly #routing: ChunkTemplate | null
   readonly #isRepairing: boolean
   readonly #deliveries = new Set<Promise<unknown>>()
-  readonly #stop = new AbortController()
+  /** Of deliveries under way. */
+  readonly #controllers = new Set<AbortController>()
   readonly #spare: Body[] = []
   /** The server has taken documents. */
   #isTrusted = false
@@ -94,18 +95,33 @@ export class BulkOutput implements ChunkedOutput {
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopped = true
     await untilDeadline(deadline, Promise.allSettled(this.#deliveries))
-    this.#stop.abort()
+    for (const controller of this.#controllers) controller.abort()
     await untilDeadline(deadline, this.#transport.close())
     this.#context.memory.close()
   }
 
   deliverChunk(chunk: Chunk, signal: AbortSignal): Promise<ChunkAnswer> {
     if (this.#isStopped) return Promise.resolve(STOPPED)
-    const delivery = this.#deliver(chunk, AbortSignal.any([signal, this.#stop.signal])).finally(
-      () => this.#deliveries.delete(delivery),
+    const delivery = this.#deliverUntil(chunk, signal).finally(() =>
+      this.#deliveries.delete(delivery),
     )
     this.#deliveries.add(delivery)
     return delivery
+  }
+
+  /** Until the signal fires, or the output is stopped for good. */
+  async #deliverUntil(chunk: Chunk, signal: AbortSignal): Promise<ChunkAnswer> {
+    const controller = new AbortController()
+    const onAbort = () => controller.abort()
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    this.#controllers.add(controller)
+    try {
+      return await this.#deliver(chunk, controller.signal)
+    } finally {
+      this.#controllers.delete(controller)
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   async #deliver(chunk: Chunk, signal: AbortSignal): Promise<ChunkAnswer> {
@@ -163,7 +179,10 @@ export class BulkOutput implements ChunkedOutput {
 }
 
 function newBody({ bytes, events }: Chunk): Body {
-  return { writer: new ByteWriter(Math.ceil(bytes * GROWTH) + events * 64), starts: new LineStarts() }
+  return {
+    writer: new ByteWriter(Math.ceil(bytes * GROWTH) + events * 64),
+    starts: new LineStarts(),
+  }
 }
 
 function templateOf(text: string | undefined): ChunkTemplate | null {

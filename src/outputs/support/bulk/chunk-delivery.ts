@@ -9,7 +9,8 @@
  */
 import type { BulkOperation } from '../../../codecs/bulk/format.ts'
 import type { BulkAnswer, SentDocuments } from '../../../codecs/bulk/answer.ts'
-import { Fates, HELD, REJECTED, REPAIRED, FAILURE_STORE, RETRY, STORED } from './fates.ts'
+import type { Fates } from './fates.ts'
+import { HELD, REJECTED, REPAIRED, FAILURE_STORE, RETRY, STORED } from './fates.ts'
 import { failureText, itemOutcome, REPAIR } from './item-outcome.ts'
 import { bytesOf, cutLot, documentAt, halveLot, type Lot } from './lot.ts'
 import type { Repairs } from './repairs.ts'
@@ -53,7 +54,7 @@ export class ChunkDelivery {
   }
 
   async #sendAll(all: Lot): Promise<void> {
-    for (let rest: Lot | null = all; rest; ) {
+    for (let rest: Lot | null = all; rest;) {
       const [lot, others]: [Lot, Lot | null] = cutLot(rest, this.#options.bodyBytes())
       await this.#send(lot)
       rest = others
@@ -121,7 +122,10 @@ export class ChunkDelivery {
     document: number,
     lot: Lot,
     index: number,
-    { status, failure }: {
+    {
+      status,
+      failure,
+    }: {
       readonly status: number
       readonly failure: Parameters<typeof itemOutcome>[1]
     },

@@ -8,7 +8,9 @@ import { clientTlsFaults, clientTlsSchema } from '../client-tls.ts'
 const secretFile = (what: string) =>
   Type.Optional(
     Type.String({
-      description: `File with the ${what}, read for each request: a change needs no restart.`,
+      description:
+        `File with the ${what}, read for each request: a change needs no restart. ` +
+        'Absent: none.',
       minLength: 1,
     }),
   )
@@ -16,13 +18,17 @@ const secretFile = (what: string) =>
 export const authSchema = Type.Object(
   {
     username: Type.Optional(
-      Type.String({ description: 'User, with a password (basic).', minLength: 1 }),
+      Type.String({ description: 'User, with a password (basic); absent: none.', minLength: 1 }),
     ),
-    password: Type.Optional(Secret({ description: 'Password of the user.' })),
+    password: Type.Optional(Secret({ description: 'Password of the user; absent: none.' })),
     password_file: secretFile('password'),
-    api_key: Type.Optional(Secret({ description: 'API key, in its encoded form (base64).' })),
+    api_key: Type.Optional(
+      Secret({ description: 'API key, in its encoded form (base64); absent: none.' }),
+    ),
     api_key_file: secretFile('API key'),
-    bearer_token: Type.Optional(Secret({ description: 'Token (service account, OAuth).' })),
+    bearer_token: Type.Optional(
+      Secret({ description: 'Token (service account, OAuth); absent: none.' }),
+    ),
     bearer_token_file: secretFile('token'),
   },
   {
@@ -37,7 +43,9 @@ export const authSchema = Type.Object(
 export const connectionOptions = {
   url: Type.Optional(
     Type.String({
-      description: 'Address of the server: `http://` or `https://`, with a path if it has one.',
+      description:
+        'Address of the server: `http://` or `https://`, with a path if it has one. Absent means ' +
+        'that another option says it.',
       minLength: 1,
       examples: ['http://127.0.0.1:9200'],
     }),

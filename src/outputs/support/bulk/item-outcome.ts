@@ -10,12 +10,7 @@ import { DUPLICATE, HELD, REJECTED, RETRY, STORED } from './fates.ts'
 export const REPAIR = 'repair'
 
 export type ItemOutcome =
-  | typeof STORED
-  | typeof DUPLICATE
-  | typeof RETRY
-  | typeof HELD
-  | typeof REJECTED
-  | typeof REPAIR
+  typeof STORED | typeof DUPLICATE | typeof RETRY | typeof HELD | typeof REJECTED | typeof REPAIR
 
 /** Of 400: nothing is wrong with the document, but with where it is to go. */
 const CONFIGURATION = [

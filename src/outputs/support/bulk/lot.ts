@@ -42,7 +42,7 @@ export function cutLot(lot: Lot, bytesMax: number): [Lot, Lot | null] {
 
 /** Two lots of as many documents; there must be at least two. */
 export function halveLot(lot: Lot): [Lot, Lot] {
-  return cutAt(lot, Math.ceil(lot.count / 2)) as [Lot, Lot]
+  return cutAt(lot, Math.ceil(lot.count / 2))
 }
 
 function cutAt(lot: Lot, count: number): [Lot, Lot] {

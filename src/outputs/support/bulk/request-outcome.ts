@@ -1,9 +1,5 @@
 /** What a server's answer to a whole bulk request means. Nothing of an answer is trusted. */
-import {
-  type BulkAnswer,
-  readBulkAnswer,
-  type SentDocuments,
-} from '../../../codecs/bulk/answer.ts'
+import { type BulkAnswer, readBulkAnswer, type SentDocuments } from '../../../codecs/bulk/answer.ts'
 import { excerpt } from './identify.ts'
 import { bodyJson, type ServerReply } from './transport.ts'
 

@@ -41,18 +41,13 @@ export const bulkOptions = {
     Type.String({
       description:
         `Index or alias to write to, in place of a data stream. ${PLACEHOLDERS} Values are made ` +
-        'to fit as with `data_stream`.',
+        'to fit as with `data_stream`. Absent means a data stream.',
       minLength: 1,
       examples: ['logs-${tag}-%Y.%m.%d'],
     }),
   ),
   op_type: Type.Union(
-    [
-      Type.Literal('create'),
-      Type.Literal('index'),
-      Type.Literal('update'),
-      Type.Literal('upsert'),
-    ],
+    [Type.Literal('create'), Type.Literal('index'), Type.Literal('update'), Type.Literal('upsert')],
     {
       description:
         'What is done with a document: `create` leaves one with the same id as it is (data ' +
@@ -62,12 +57,7 @@ export const bulkOptions = {
     },
   ),
   id: Type.Union(
-    [
-      Type.Literal('place'),
-      Type.Literal('content'),
-      Type.Literal('field'),
-      Type.Literal('server'),
-    ],
+    [Type.Literal('place'), Type.Literal('content'), Type.Literal('field'), Type.Literal('server')],
     {
       description:
         "Where a document's id comes from: `place` in the buffer, the same in every attempt, so " +
@@ -81,17 +71,19 @@ export const bulkOptions = {
   ),
   pipeline: Type.Optional(
     Type.String({
-      description: `Ingest pipeline of the server. ${PLACEHOLDERS}`,
+      description: `Ingest pipeline of the server; absent: that of the index. ${PLACEHOLDERS}`,
       minLength: 1,
     }),
   ),
   routing: Type.Optional(
     Type.String({
-      description: `Routing value of all documents of a chunk. ${PLACEHOLDERS}`,
+      description: `Routing value of all documents of a chunk; absent: none. ${PLACEHOLDERS}`,
       minLength: 1,
     }),
   ),
-  routing_field: Type.Optional(Field({ description: "Field with a document's routing value." })),
+  routing_field: Type.Optional(
+    Field({ description: "Field with a document's routing value; absent: none." }),
+  ),
   time_field: Type.String({
     description: "Field with the event's time; data streams need `@timestamp`.",
     default: '@timestamp',

@@ -1,6 +1,6 @@
 /**
- * Where documents go: a data stream, an index or an alias. Names may be made of what events have, so
- * what the server does not allow in a name is replaced, and no event can choose another path.
+ * Where documents go: a data stream, an index or an alias. Names may be made of what events have:
+ * what the server does not allow in one is replaced, and no event can choose another path.
  *
  * Rules: lower case, none of \ / * ? " < > | , # : or a space, no - _ + first, at most 255 bytes;
  * in the parts of a data stream's name no - either, as that stands between them.
@@ -89,7 +89,10 @@ function nameFaults(
 }
 
 function confined(text: string, bytesMax: number): string {
-  const allowed = text.toLowerCase().replaceAll(FORBIDDEN, '_').replace(/^[-_+.]+/, '')
+  const allowed = text
+    .toLowerCase()
+    .replaceAll(FORBIDDEN, '_')
+    .replace(/^[-_+.]+/, '')
   const cut = cutBytes(allowed, bytesMax)
   return cut === '' ? FALLBACK : cut
 }
