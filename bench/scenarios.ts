@@ -134,6 +134,23 @@ export const scenarios: readonly Scenario[] = [
     filters: `{ type: modify, operations: [{ set: { env: prod } }, { rename: { log: message } }] }`,
     changesRecords: true,
   }),
+  // Counted but not compared: the sequence is not where it is looked for.
+  ...(
+    [
+      ['json-plain', 'as it is', ''],
+      ['parse-json', 'parsed', '{ type: parse }'],
+      [
+        'parse-json-time',
+        'parsed, with the time of the line',
+        '{ type: parse, format: { type: json, time: {} } }',
+      ],
+    ] as const
+  ).map(([name, what, filters]) =>
+    scenario(name, `PackedForward, each log a JSON object, ${what}`, {
+      ...{ group: 'json', traffic: { mode: 'packed', shape: 'json' }, filters },
+      changesRecords: true,
+    }),
+  ),
   scenario('http-ndjson', 'one POST of NDJSON in chunks, 300 B a line', {
     traffic: { mode: 'http-ndjson' },
   }),

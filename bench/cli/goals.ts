@@ -35,6 +35,12 @@ const GOALS: readonly Goal[] = [
   most('syslog, RFC 3164: ratio to the floor', 3, (all) => {
     return ours(all, 'syslog-3164')?.ratio?.median
   }),
+  most('parse-json: CPU µs per record more than plain', 0.6, (all) => {
+    return costMore(all, 'parse-json', 'json-plain')
+  }),
+  most('parse-json-time: CPU µs per record more than plain', 0.6, (all) => {
+    return costMore(all, 'parse-json-time', 'json-plain')
+  }),
   most('1,000 connections to 10', 1.25, (all) => costTo(all, 'connections-1000', 'connections-10')),
   most('10,000 tags to 10, one file', 1.25, (all) => costTo(all, 'tags-10000', 'tags-10')),
   most('1,000 files to one, 10 connections', 2, (all) => costTo(all, 'files-1000', 'tags-1000')),
@@ -89,10 +95,17 @@ function ours({ scenarios }: Measured, name: string): SubjectResult | undefined 
 }
 
 function costTo(all: Measured, name: string, base: string): number | undefined {
-  const [cost, baseCost] = [name, base].map(
-    (each) => ours(all, each)?.cpuMicrosecondsPerRecord.median,
-  )
+  const [cost, baseCost] = costsOf(all, [name, base])
   return cost === undefined || baseCost === undefined ? undefined : cost / baseCost
+}
+
+function costMore(all: Measured, name: string, base: string): number | undefined {
+  const [cost, baseCost] = costsOf(all, [name, base])
+  return cost === undefined || baseCost === undefined ? undefined : cost - baseCost
+}
+
+function costsOf(all: Measured, names: readonly string[]): (number | undefined)[] {
+  return names.map((each) => ours(all, each)?.cpuMicrosecondsPerRecord.median)
 }
 
 function perSecond(result: SubjectResult | undefined): number | undefined {

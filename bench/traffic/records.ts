@@ -1,12 +1,12 @@
 /**
  * Records as Docker's fluentd log driver makes them: ids, name, source, log and labels, in the
  * random order in which Go walks a map. Each log begins with `CONNECTION/SEQUENCE `, by which the
- * verification tells whether a record is missing, doubled or out of order.
+ * verification tells whether a record is missing, doubled or out of order; in `json` it is inside.
  */
 import { logLine } from './log-line.ts'
 import { Random } from './random.ts'
 
-export const SHAPES = ['100B', '300B', '16KiB', 'parts'] as const
+export const SHAPES = ['100B', '300B', '16KiB', 'parts', 'json'] as const
 export type Shape = (typeof SHAPES)[number]
 
 export type Value = string | number
@@ -51,7 +51,8 @@ export class Records {
       this.seconds++
     }
     const start = `${this.#connection}/${this.#sequence++} `
-    const log = logLine(start, logBytes(this.#shape, random), random)
+    const line = logLine(start, logBytes(this.#shape, random), random)
+    const log = this.#shape === 'json' ? this.#asJson(line) : line
     this.#fill(this.#containers[random.below(this.#containers.length)]!, log)
   }
 
@@ -63,6 +64,14 @@ export class Records {
 
   value(name: string): Value {
     return this.values[this.names.indexOf(name)]!
+  }
+
+  /** As services print it. */
+  #asJson(line: string): string {
+    const random = this.#random
+    const request = { method: 'GET', path: '/api/items', status: 200 + random.below(300) }
+    const ms = random.below(1_000_000) / 1000
+    return JSON.stringify({ time: this.time, level: 'info', msg: line, request, ms })
   }
 
   #fill(container: Container, log: string): void {

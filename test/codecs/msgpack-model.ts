@@ -77,7 +77,10 @@ export function floatJson(value: number): string {
 
 function float(type: number, width: number): fc.Arbitrary<Value> {
   const special = fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 0.1, 1e21, 1e-7, 5e-324, 1.5e300)
-  const number = fc.oneof(special, fc.double(), fc.integer().map(Number))
+  const short = fc
+    .tuple(fc.integer(), fc.integer({ min: 1, max: 8 }))
+    .map(([digits, decimals]) => digits / 10 ** decimals)
+  const number = fc.oneof(special, fc.double(), fc.integer().map(Number), short)
   return number.map((value) => {
     const view = new DataView(new ArrayBuffer(width))
     if (width === 4) view.setFloat32(0, value)

@@ -17,25 +17,28 @@ export interface TimeFieldOptions {
 export class TimedFormat implements LineFormat {
   readonly type: string
   readonly reasons: readonly string[]
-  readonly #format: LineFormat
-  readonly #field: Uint8Array
-  readonly #reader: TimeReader
-  readonly #keep: boolean
+  readonly inner: LineFormat
+  readonly field: string
+  readonly reader: TimeReader
+  /** Whether the field stays although its time could be read. */
+  readonly keep: boolean
+  readonly #key: Uint8Array
   readonly #digits = new ByteWriter(64)
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 
   constructor(format: LineFormat, { field, reader, keep }: TimeFieldOptions) {
     this.type = format.type
     this.reasons = format.reasons
-    this.#format = format
-    this.#field = Buffer.from(field)
-    this.#reader = reader
-    this.#keep = keep
+    this.inner = format
+    this.field = field
+    this.reader = reader
+    this.keep = keep
+    this.#key = Buffer.from(field)
   }
 
   parse(bytes: Uint8Array, start: number, end: number, line: ParsedLine): boolean {
-    if (!this.#format.parse(bytes, start, end, line)) return false
-    const key = findKey(line, this.#field)
+    if (!this.inner.parse(bytes, start, end, line)) return false
+    const key = findKey(line, this.#key)
     if (key >= 0) this.#take(line, key)
     return true
   }
@@ -46,7 +49,7 @@ export class TimedFormat implements LineFormat {
     const instant = this.#instant
     line.hasBadTime =
       !this.#read(bytes, value) || !line.setTime(instant.seconds, instant.nanoseconds)
-    if (line.hasBadTime || this.#keep) return
+    if (line.hasBadTime || this.keep) return
     removeBytes(line.writer, key, skipValue(bytes, value))
     line.fieldCount--
   }
@@ -54,12 +57,12 @@ export class TimedFormat implements LineFormat {
   /** A number is read as the digits that JSON would have for it. */
   #read(bytes: Uint8Array, value: number): boolean {
     const start = payloadStart(bytes, value)
-    if (start >= 0) return this.#reader.read(bytes, start, payloadEnd(bytes, value), this.#instant)
+    if (start >= 0) return this.reader.read(bytes, start, payloadEnd(bytes, value), this.#instant)
     if (!isNumber(bytes[value]!)) return false
     const digits = this.#digits
     digits.clear()
     encodeJsonNumber(bytes, value, digits)
-    return this.#reader.read(digits.bytes, 0, digits.length, this.#instant)
+    return this.reader.read(digits.bytes, 0, digits.length, this.#instant)
   }
 }
 

@@ -56,14 +56,16 @@ interface Exports {
   ): number
   gelfTag(): number
   gelfTagLength(): number
-  parseJson(
-    start: number,
-    end: number,
-    target: number,
-    targetEnd: number,
-    key: number,
-    keyLength: number,
-  ): number
+  startParsing(
+    texts: number,
+    nameLength: number,
+    targetLength: number,
+    prefixLength: number,
+    timeLength: number,
+    way: number,
+    flags: number,
+  ): void
+  parseJson(start: number, end: number, target: number, targetEnd: number): number
   parsedCount(): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number

@@ -3,7 +3,10 @@
  * stops before is for the twin: ../formats/entry-parser.ts.
  */
 import type { ByteWriter } from '../byte-writer.ts'
-import { type Kernel, SOURCE_BYTES } from './kernel.ts'
+import type { EntryParserOptions } from '../formats/entry-parser.ts'
+import { JsonFormat } from '../formats/json.ts'
+import { TimedFormat } from '../formats/timed.ts'
+import { ASIDE_BYTES, type Kernel, SOURCE_BYTES } from './kernel.ts'
 
 /** Longer names are for the twin. */
 const NAME_BYTES_MAX = 31
@@ -11,26 +14,51 @@ const DEPTH_MAX = 0x7fff
 const COUNT_MAX = 0x7fff_ffff
 const UNUSUAL = 1
 const FULL = 3
+const KEEPS_ORIGINAL = 1
+const KEEPS_TIME = 2
+const KEEPS_TIME_FIELD = 4
+/** Ways to write a time that the kernel can read. */
+const WAYS: Readonly<Record<string, number>> = {
+  rfc3339: 1,
+  auto: 2,
+  unix: 2 + 1,
+  unix_ms: 2 + 1000,
+  unix_us: 2 + 1_000_000,
+}
 
 export class KernelParseJson {
   /** How many entries the last call has parsed. */
   parsed = 0
   readonly #kernel: Kernel
-  readonly #field: Uint8Array
+  readonly #texts: Uint8Array
+  /** What `startParsing` gets. */
+  readonly #lengths: readonly [number, number, number, number]
+  readonly #way: number
+  readonly #flags: number
   /** Which bytes of the entries are in the kernel's source. */
   #start = 0
   #end = 0
 
   /** Null if the kernel cannot be of use. */
-  static create(kernel: Kernel | null, field: string): KernelParseJson | null {
-    const name = new TextEncoder().encode(field)
-    const fits = name.length > 0 && name.length <= NAME_BYTES_MAX
-    return kernel && fits ? new KernelParseJson(kernel, name) : null
+  static create(kernel: Kernel | null, options: EntryParserOptions): KernelParseJson | null {
+    const way = wayOf(options)
+    const names = [options.field, ...(options.target === null ? [] : [options.target])]
+    const fits = names.every((name) => isShort(name)) && textsOf(options).length <= ASIDE_BYTES
+    return kernel && fits && way !== undefined ? new KernelParseJson(kernel, options, way) : null
   }
 
-  private constructor(kernel: Kernel, field: Uint8Array) {
+  private constructor(kernel: Kernel, options: EntryParserOptions, way: number) {
+    const { format, keepOriginal, keepTime } = options
+    const keepsField = format instanceof TimedFormat && format.keep
+    const [field, target, prefix, time] = partsOf(options)
     this.#kernel = kernel
-    this.#field = field
+    this.#texts = textsOf(options)
+    this.#lengths = [field.length, target.length, prefix.length, time.length]
+    this.#way = way
+    this.#flags =
+      (keepOriginal ? KEEPS_ORIGINAL : 0) |
+      (keepTime ? KEEPS_TIME : 0) |
+      (keepsField ? KEEPS_TIME_FIELD : 0)
   }
 
   /** To be called before the entries of another array come. */
@@ -59,13 +87,13 @@ export class KernelParseJson {
   #parseLoaded(offset: number, writer: ByteWriter): number {
     const kernel = this.#kernel
     const { memory, source, target, targetEnd, aside, functions } = kernel
-    const { length } = this.#field
-    memory.set(this.#field, aside)
+    memory.set(this.#texts, aside)
+    functions.startParsing(aside, ...this.#lengths, this.#way, this.#flags)
     const shift = source - this.#start
     let position = offset + shift
     const end = this.#end + shift
     while (position < end) {
-      const status = functions.parseJson(position, end, target, targetEnd, aside, length)
+      const status = functions.parseJson(position, end, target, targetEnd)
       const isNothing = kernel.targetUsed === target
       if (!isNothing) writer.append(memory.subarray(target, kernel.targetUsed))
       this.parsed += functions.parsedCount()
@@ -88,4 +116,32 @@ export class KernelParseJson {
     functions.checkEntries(source, source + length, DEPTH_MAX, COUNT_MAX)
     this.#end = kernel.stoppedAt - source + offset
   }
+}
+
+/** 0 for JSON without a time, undefined for what the kernel cannot read. */
+function wayOf({ format }: EntryParserOptions): number | undefined {
+  if (format instanceof JsonFormat) return 0
+  if (!(format instanceof TimedFormat) || !(format.inner instanceof JsonFormat)) return undefined
+  return isShort(format.field) ? WAYS[format.reader.format] : undefined
+}
+
+function isShort(name: string): boolean {
+  const { length } = Buffer.from(name)
+  return length > 0 && length <= NAME_BYTES_MAX
+}
+
+/** Field, target as a short str, prefix, name of the time. */
+function partsOf({ field, target, prefix, format }: EntryParserOptions) {
+  const name = Buffer.from(target ?? '')
+  const time = format instanceof TimedFormat ? format.field : ''
+  return [
+    Buffer.from(field),
+    target === null ? name : Buffer.concat([Buffer.from([0xa0 | name.length]), name]),
+    Buffer.from(prefix),
+    Buffer.from(time),
+  ] as const
+}
+
+function textsOf(options: EntryParserOptions): Uint8Array {
+  return Buffer.concat(partsOf(options))
 }

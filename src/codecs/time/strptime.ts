@@ -47,6 +47,7 @@ const NOT_MINE = -2
 type Step = number
 
 export class Strptime {
+  readonly format: string
   readonly #steps: readonly Step[]
   readonly #options: StrptimeOptions
   #year = UNSET
@@ -64,6 +65,7 @@ export class Strptime {
 
   /** Throws a TimeFormatError for a directive that it does not know. */
   constructor(format: string, options: StrptimeOptions) {
+    this.format = format
     this.#steps = compile(format)
     this.#options = options
   }

@@ -8,6 +8,8 @@ import { Strptime, type StrptimeOptions, TimeFormatError } from './strptime.ts'
 import { guessUnixDigits, readUnix, UNIX_DIGITS } from './unix.ts'
 
 export interface TimeReader {
+  /** As a configuration has it. */
+  readonly format: string
   /** False if the text from `start` to `end` is no such time; all of it has to be. */
   read(bytes: Uint8Array, start: number, end: number, into: Instant): boolean
 }
@@ -19,14 +21,14 @@ export function timeReader(format: string, options: StrptimeOptions): TimeReader
   const { zone } = options
   if (format === 'auto') return new AutoReader(zone)
   if (format === 'rfc3339') return new Rfc3339Reader(zone)
-  if (Object.hasOwn(UNIX_DIGITS, format))
-    return new UnixReader(UNIX_DIGITS[format as keyof typeof UNIX_DIGITS])
+  if (Object.hasOwn(UNIX_DIGITS, format)) return new UnixReader(format as keyof typeof UNIX_DIGITS)
   if (format.includes('%')) return new Strptime(format, options)
   const expected = `${NAMES.join(', ')} or directives such as %Y-%m-%d %H:%M:%S`
   throw new TimeFormatError(`cannot read time format ${format}: expected ${expected}`, 1)
 }
 
 class Rfc3339Reader implements TimeReader {
+  readonly format = 'rfc3339'
   readonly #zone: ZoneReader
 
   constructor(zone: ZoneReader) {
@@ -39,10 +41,12 @@ class Rfc3339Reader implements TimeReader {
 }
 
 class UnixReader implements TimeReader {
+  readonly format: string
   readonly #digits: number
 
-  constructor(digits: number) {
-    this.#digits = digits
+  constructor(format: keyof typeof UNIX_DIGITS) {
+    this.format = format
+    this.#digits = UNIX_DIGITS[format]
   }
 
   read(bytes: Uint8Array, start: number, end: number, into: Instant): boolean {
@@ -52,6 +56,7 @@ class UnixReader implements TimeReader {
 
 /** RFC 3339, or a number, of which the digits tell the unit. */
 class AutoReader implements TimeReader {
+  readonly format = 'auto'
   readonly #zone: ZoneReader
 
   constructor(zone: ZoneReader) {

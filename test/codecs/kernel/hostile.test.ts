@@ -166,6 +166,68 @@ test(`hostile GELF for ${SECONDS} s, LOGBOOM_FUZZ_SEED=${SEED}`, () => {
   assert.ok(taken > 0, 'it took none')
 })
 
+const TIMES = ['"2026-11-21T08:50:00.5+01:00"', '1795251000123', '17.5', '"soon"']
+const LOGS = [
+  `{"level":"info","msg":"a \\u00e9\\n","n":{"a":[1,-2,0.25,null]}}`,
+  ` { "x" : "${'y'.repeat(260)}", "f": false${',"k":1'.repeat(16)} } `,
+  ...TIMES.map((time) => `{"log":1,"time":${time},"p":[[[]],{}]}`),
+]
+const PARSED = LOGS.map((log) => [0x92, ...TIME, ...packRecord({ p: 1, log, source: 'stdout' })])
+/** The field, the str of a target, a prefix and the name of a time: each is taken or left. */
+const FIELD = 'log'
+const [TARGET, PREFIX, TIME_NAME] = ['\xa3all', 'p_', 'time']
+
+/** Lines that are valid entries, with bytes of the line changed. */
+function attackParse(kernel: Kernel, random: Random): void {
+  const { memory, source, target, aside, functions } = kernel
+  let length = 0
+  while (length < 500) {
+    const entry = PARSED[random(PARSED.length)]!
+    memory.set(entry, source + length)
+    // Behind the headers: what the kernel relies on was checked when the entry came in.
+    for (let changes = random(3); changes > 0; changes--) {
+      const at = source + length + 24 + random(entry.length - 40)
+      memory[at] = GELF_BYTES[random(GELF_BYTES.length)]!
+    }
+    length += entry.length
+  }
+  const targetEnd = target + (random(2) === 0 ? SMALL_TARGET_BYTES : SMALL_TARGET_BYTES * 100)
+  const behind = targetEnd + SLACK_BYTES
+  memory.fill(CANARY, behind, behind + SLACK_BYTES)
+  const [all, prefix] = [random(2) === 0 ? TARGET : '', random(2) === 0 ? PREFIX : '']
+  const way = [0, 1, 2, 3, 1002][random(5)]!
+  memory.set(Buffer.from(FIELD + all + prefix + TIME_NAME, 'latin1'), aside)
+  const lengths = [FIELD.length, all.length, prefix.length] as const
+  functions.startParsing(aside, ...lengths, way > 0 ? TIME_NAME.length : 0, way, random(8))
+  const end = source + length
+  functions.parseJson(source, end, target, targetEnd)
+  assert.ok(kernel.stoppedAt >= source && kernel.stoppedAt <= end, 'it stopped outside')
+  assert.ok(kernel.targetUsed <= targetEnd, 'it wrote past the target')
+  const canaries = memory.subarray(behind, behind + SLACK_BYTES)
+  assert.ok(
+    canaries.every((byte) => byte === CANARY),
+    'it wrote far past the target',
+  )
+  const made = memory.slice(target, kernel.targetUsed)
+  memory.set(made, source)
+  functions.checkEntries(source, source + made.length, DEPTH_MAX, COUNT_MAX)
+  assert.equal(kernel.stoppedAt, source + made.length, 'it made what is no entry')
+}
+
+test(`hostile JSON in a field for ${SECONDS} s, LOGBOOM_FUZZ_SEED=${SEED}`, () => {
+  const kernel = testKernel()
+  const random = randomFrom(SEED)
+  const end = performance.now() + SECONDS * 1000
+  let parsed = 0
+  while (performance.now() < end) {
+    for (let left = 1000; left > 0; left--) {
+      attackParse(kernel, random)
+      parsed += kernel.functions.parsedCount()
+    }
+  }
+  assert.ok(parsed > 0, 'it parsed none')
+})
+
 test('deep nesting up to the limit, and a million levels', () => {
   const kernel = testKernel()
   const { memory, source, functions } = kernel

@@ -10,7 +10,7 @@ export { checkEntries, convertEntries, readMessages } from './entries'
 export { find } from './find'
 export { putPlainLines } from './plain-lines'
 export { gelfTag, gelfTagLength, readGelf } from './gelf'
-export { parseJson, parsedCount } from './parse-json'
+export { parseJson, parsedCount, startParsing } from './parse-json'
 export { putJsonLines, startLines } from './json-lines'
 export { readSyslog, startSyslog, useYear } from './syslog'
 

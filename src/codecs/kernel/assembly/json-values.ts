@@ -3,7 +3,7 @@
  * more than 18 digits, deep nesting, anything that is wrong) is for the twin, which has its words
  * for it: ../../json/to-msgpack.ts.
  */
-import { copy } from './copy'
+import { copy, isSame } from './copy'
 import { escapeEnd, findSpecial, putEscape } from './json-strings'
 import { BAD } from './msgpack'
 
@@ -38,6 +38,15 @@ const POWERS = memory.data<f64>([
 let position: usize = 0
 let limit: usize = 0
 
+/** Put in front of the names of the outermost object. */
+let prefix: usize = 0
+let prefixLength: usize = 0
+/** The name of the outermost object that is looked for; of length 0 for none. */
+let wanted: usize = 0
+let wantedLength: usize = 0
+
+/** Of the last `putFields`: where its key is, or 0. */
+export let wantedKey: usize = 0
 /** Of the last `putFields`: where the fields end, how many they are, whether room was short. */
 export let fieldsEnd: usize = 0
 export let fieldCount: u32 = 0
@@ -50,6 +59,14 @@ export function nameBit(name: usize, length: usize): u32 {
   return (<u32>1) << ((<u32>length * 5 + <u32>load<u8>(name + length - 1)) & 31)
 }
 
+/** Holds until the next call. */
+export function useNames(put: usize, putLength: usize, name: usize, nameLength: usize): void {
+  prefix = put
+  prefixLength = putLength
+  wanted = name
+  wantedLength = nameLength
+}
+
 /**
  * The fields of the object that is all there is between `start` and `end`, but for white space, at
  * `target`. False if it is for the twin, or (`isFull`) too long.
@@ -59,6 +76,7 @@ export function putFields(start: usize, end: usize, target: usize, targetEnd: us
   limit = targetEnd - SLACK
   fieldCount = 0
   fieldNames = 0
+  wantedKey = 0
   isFull = false
   let source = skipSpace(start, end)
   if (source >= end || load<u8>(source) != OPEN_OBJECT) return false
@@ -150,11 +168,32 @@ function putName(at: usize, end: usize, isOutermost: bool): usize {
   const close = findSpecial(name, end)
   if (close == BAD || load<u8>(close) != QUOTE || close == name) return BAD
   const length = close - name
-  if (isOutermost) fieldNames |= nameBit(name, length)
-  if (!putText(name, length)) return BAD
+  if (!(isOutermost ? putOutermostName(name, length) : putText(name, length))) return BAD
   const colon = skipSpace(close + 1, end)
   if (colon >= end || load<u8>(colon) != COLON) return BAD
   return skipSpace(colon + 1, end)
+}
+
+/** With the prefix. Of a repeated name the last one counts, which is for the twin to see. */
+function putOutermostName(name: usize, length: usize): bool {
+  if (length == wantedLength && isSame(name, wanted, length)) {
+    if (wantedKey != 0) return false
+    wantedKey = position
+  }
+  if (prefixLength == 0) {
+    fieldNames |= nameBit(name, length)
+    return putText(name, length)
+  }
+  const whole = prefixLength + length
+  isFull = position + whole > limit
+  if (isFull) return false
+  const header = putTextHeader(whole)
+  if (header == 0) return false
+  copy(position + header, prefix, prefixLength)
+  copy(position + header + prefixLength, name, length)
+  fieldNames |= nameBit(position + header, whole)
+  position += header + whole
+  return true
 }
 
 function putScalar(at: usize, end: usize): usize {

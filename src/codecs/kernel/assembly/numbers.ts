@@ -1,7 +1,11 @@
 /** Numbers as JSON writes them. Twin: ../../json/number-encoder.ts. */
 import { readU16, readU32, readU64 } from './msgpack'
 
-/** Puts the text of a double that is no whole number; by the host, as only it can do it exactly. */
+/** Longest decimals that are put here, and from where on a double does not hold all digits. */
+const DECIMALS_MAX: u32 = 6
+const EXACT_LIMIT: f64 = 1e15
+
+/** Puts the text of a double that has many digits; by the host, as only it can do it exactly. */
 export declare function putDouble(value: f64, target: usize): usize
 
 /** Puts the number of type `type` whose bytes follow at `at`, and returns the offset behind. */
@@ -78,6 +82,36 @@ function putUnsigned(value: u64, target: usize): usize {
 function putFloat(value: f64, target: usize): usize {
   const isWhole = Math.abs(value) <= 9_007_199_254_740_991.0 && Math.trunc(value) == value
   // -0 keeps its sign, so it is for the host.
-  if (!isWhole || (value == 0 && reinterpret<u64>(value) != 0)) return putDouble(value, target)
-  return putSigned(<i64>value, target)
+  if (isWhole && (value != 0 || reinterpret<u64>(value) == 0)) return putSigned(<i64>value, target)
+  const end: usize = isWhole ? <usize>0 : putDecimals(value, target)
+  return end == 0 ? putDouble(value, target) : end
+}
+
+/**
+ * A double that is the nearest to a number of few decimals and at most 15 digits. No two of these
+ * have the same double, so its digits are the shortest. 0 if there is none.
+ */
+function putDecimals(value: f64, target: usize): usize {
+  const positive = Math.abs(value)
+  let power: f64 = 1
+  for (let decimals: u32 = 1; decimals <= DECIMALS_MAX; decimals++) {
+    power *= 10
+    const digits = nearest<f64>(positive * power)
+    // Not a number, too.
+    if (!(digits < EXACT_LIMIT)) return 0
+    if (digits / power != positive) continue
+    const whole = <u64>digits / <u64>power
+    let at = target
+    if (value < 0) store<u8>(at++, 0x2d)
+    at = putUnsigned(whole, at)
+    store<u8>(at, 0x2e)
+    let rest = <u32>(<u64>digits - whole * <u64>power)
+    for (let index: usize = decimals; index > 0; index--) {
+      const tenth = rest / 10
+      store<u8>(at + index, 0x30 + rest - tenth * 10)
+      rest = tenth
+    }
+    return at + 1 + decimals
+  }
+  return 0
 }

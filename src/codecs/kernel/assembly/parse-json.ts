@@ -5,8 +5,18 @@
  */
 import { report } from './control'
 import { copy, isSame } from './copy'
-import { fieldCount, fieldNames, fieldsEnd, isFull, nameBit, putFields } from './json-values'
-import { isText, readU16, readU32, textLength, textStart, valueEnd } from './msgpack'
+import {
+  fieldCount,
+  fieldNames,
+  fieldsEnd,
+  isFull,
+  nameBit,
+  putFields,
+  useNames,
+  wantedKey,
+} from './json-values'
+import { isText, readU16, readU32, readU64, textLength, textStart, valueEnd } from './msgpack'
+import { readRfc3339, timeNanoseconds, timeSeconds } from './syslog-times'
 
 /** All bytes are used up. */
 const DONE = 0
@@ -19,6 +29,27 @@ const ENTRY_HEAD_BYTES: usize = 11
 /** What `copy` may touch behind its end, and the header of a map. */
 const SLACK: usize = 64
 const NONE: usize = 0
+
+/** What an entry gets beside its fields. */
+const KEEPS_ORIGINAL: u32 = 1
+const KEEPS_TIME: u32 = 2
+const KEEPS_TIME_FIELD: u32 = 4
+
+/** How the time field is written: RFC 3339, that or a number, a number of so many per second. */
+const RFC3339: u32 = 1
+const AUTO: u32 = 2
+
+/** Of `startParsing`. */
+let field: usize = 0
+let fieldLength: usize = 0
+let targetKey: usize = 0
+let targetKeyLength: usize = 0
+let timeWay: u32 = 0
+let keeps: u32 = 0
+
+/** Set by `readTime`. */
+let seconds: u32 = 0
+let nanoseconds: u32 = 0
 
 /** Set by `walk`: the field's key, its value, what is behind it, and where the record ends. */
 let keyAt: usize = 0
@@ -36,22 +67,40 @@ export function parsedCount(): u32 {
   return parsed
 }
 
-/** `key` has 1 to 31 bytes. */
-export function parseJson(
-  start: usize,
-  end: usize,
-  target: usize,
-  targetEnd: usize,
-  key: usize,
-  keyLength: usize,
-): i32 {
+/**
+ * The field with the line, the str of the field that gets what is in it (length 0 for none), what
+ * is put in front of its names, and the name of its time, one behind the other at `texts`. `way` is
+ * RFC3339, AUTO, or a number of units per second and two; 0 without a time. Names have 1 to 31
+ * bytes.
+ */
+export function startParsing(
+  texts: usize,
+  nameLength: usize,
+  targetLength: usize,
+  prefixLength: usize,
+  timeLength: usize,
+  way: u32,
+  flags: u32,
+): void {
+  field = texts
+  fieldLength = nameLength
+  targetKey = texts + nameLength
+  targetKeyLength = targetLength
+  timeWay = way
+  keeps = flags
+  const prefix = targetKey + targetLength
+  useNames(prefix, prefixLength, prefix + prefixLength, timeLength)
+}
+
+/** As the last `startParsing` says. */
+export function parseJson(start: usize, end: usize, target: usize, targetEnd: usize): i32 {
   let source = start
   let position = target
   let status = DONE
   let count: u32 = 0
   parsed = 0
   while (source < end) {
-    if (!walk(source + ENTRY_HEAD_BYTES, key, keyLength)) {
+    if (!walk(source + ENTRY_HEAD_BYTES)) {
       status = UNUSUAL
       break
     }
@@ -79,7 +128,7 @@ export function parseJson(
 }
 
 /** False for a record with names that are no short str, or the field twice: it is the twin's. */
-function walk(record: usize, key: usize, keyLength: usize): bool {
+function walk(record: usize): bool {
   const type = <u32>load<u8>(record)
   recordFields = type & 0x0f
   recordBody = record + 1
@@ -99,14 +148,14 @@ function walk(record: usize, key: usize, keyLength: usize): bool {
     if ((nameType & 0xe0) != 0xa0 || length == 0) return false
     const value = at + 1 + length
     const next = valueEnd(value)
-    if (length == keyLength && isSame(at + 1, key, length)) {
+    const isField = length == fieldLength && isSame(at + 1, field, length)
+    if (isField) {
       if (valueAt != NONE) return false
       keyAt = at
       valueAt = value
       behindValue = next
-    } else {
-      names |= nameBit(at + 1, length)
     }
+    if (!isField || (keeps & KEEPS_ORIGINAL) != 0) names |= nameBit(at + 1, length)
     at = next
   }
   recordEnd = at
@@ -114,9 +163,9 @@ function walk(record: usize, key: usize, keyLength: usize): bool {
 }
 
 /** Whether a field put from `start` on has the name of another: that one has to be taken out. */
-function overrides(start: usize): bool {
+function overrides(start: usize, count: u32): bool {
   let at = start
-  for (let left = fieldCount; left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     const type = <u32>load<u8>(at)
     const name = textStart(at, type)
     const length = <usize>textLength(at, type)
@@ -130,7 +179,8 @@ function isRecordName(name: usize, length: usize): bool {
   let at = recordBody
   for (let left = recordFields; left > 0; left--) {
     const other = <usize>((<u32>load<u8>(at)) & 0x1f)
-    if (other == length && at != keyAt && isSame(at + 1, name, length)) return true
+    const isThere = at != keyAt || (keeps & KEEPS_ORIGINAL) != 0
+    if (other == length && isThere && isSame(at + 1, name, length)) return true
     at = valueEnd(at + 1 + other)
   }
   return false
@@ -143,21 +193,94 @@ function putEntry(source: usize, target: usize, targetEnd: usize): usize {
   const header = target + ENTRY_HEAD_BYTES
   // Its first eleven bytes are right, the header of the map is put when the count is known.
   v128.store(target, v128.load(source))
-  let position = header + 1
-  copy(position, recordBody, keyAt - recordBody)
-  position += keyAt - recordBody
-  copy(position, behindValue, recordEnd - behindValue)
-  position += recordEnd - behindValue
+  let position = putOthers(header + 1)
+  if (targetKeyLength != 0) {
+    copy(position, targetKey, targetKeyLength)
+    position += targetKeyLength + 1
+  }
   if (!putFields(text, text + textLength(valueAt, type), position, targetEnd)) return NONE
-  if ((fieldNames & names) != 0 && overrides(position)) return NONE
-  const count = recordFields - 1 + fieldCount
+  let end = fieldsEnd
+  let count = fieldCount
+  if (wantedKey != NONE) {
+    const value = valueEnd(wantedKey)
+    if (!readTime(value)) return NONE
+    if ((keeps & KEEPS_TIME_FIELD) == 0) {
+      const behind = valueEnd(value)
+      memory.copy(wantedKey, behind, end - behind)
+      end -= behind - wantedKey
+      count--
+    }
+    if ((keeps & KEEPS_TIME) == 0) {
+      store<u32>(target + 3, bswap<u32>(seconds))
+      store<u32>(target + 7, bswap<u32>(nanoseconds))
+    }
+  }
+  if (targetKeyLength != 0) {
+    if (mayHave(targetKey + 1, targetKeyLength - 1)) return NONE
+    end = putHeader(position - 1, count, end)
+    count = 1
+  } else if ((fieldNames & names) != 0 && overrides(position, count)) return NONE
+  if (end == NONE) return NONE
+  return putHeader(header, recordFields - (keeps & KEEPS_ORIGINAL ? 0 : 1) + count, end)
+}
+
+/** The record's fields, but for the one with the line if it does not stay; where they end. */
+function putOthers(at: usize): usize {
+  if ((keeps & KEEPS_ORIGINAL) != 0) {
+    copy(at, recordBody, recordEnd - recordBody)
+    return at + (recordEnd - recordBody)
+  }
+  const before = keyAt - recordBody
+  copy(at, recordBody, before)
+  copy(at + before, behindValue, recordEnd - behindValue)
+  return at + before + (recordEnd - behindValue)
+}
+
+function mayHave(name: usize, length: usize): bool {
+  return (names & nameBit(name, length)) != 0 && isRecordName(name, length)
+}
+
+/** The header of a map at `at`, for which one byte was left; where the map ends, or NONE. */
+function putHeader(at: usize, count: u32, end: usize): usize {
   if (count < 16) {
-    store<u8>(header, 0x80 | count)
-    return fieldsEnd
+    store<u8>(at, 0x80 | count)
+    return end
   }
   if (count >= 0x1_0000) return NONE
-  memory.copy(header + 3, header + 1, fieldsEnd - header - 1)
-  store<u8>(header, 0xde)
-  store<u16>(header + 1, bswap<u16>(<u16>count))
-  return fieldsEnd + 2
+  memory.copy(at + 3, at + 1, end - at - 1)
+  store<u8>(at, 0xde)
+  store<u16>(at + 1, bswap<u16>(<u16>count))
+  return end + 2
+}
+
+/** False if the value is no time that is usual. */
+function readTime(value: usize): bool {
+  const type = <u32>load<u8>(value)
+  if (timeWay <= AUTO && isText(type)) {
+    const text = textStart(value, type)
+    const end = text + textLength(value, type)
+    if (readRfc3339(text, end) != end) return false
+    seconds = timeSeconds()
+    nanoseconds = timeNanoseconds()
+    return true
+  }
+  if (timeWay == RFC3339) return false
+  if (type == 0xce) return splitTime(readU32(value + 1))
+  return type == 0xcf && splitTime(readU64(value + 1))
+}
+
+/** The number of its digits says the unit, see ../../time/unix.ts. */
+function unitsPerSecond(number: u64): u64 {
+  if (number < 100_000_000_000) return 1
+  if (number < 100_000_000_000_000) return 1000
+  return number < 100_000_000_000_000_000 ? 1_000_000 : 1_000_000_000
+}
+
+function splitTime(number: u64): bool {
+  const units = timeWay == AUTO ? unitsPerSecond(number) : <u64>(timeWay - AUTO)
+  const whole = number / units
+  if (whole > 0xffff_ffff) return false
+  seconds = <u32>whole
+  nanoseconds = <u32>((number - whole * units) * (1_000_000_000 / units))
+  return true
 }

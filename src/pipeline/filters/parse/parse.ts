@@ -6,7 +6,6 @@ import {
   NO_LINE,
   PARSED,
 } from '../../../codecs/formats/entry-parser.ts'
-import { JsonFormat } from '../../../codecs/formats/json.ts'
 import { sharedKernel } from '../../../codecs/kernel/kernel.ts'
 import { KernelParseJson } from '../../../codecs/kernel/parse-json.ts'
 import type { Batch } from '../../batch.ts'
@@ -40,7 +39,7 @@ export class Parse implements Filter {
     this.#context = context
     this.#onError = options.onError
     this.#parser = new EntryParser(options)
-    this.#kernel = isUsual(options) ? KernelParseJson.create(sharedKernel, options.field) : null
+    this.#kernel = KernelParseJson.create(sharedKernel, options)
     this.#report = new FailureReport(context, options.format.reasons)
   }
 
@@ -112,9 +111,4 @@ export class Parse implements Filter {
     if (this.#onError === DEAD_LETTER) failed.writer.append(entries.subarray(offset, parser.end))
     else parser.mark(entries, offset, failed.writer)
   }
-}
-
-/** What the kernel can do: JSON, whose fields stand beside the others, and no more. */
-function isUsual({ format, keepOriginal, target, prefix }: EntryParserOptions): boolean {
-  return format instanceof JsonFormat && !keepOriginal && target === null && prefix === ''
 }
