@@ -1,6 +1,6 @@
 /**
- * A sender by HTTP: one request of NDJSON after the other, each sent until it is answered 200. An
- * answer that says how many events were taken must say the right number.
+ * A sender by HTTP: one request after the other, each sent until it is answered well. NDJSON to an
+ * `http` input, whose answer must say the right number of events; or GELF, whose answer says none.
  */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,8 @@ export interface HttpSenderOptions {
   readonly name: string
   readonly requestEvents: number
   readonly paddingBytes: number
+  /** `ndjson` by itself. */
+  readonly format?: 'ndjson' | 'gelf'
 }
 
 interface Answer {
@@ -81,14 +83,21 @@ export class HttpSender implements Sender {
   #nextBody(): string {
     let body = ''
     const end = this.sent + this.#options.requestEvents
-    for (; this.sent < end; this.sent++)
-      body += `{"s":"${this.name}","n":${this.sent},"log":"${this.#padding}"}\n`
+    for (; this.sent < end; this.sent++) body += this.#event(this.sent)
     return body
+  }
+
+  #event(number: number): string {
+    const { format, name } = this.#options
+    if (format !== 'gelf') return `{"s":"${name}","n":${number},"log":"${this.#padding}"}\n`
+    const fields = `"_tag":"${tagOf(name)}","_s":"${name}","_n":${number}`
+    return `{"version":"1.1","host":"h","short_message":"${this.#padding}",${fields}}\n`
   }
 
   async #isTaken(body: string): Promise<boolean> {
     const answer = await this.#post(body).catch(() => null)
     if (answer === null) return false
+    if (this.#options.format === 'gelf') return answer.status === 202
     const { accepted } = JSON.parse(answer.text) as { accepted?: number }
     const { requestEvents } = this.#options
     const isPossible = answer.status === 200 ? accepted === requestEvents : accepted !== undefined
@@ -99,8 +108,9 @@ export class HttpSender implements Sender {
 
   #post(body: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/x-ndjson' }
-      const path = `/${tagOf(this.name)}`
+      const isGelf = this.#options.format === 'gelf'
+      const headers = { 'content-type': isGelf ? 'application/json' : 'application/x-ndjson' }
+      const path = isGelf ? '/gelf' : `/${tagOf(this.name)}`
       const target = { host: '127.0.0.1', port: this.#options.port, path, method: 'POST', headers }
       const sent = request({ ...target, agent: this.#agent, timeout: ANSWER_MS })
       sent.on('error', reject)

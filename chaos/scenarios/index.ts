@@ -7,7 +7,7 @@ import { forwardPeer, killForward } from './forward.ts'
 import { killBuffer } from './kill-buffer.ts'
 import { killCopies } from './kill-copies.ts'
 import { killFile } from './kill-file.ts'
-import { killHttp } from './kill-http.ts'
+import { killGelf, killHttp } from './kill-http.ts'
 import { openFiles } from './open-files.ts'
 import { outputAway } from './output-away.ts'
 import { readOnly } from './read-only.ts'
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   killCopies,
   killForward,
   killHttp,
+  killGelf,
   forwardPeer,
   diskFull,
   bufferDiskFull,
