@@ -8,6 +8,7 @@ import {
 } from '../../../codecs/formats/entry-parser.ts'
 import { sharedKernel } from '../../../codecs/kernel/kernel.ts'
 import { KernelParseJson } from '../../../codecs/kernel/parse-json.ts'
+import { Lease } from '../../../codecs/lease.ts'
 import type { Batch } from '../../batch.ts'
 import { DEAD_LETTER, type Filter, type FilterContext, type Filtered } from '../../component.ts'
 import { FailedLines } from './failed-lines.ts'
@@ -65,8 +66,11 @@ export class Parse implements Filter {
     this.#report.count(batch.tag)
     const count = batch.count - this.#failed.count
     const parsed = { ...batch, entries: writer.written(), count }
-    if (count === batch.count) return parsed
-    return { batch: count > 0 ? parsed : null, held: 0, failed: this.#failed.of(batch) }
+    // The memory of a batch costs most when it waits for the garbage collector.
+    const lease = new Lease(writer.bytes)
+    const settled = () => lease.release()
+    if (count === batch.count) return { batch: parsed, held: 0, settled }
+    return { batch: count > 0 ? parsed : null, held: 0, failed: this.#failed.of(batch), settled }
   }
 
   /** Fast path: the kernel, up to the first entry that is not as usual. */
