@@ -29,20 +29,38 @@ export class BulkLines {
   readonly #document: DocumentEncoder
   readonly #idField: FieldText | null
   readonly #routing: FieldText | null
+  #lastAction: BulkAction | null = null
+  #lastLine: ActionLine
 
   constructor(format: BulkFormat) {
     this.#format = format
     this.#document = new DocumentEncoder(format)
     this.#idField = format.id.type === 'field' ? new FieldText(format.id.path) : null
     this.#routing = format.routingPath === null ? null : new FieldText(format.routingPath)
+    this.#lastLine = actionLine(format.operation, { index: null, pipeline: null, routing: null })
   }
 
   run(events: BulkEvents, action: BulkAction): BulkRun {
     return {
       tag: tagBytes(events.tag),
-      line: actionLine(this.#format.operation, action),
+      line: this.#lineOf(action),
       idPrefix: idPrefix(events.buffer, events.sequence),
     }
+  }
+
+  /** Run after run mostly says the same. */
+  #lineOf(action: BulkAction): ActionLine {
+    const last = this.#lastAction
+    const isSame =
+      last !== null &&
+      last.index === action.index &&
+      last.pipeline === action.pipeline &&
+      last.routing === action.routing
+    if (!isSame) {
+      this.#lastAction = action
+      this.#lastLine = actionLine(this.#format.operation, action)
+    }
+    return this.#lastLine
   }
 
   /** Appends the lines of the entry at `offset`; returns the offset behind the entry. */
@@ -53,12 +71,28 @@ export class BulkLines {
     place: number,
     body: ByteWriter,
   ): number {
-    const { line } = run
+    this.encodeAction(run, entries, offset, place, body)
+    return this.encodeDocument(run, entries, offset, body)
+  }
+
+  /** Appends the action line; of an update also what comes before the document. */
+  encodeAction(
+    run: BulkRun,
+    entries: Uint8Array,
+    offset: number,
+    place: number,
+    body: ByteWriter,
+  ): void {
+    const { start, hasFields, end } = run.line
     const fields = this.#fields(run, entries, offset, place)
-    const comma = line.hasFields && fields !== '' ? ',' : ''
-    body.append(textEncoder.encode(line.start + comma + fields + line.end))
+    const comma = hasFields && fields !== '' ? ',' : ''
+    body.append(textEncoder.encode(start + comma + fields + end))
+  }
+
+  /** Appends the document and what comes behind it; returns the offset behind the entry. */
+  encodeDocument(run: BulkRun, entries: Uint8Array, offset: number, body: ByteWriter): number {
     const end = this.#document.encode(run.tag, entries, offset, body)
-    body.append(textEncoder.encode(line.documentEnd))
+    body.append(textEncoder.encode(run.line.documentEnd))
     return end
   }
 

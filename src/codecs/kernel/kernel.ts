@@ -20,8 +20,8 @@ export const ASIDE_BYTES = 1024
 /** The kernel reads and writes in steps of 16 bytes, and looks a few bytes ahead. */
 const SLACK_BYTES = 64
 const PAGE_BYTES = 64 * 1024
-/** One more for the constants, and one for what the others leave over. */
-const PAGES = (SOURCE_BYTES + TARGET_BYTES) / PAGE_BYTES + 2
+/** One more for the constants, one for what is kept, and one for what the others leave over. */
+const PAGES = (SOURCE_BYTES + TARGET_BYTES) / PAGE_BYTES + 3
 
 interface Exports {
   arenaOffset(): number
@@ -69,6 +69,16 @@ interface Exports {
   parsedCount(): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
+  startBulk(reserved: number, dot: number, fieldsMax: number, depthMax: number): void
+  useTemplate(
+    template: number,
+    length: number,
+    endLength: number,
+    idOffset: number,
+    timeOffset: number,
+  ): void
+  putBulkLines(start: number, end: number, target: number, targetEnd: number, place: number): number
+  bulkStarts(): number
   putDockerLines(
     start: number,
     end: number,
@@ -114,6 +124,8 @@ export class Kernel {
   sourceOwner: object | null = null
   /** Who has called `startLines` last. */
   linesOwner: object | null = null
+  /** Who has called `startBulk` last. */
+  bulkOwner: object | null = null
 
   constructor(api: NonNullable<typeof webAssembly>, module: CompiledModule) {
     const memory = new api.Memory({ initial: PAGES, maximum: PAGES })

@@ -4,6 +4,9 @@
  * ../kernel.wasm. Every function is bytes in, bytes out, on offsets into one memory that the host
  * (../kernel.ts) lays out, and has a twin in plain TypeScript that says what is right.
  */
+import { SCRATCH_END } from './scratch'
+
+export { bulkStarts, putBulkLines, startBulk, useTemplate } from './bulk-lines'
 export { controlOffset } from './control'
 export { putDockerLines } from './docker-lines'
 export { checkEntries, convertEntries, readMessages } from './entries'
@@ -16,5 +19,5 @@ export { readSyslog, startSyslog, useYear } from './syslog'
 
 /** From here on the memory is the host's. */
 export function arenaOffset(): usize {
-  return __heap_base
+  return SCRATCH_END
 }

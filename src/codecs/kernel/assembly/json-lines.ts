@@ -5,6 +5,7 @@
  */
 import { report } from './control'
 import { copy } from './copy'
+import { putDateTime } from './date-time'
 import { isText, readU16, readU32, textLength, textStart } from './msgpack'
 import { putNineDigits, putNumber } from './numbers'
 import { startNames, underscoresFor } from './own-names'
@@ -18,7 +19,6 @@ const UNUSUAL = 1
 const FULL = 2
 
 const ENTRY_HEAD_BYTES: usize = 11
-const DAY_SECONDS: u32 = 86_400
 /** `{"time":"` */
 const DATE_TIME_OFFSET: usize = 9
 const NANOSECONDS_OFFSET: usize = 29
@@ -274,33 +274,8 @@ function stop(reason: i32, target: usize): usize {
   return target
 }
 
-/** Date and time of all lines that follow; see ../../lines/timestamp.ts. */
+/** Date and time of all lines that follow. */
 function setDateTime(seconds: u32): void {
-  const secondOfDay = seconds % DAY_SECONDS
-  setDate((seconds - secondOfDay) / DAY_SECONDS)
-  putTwoDigits(11, secondOfDay / 3600)
-  putTwoDigits(14, (secondOfDay / 60) % 60)
-  putTwoDigits(17, secondOfDay % 60)
+  putDateTime(LINE_START + DATE_TIME_OFFSET, seconds)
   lineSeconds = seconds
-}
-
-function setDate(daysSince1970: u32): void {
-  const days = daysSince1970 + (daysSince1970 > 47_540 ? 1 : 0) + 671
-  const cycle = days / 1461
-  const dayOfCycle = days % 1461
-  const yearOfCycle = min(3, dayOfCycle / 365)
-  const dayOfYear = dayOfCycle - yearOfCycle * 365
-  const marchMonth = (5 * dayOfYear + 2) / 153
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-  const year = 1968 + cycle * 4 + yearOfCycle + (month <= 2 ? 1 : 0)
-  putTwoDigits(0, year / 100)
-  putTwoDigits(2, year % 100)
-  putTwoDigits(5, month)
-  putTwoDigits(8, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-}
-
-function putTwoDigits(offset: usize, value: u32): void {
-  const target = LINE_START + DATE_TIME_OFFSET + offset
-  store<u8>(target, 0x30 + value / 10)
-  store<u8>(target + 1, 0x30 + (value % 10))
 }

@@ -1,0 +1,19 @@
+/**
+ * Memory that functions keep things in between two calls, behind the constants. As `memory.data` it
+ * would be so many zeros in the .wasm file.
+ */
+
+const START: usize = (__heap_base + 15) & ~15
+
+/** Slots of a plan of names (bulk-names.ts). */
+export const PLAN_SLOTS: usize = START
+const PLAN_BYTES: usize = 64 * 512
+/** Names of the maps that are open (bulk-names.ts). */
+export const OPEN_NAMES: usize = PLAN_SLOTS + PLAN_BYTES
+const OPEN_NAMES_BYTES: usize = 512 * 8
+/** Where the lines of events begin (bulk-lines.ts). */
+export const LINE_STARTS: usize = OPEN_NAMES + OPEN_NAMES_BYTES
+const LINE_STARTS_BYTES: usize = 4096 * 4
+
+/** From here on the memory is the host's. */
+export const SCRATCH_END: usize = LINE_STARTS + LINE_STARTS_BYTES
