@@ -1,6 +1,6 @@
 /**
- * Names of fields in documents. Twin: ../../bulk/names.ts. Here are names that stay as they are, but
- * for their dots; a record with another one is for the twin.
+ * Names of fields in documents. Twin: ../../bulk/names.ts. Here are names that stay as they are,
+ * but for their dots; a record with another one is for the twin.
  *
  * Record after record has the same names in the same order. The plan is what became of those of the
  * last one: as long as names are as planned, they need no check, and are there to be copied.
