@@ -41,6 +41,8 @@ export class LetterFile {
   events = 0
   damaged = 0
   isGone = false
+  /** Replays and drops that are about it. */
+  holders = 0
   isLoaded = false
   /** Why it could not be read the last time, or null. */
   problem: string | null = null
@@ -54,8 +56,12 @@ export class LetterFile {
     const { folder, stem } = options
     this.#options = options
     this.stem = stem
-    this.path = join(folder, stem + LETTERS_SUFFIX)
+    this.path = join(folder, this.name)
     this.newestAt = timeOfStem(stem)
+  }
+
+  get name(): string {
+    return this.stem + LETTERS_SUFFIX
   }
 
   get lines(): number {

@@ -1,7 +1,7 @@
 /** What the store shows of itself at /metrics. */
 import type { Counter, Gauge, Metrics } from '../metrics.ts'
 
-export type DropReason = 'max_bytes' | 'max_age' | 'operator'
+export type DropReason = 'max_bytes' | 'max_age' | 'operator' | 'deleted'
 
 export class DeadLetterMetrics {
   readonly #metrics: Metrics
@@ -34,7 +34,11 @@ export class DeadLetterMetrics {
 
   dropped(reason: DropReason, events: number): void {
     this.#metrics
-      .counter('dead_letters_dropped_total', 'Dead letters that were thrown away.', { reason })
+      .counter(
+        'dead_letters_dropped_total',
+        'Dead letters that were thrown away, or deleted with their file by somebody.',
+        { reason },
+      )
       .add(events)
   }
 }

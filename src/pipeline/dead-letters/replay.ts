@@ -85,9 +85,10 @@ export class Replay {
 
   /** Settles when it has ended, however it has; never rejects. */
   async run(): Promise<void> {
-    const { logger, clock } = this.#options
+    const { logger, clock, store } = this.#options
+    let files: readonly LetterFile[] = []
     try {
-      const files = await this.#options.store.closedFiles()
+      files = await store.holdFiles()
       for (const { events } of files) this.#counts.found += events
       logger.info({ ...this.state }, 'replaying dead letters')
       for (const file of files) await this.#replayFile(file)
@@ -98,6 +99,7 @@ export class Replay {
       logger.error({ error }, 'cannot go on replaying dead letters; what was not is still there')
     }
     this.#cancelGrace()
+    await store.releaseFiles(files)
     this.#endedAt = clock.now()
     logger.info({ ...this.state }, 'dead letters replayed')
   }

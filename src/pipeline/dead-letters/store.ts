@@ -1,7 +1,8 @@
 /**
  * Keeps what outputs did not get, in `data_dir/dead-letters/` (docs/specs/dead-letters.md). Bounded
  * by bytes and age: whole files go then, the oldest first, which is counted and logged as the loss
- * that it is. One call at a time changes something; the others wait.
+ * that it is, but neither the newest nor what a replay or drop is about. One call at a time changes
+ * something; the others wait.
  */
 import type { Cancel, Clock, Timers } from '../clock.ts'
 import type { DeadLetter, DeadLetterSink } from '../delivery/dead-letter.ts'
@@ -115,6 +116,7 @@ export class DeadLetterStore {
 
   async kept(): Promise<KeptLetters> {
     await this.#loaded
+    await this.#inTurn(() => this.#noticeRemoved())
     const groups = new Groups()
     for (const file of this.#files) groups.addAll(file.groups)
     const largest = groups.all.toSorted((one, other) => other.events - one.events)
@@ -127,13 +129,24 @@ export class DeadLetterStore {
     }
   }
 
-  /** All there are now; what comes later goes to other files. */
-  closedFiles(): Promise<readonly LetterFile[]> {
+  /**
+   * All there are now; what comes later goes to other files. They are exempt from bounds until they
+   * are released: nobody loses what he is about to replay.
+   */
+  holdFiles(): Promise<readonly LetterFile[]> {
     return this.#inTurn(async () => {
       await this.#writer.close()
+      const files = [...this.#files]
+      for (const file of files) file.holders++
       await this.#load()
-      return [...this.#files]
+      return files.filter(({ isGone }) => !isGone)
     })
+  }
+
+  /** Each once for each time that they were held. Never rejects. */
+  releaseFiles(files: readonly LetterFile[]): Promise<void> {
+    for (const file of files) file.holders--
+    return this.#inTurn(() => this.#dropBeyondBounds())
   }
 
   /** As `LetterFile.select`; a file that cannot be read is reported, and left for another time. */
@@ -162,14 +175,18 @@ export class DeadLetterStore {
 
   /** Throws away what is selected, and returns how many those were. */
   async drop(selection: Selection): Promise<number> {
-    const files = await this.closedFiles()
-    return this.#inTurn(async () => {
-      let events = 0
-      for (const file of files) events += await this.#dropIn(file, selection)
-      await this.#removeDone()
-      if (events > 0) this.#options.logger.warn({ events }, 'dead letters dropped by an operator')
-      return events
-    })
+    const files = await this.holdFiles()
+    try {
+      return await this.#inTurn(async () => {
+        let events = 0
+        for (const file of files) events += await this.#dropIn(file, selection)
+        await this.#removeDone()
+        if (events > 0) this.#options.logger.warn({ events }, 'dead letters dropped by an operator')
+        return events
+      })
+    } finally {
+      await this.releaseFiles(files)
+    }
   }
 
   async #add(output: string, letters: readonly DeadLetter[]): Promise<void> {
@@ -244,14 +261,52 @@ export class DeadLetterStore {
 
   /** Never rejects: what was added is safe whether or not something else could be deleted. */
   async #keepBounds(): Promise<void> {
+    await this.#noticeRemoved()
     await this.#removeDone()
+    await this.#dropBeyondBounds()
+  }
+
+  async #dropBeyondBounds(): Promise<void> {
     const { maxBytes, maxAgeMs } = this.#bounds
     const oldestKept = this.#options.clock.now() - maxAgeMs
+    const newest = this.#files.at(-1)
     for (const file of this.#closed()) {
+      // The newest stays until there is a newer one: else a start alone would throw it away.
+      if (file === newest || file.holders > 0) continue
       if (file.newestAt < oldestKept) await this.#dropFile(file, 'max_age')
       else if (this.#sums().bytes > maxBytes) await this.#dropFile(file, 'max_bytes')
     }
     this.#metrics.show(this.#sums())
+  }
+
+  /** Files that somebody has deleted count no more. Never rejects. */
+  async #noticeRemoved(): Promise<void> {
+    if (this.#files.length === 0) return
+    const { access, folder, logger } = this.#options
+    let names: ReadonlySet<string>
+    try {
+      names = new Set(await access.list(folder))
+    } catch (error) {
+      logger.error({ path: folder, error }, 'cannot look which dead letters are there')
+      return
+    }
+    for (const file of this.#files) if (!names.has(file.name)) await this.#forget(file)
+    this.#metrics.show(this.#sums())
+  }
+
+  async #forget(file: LetterFile): Promise<void> {
+    const { logger } = this.#options
+    const { events, path } = file
+    try {
+      if (file === this.#writer.current) await this.#writer.close()
+    } catch (error) {
+      logger.warn({ path, error }, 'cannot close a file of dead letters that was deleted')
+    }
+    file.isGone = true
+    this.#files = this.#files.filter((other) => other !== file)
+    this.#metrics.dropped('deleted', events)
+    const message = 'a file of dead letters was deleted by somebody: what was in it is lost'
+    logger.warn({ path, events: file.isLoaded ? events : 'unknown' }, message)
   }
 
   async #dropFile(file: LetterFile, reason: DropReason): Promise<void> {

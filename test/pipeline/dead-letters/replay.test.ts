@@ -74,6 +74,23 @@ test('replays all by tag, in order and with the same bytes, and then keeps nothi
   await close(letters)
 })
 
+test('bounds throw nothing away that is to be replayed', async (t) => {
+  const taken: Batch[] = []
+  const { store, letters, folder, time } = await opened(
+    t,
+    (batch) => (taken.push(batch), delivered()),
+  )
+  await store.sinkFor('search').add(numbered(0, 2))
+  await store.holdFiles().then((files) => store.releaseFiles(files))
+  await store.sinkFor('search').add(numbered(2, 4))
+  time.advance(10_000)
+  store.setBounds({ maxBytes: 1, maxAgeMs: 1 })
+  const { found, delivered: count } = await replay(letters)
+  assert.deepEqual([found, count, logsOf(taken)], [4, 4, logs(0, 4)])
+  assert.deepEqual(await readdir(folder), [])
+  await close(letters)
+})
+
 test('a stop waits a while; what is taken after that is noted all the same', async (t) => {
   const answers: ((outcome: Outcome) => void)[] = []
   const { store, letters, time, folder } = await opened(
@@ -198,7 +215,7 @@ test('a file that cannot be read is left out, and said to be; the others are sen
   const taken: Batch[] = []
   const { store, letters, access } = await opened(t, (batch) => (taken.push(batch), delivered()))
   await store.sinkFor('search').add(numbered(0, 2))
-  await store.closedFiles()
+  await store.holdFiles()
   await store.sinkFor('search').add(numbered(2, 3))
   access.fail('read')
   const { state, problem, found, examined } = await replay(letters)

@@ -98,7 +98,7 @@ describe('what cannot be written is not kept, and comes again without being ther
       const { store, access, metric } = await open(folder)
       const sink = store.sinkFor('search')
       await sink.add(numbered(0, 2))
-      await store.closedFiles()
+      await store.holdFiles()
       access.fail(...faults)
       let failures = 0
       for (let kept = false; !kept;) {
@@ -209,7 +209,7 @@ describe('damage', () => {
         return text.replace(line, line.replace(from, to))
       }
       const { store, log } = await damaged(t, spoil)
-      const [file] = await store.closedFiles()
+      const [file] = await store.holdFiles()
       const found = []
       for await (const letters of file!.select({})) found.push(...letters.map(({ line }) => line))
       assert.deepEqual(found, [0, 2])
@@ -226,7 +226,7 @@ describe('a file that cannot be read', () => {
     const folder = await temporaryFolder(t)
     const first = await open(folder)
     await first.store.sinkFor('search').add(numbered(0, 2))
-    await first.store.closedFiles()
+    await first.store.holdFiles()
     await first.store.sinkFor('search').add(numbered(2, 3))
     await first.store.stop()
     return folder
@@ -239,7 +239,7 @@ describe('a file that cannot be read', () => {
     assert.deepEqual(log.messages('error'), [
       'cannot read dead letters; they are left where they are',
     ])
-    await store.closedFiles()
+    await store.holdFiles()
     assert.equal((await store.kept()).events, 3)
     await store.sinkFor('search').add(numbered(0, 3))
     assert.deepEqual(await logsIn(folder), logs(0, 3))
@@ -250,7 +250,7 @@ describe('a file that cannot be read', () => {
     const folder = await twoFiles(t)
     const { store } = await open(folder, { faults: ['close'] })
     assert.equal((await store.kept()).events, 2)
-    await store.closedFiles()
+    await store.holdFiles()
     const { events, bytes, groups } = await store.kept()
     const sizes = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))))
     assert.deepEqual(
@@ -316,63 +316,12 @@ describe('the same events again', () => {
     await first.store.sinkFor('search').add(numbered(0, 1))
     await first.store.stop()
     const { store } = await open(folder)
-    const [file] = await store.closedFiles()
+    const [file] = await store.holdFiles()
     for await (const letters of file!.select({})) store.expectAgain(letters)
     await store.sinkFor('search').add(numbered(0, 1, { sequence: 5 }))
     await store.sinkFor('search').add(numbered(0, 1))
     const replays = (await linesIn(folder)).map((line) => line['replays'])
     assert.deepEqual(replays, [0, 1])
-    await store.stop()
-  })
-})
-
-describe('bounds', () => {
-  test('drop the oldest files when there is too much, counted and logged', async (t) => {
-    const folder = await temporaryFolder(t)
-    const bounds = { ...BOUNDS, maxBytes: 8000 }
-    const { store, metric, log, time } = await open(folder, { bounds })
-    for (let number = 0; number < 40; number++) {
-      await store.sinkFor('search').add(numbered(number, number + 1))
-      time.advance(1)
-    }
-    const kept = await logsIn(folder)
-    assert.deepEqual(kept, logs(40 - kept.length, 40))
-    assert.ok(kept.length > 5 && kept.length < 20, `${kept.length}`)
-    assert.ok((await store.kept()).bytes <= 8000)
-    assert.equal(metric('dropped_total', { reason: 'max_bytes' }), 40 - kept.length)
-    const lost = log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
-    assert.equal(
-      lost.reduce((sum, { events }) => sum + Number(events), 0),
-      40 - kept.length,
-    )
-    await store.stop()
-  })
-
-  test('drop what is too old, also if nothing is added', async (t) => {
-    const folder = await temporaryFolder(t)
-    const { store, metric, time } = await open(folder)
-    await store.sinkFor('search').add(numbered(0, 2))
-    time.advance(29 * 86_400_000)
-    await store.sinkFor('search').add(numbered(2, 3))
-    assert.equal((await store.kept()).events, 3)
-    time.advance(2 * 86_400_000)
-    await store.closedFiles()
-    assert.deepEqual(await logsIn(folder), ['line 2'])
-    assert.equal(metric('dropped_total', { reason: 'max_age' }), 2)
-    await store.stop()
-    assert.equal(time.pending, 0)
-  })
-
-  test('a file that cannot be deleted does not make an add fail', async (t) => {
-    const folder = await temporaryFolder(t)
-    const { store, access, log } = await open(folder, { bounds: { ...BOUNDS, maxBytes: 100 } })
-    await store.sinkFor('search').add(numbered(0, 1))
-    access.fail('remove')
-    await store.sinkFor('search').add(numbered(1, 2))
-    assert.deepEqual(await logsIn(folder), logs(0, 2))
-    assert.deepEqual(log.messages('error'), ['cannot delete dead letters'])
-    await store.sinkFor('search').add(numbered(2, 3))
-    assert.deepEqual(await logsIn(folder), ['line 2'])
     await store.stop()
   })
 })
