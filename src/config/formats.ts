@@ -98,7 +98,11 @@ export const formats: Readonly<Record<string, FormatRule>> = {
     expected: 'a text, with placeholders like ${tag} and ${$.field} in it',
     samples: ['x', 'y'],
   },
-  secret: { check: () => true, expected: 'a text' },
+  secret: {
+    check: (text) => secretTrouble(text) === undefined,
+    trouble: secretTrouble,
+    expected: 'a text',
+  },
 }
 
 /** Where something listens, so no port that the system is to choose. */
@@ -113,6 +117,15 @@ function isNetwork(text: string): boolean {
   if (isIP(address) === 0 || rest.length > 0) return false
   if (prefix === undefined) return true
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIPv4(address) ? 32 : 128)
+}
+
+/** What nobody fills in would be the password itself, which an attacker could read in a guide. */
+function secretTrouble(text: string): TextTrouble | undefined {
+  const name = /\$\{([A-Za-z_]\w*)\}/.exec(text)?.[1]
+  if (name === undefined) return undefined
+  return {
+    message: `nothing fills in \${${name}}; expected \${env:${name}}, or \${file:PATH} for a file`,
+  }
 }
 
 /** `/dev/log` and journald's socket. */

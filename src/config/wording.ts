@@ -61,14 +61,15 @@ export function expectation(schema: SchemaNode): string | undefined {
   }
 }
 
-function readingTrouble({ path }: ValueError, { format }: SchemaNode, value: unknown) {
+function readingTrouble({ path }: ValueError, { format, writeOnly }: SchemaNode, value: unknown) {
   if (format === undefined || typeof value !== 'string') return undefined
   const trouble = formats[format]?.trouble?.(value)
   if (!trouble) return undefined
   const { message: cause, position } = trouble
   const name = path.length > 0 ? ` in ${named(path)}` : ''
+  const shown = writeOnly === true ? 'this value' : show(value)
   if (position === undefined)
-    return { path, message: `cannot read ${show(value)}${name}: ${cause}`, atKey: false }
+    return { path, message: `cannot read ${shown}${name}: ${cause}`, atKey: false }
   const message = `cannot read the ${format}${name}: ${cause}, at column ${position + 1}`
   return { path, message, atKey: false, position }
 }

@@ -76,6 +76,11 @@ test('the tests beside the examples pass, and each has one', async () => {
   assert.match(stdout, /^\d+ passed, 0 failed$/m)
 })
 
+test('the token of the http example is that of the environment', () => {
+  const { inputs } = load('examples/http.yaml')
+  assert.deepEqual(inputs['programs']?.options['tokens'], [env.LOGBOOM_HTTP_TOKEN])
+})
+
 for (const [file, routes] of Object.entries(ROUTES)) {
   test(`config/${file}`, async (t) => {
     const config = load(file)

@@ -75,6 +75,21 @@ test('formats', () => {
   )
 })
 
+test('a secret with a placeholder that nobody fills in', () => {
+  const secret = Secret(described)
+  const schema = Type.Object({ tokens: Type.Array(secret) }, closed)
+  for (const good of ['x', '$TOKEN', '$' + '{', 'a$' + '{}', '$' + '{a b}']) {
+    accepts(schema, { tokens: [good] })
+  }
+  refuses(schema, { tokens: ['prefix-$' + '{TOKEN}'] }, [
+    'tokens.0',
+    'cannot read this value in item 1 of tokens: nothing fills in $' +
+      '{TOKEN}; expected $' +
+      '{env:TOKEN}, or $' +
+      '{file:PATH} for a file',
+  ])
+})
+
 test('unions report the branch that was meant', () => {
   const disk = Type.Object({ type: Type.Literal('disk'), size: Type.Integer() }, closed)
   const memory = Type.Object({ type: Type.Literal('memory'), count: Type.Integer() }, closed)

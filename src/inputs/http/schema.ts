@@ -27,7 +27,7 @@ export const httpSchema = Type.Object(
     }),
     ...accessFields,
     tokens: Type.Optional(
-      Type.Array(Secret({ description: 'A token.', examples: ['${LOGBOOM_HTTP_TOKEN}'] }), {
+      Type.Array(Secret({ description: 'A token.', examples: ['${env:LOGBOOM_HTTP_TOKEN}'] }), {
         description:
           'Of these one must come with each request, as `Authorization: Bearer TOKEN`. Absent ' +
           'means that nobody is asked.',
