@@ -10,6 +10,8 @@
  * Pure: the caller says what time it is, and sends what is put together on.
  */
 
+import { crc32 } from 'node:zlib'
+
 export const CHUNK_HEADER_BYTES = 12
 /** More than GELF allows in one message. */
 const COUNT_MAX = 128
@@ -17,6 +19,9 @@ const COUNT_MAX = 128
 const SET_COST_BYTES = 1024
 /** What the array of a part costs beside its bytes. */
 const PART_COST_BYTES = 256
+
+/** Whole messages whose late repeats are known, at most 600 bytes each; the oldest is forgotten. */
+const COMPLETED_MAX = 8192
 
 /** Why the parts of a message were given up. */
 export type ChunkFault =
@@ -48,6 +53,12 @@ interface ChunkSet {
   cost: number
 }
 
+/** What tells a repeat of a part from a part of another message with the same id. */
+interface CompletedSet {
+  readonly completedMs: number
+  readonly checksums: Uint32Array
+}
+
 export function isChunk(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1e && bytes[1] === 0x0f
 }
@@ -60,6 +71,8 @@ export class ChunkSets {
   readonly #options: ChunkSetsOptions
   /** By sender and id, in the order of their first chunks. */
   readonly #sets = new Map<string, ChunkSet>()
+  /** In the order in which they became whole. */
+  readonly #completed = new Map<string, CompletedSet>()
 
   constructor(options: ChunkSetsOptions) {
     this.#options = options
@@ -83,6 +96,10 @@ export class ChunkSets {
       return null
     }
     const key = `${sender} ${idOf(chunk)}`
+    if (this.#isLate(key, chunk)) {
+      this.duplicates++
+      return null
+    }
     const set = this.#sets.get(key) ?? this.#start(key, count, nowMs)
     if (set.parts.length !== count) return this.#giveUp(key, set, 'chunk_count_mismatch')
     if (set.parts[sequence] !== undefined) {
@@ -92,13 +109,17 @@ export class ChunkSets {
     this.#add(set, sequence, chunk)
     if (set.bytes > this.#options.messageMaxBytes)
       return this.#giveUp(key, set, 'message_too_large')
-    if (set.present === count) return this.#complete(key, set)
+    if (set.present === count) return this.#complete(key, set, nowMs)
     this.#makeRoom()
     return null
   }
 
-  /** Gives up what has waited too long. */
+  /** Gives up what has waited too long, and forgets what was whole as long ago. */
   expire(nowMs: number): void {
+    for (const [key, { completedMs }] of this.#completed) {
+      if (nowMs - completedMs < this.#options.timeoutMs) break
+      this.#completed.delete(key)
+    }
     for (const [key, set] of this.#sets) {
       if (nowMs - set.startedMs < this.#options.timeoutMs) return
       this.#giveUp(key, set, 'chunks_expired')
@@ -108,6 +129,13 @@ export class ChunkSets {
   /** Gives up everything: the end has come. */
   clear(): void {
     for (const [key, set] of this.#sets) this.#giveUp(key, set, 'chunks_expired')
+  }
+
+  /** Whether it repeats a part of a message that is whole already. */
+  #isLate(key: string, chunk: Uint8Array): boolean {
+    const known = this.#completed.get(key)
+    if (known?.checksums.length !== chunk[11] || this.#sets.has(key)) return false
+    return known.checksums[chunk[10]!] === crc32(chunk.subarray(CHUNK_HEADER_BYTES))
   }
 
   #start(key: string, count: number, startedMs: number): ChunkSet {
@@ -137,8 +165,9 @@ export class ChunkSets {
     }
   }
 
-  #complete(key: string, set: ChunkSet): Uint8Array {
+  #complete(key: string, set: ChunkSet, completedMs: number): Uint8Array {
     this.#remove(key, set)
+    this.#remember(key, set, completedMs)
     const message = new Uint8Array(set.bytes)
     let length = 0
     for (const part of set.parts) {
@@ -146,6 +175,16 @@ export class ChunkSets {
       length += part!.length
     }
     return message
+  }
+
+  #remember(key: string, { parts }: ChunkSet, completedMs: number): void {
+    const checksums = Uint32Array.from(parts, (part) => crc32(part!))
+    // Behind the others, also if there was one of that id.
+    this.#completed.delete(key)
+    this.#completed.set(key, { completedMs, checksums })
+    if (this.#completed.size <= COMPLETED_MAX) return
+    const [oldest] = this.#completed.keys()
+    this.#completed.delete(oldest!)
   }
 
   #giveUp(key: string, set: ChunkSet, fault: ChunkFault): null {

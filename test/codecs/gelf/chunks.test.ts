@@ -41,6 +41,39 @@ test('in any order, with duplicates', () => {
   )
 })
 
+test('repeats behind the last part are no message of their own', () => {
+  for (const order of [
+    [0, 0, 1, 1],
+    [0, 1, 0, 1],
+    [0, 1, 1, 0, 0],
+  ]) {
+    const { chunks, faults } = sets()
+    const found = order.map((at) => text(chunks.push(gelfChunk(`part${at}`, at, 2), 'a', 0)))
+    assert.deepEqual(
+      found.filter((each) => each !== null),
+      ['part0part1'],
+    )
+    assert.equal(chunks.duplicates, order.length - 2)
+    chunks.expire(10_000)
+    assert.deepEqual([faults, chunks.size, chunks.heldBytes], [[], 0, 0])
+  }
+})
+
+test('an id that is used again for other parts, or later, is a new message', () => {
+  const { chunks, faults } = sets()
+  const push = (data: string, sequence: number, nowMs: number) =>
+    text(chunks.push(gelfChunk(data, sequence, 2), 'a', nowMs))
+  push('a', 0, 0)
+  assert.equal(push('b', 1, 0), 'ab')
+  push('c', 0, 1)
+  assert.equal(push('b', 1, 1), 'cb')
+  assert.equal(push('b', 1, 5000), null)
+  assert.equal(chunks.size, 0)
+  push('c', 0, 5001)
+  assert.equal(push('b', 1, 5001), 'cb')
+  assert.deepEqual([faults, chunks.duplicates], [[], 1])
+})
+
 test('the empty last chunk that Docker sends', () => {
   const { chunks } = sets()
   assert.equal(chunks.push(gelfChunk('abc', 0, 2), 'a', 0), null)
