@@ -1,6 +1,6 @@
 /** Numbers of JSON text (RFC 8259, part 6) as msgpack numbers; used by json/to-msgpack.ts. */
 import type { ByteWriter } from '../byte-writer.ts'
-import { writeDouble, writeInteger } from '../msgpack/writer.ts'
+import { writeDouble, writeInteger, writeStrBytes } from '../msgpack/writer.ts'
 
 const MINUS = 0x2d
 const PLUS = 0x2b
@@ -27,7 +27,7 @@ export function writeJsonNumber(
   if (numberEnd === integerEnd && digitCount <= INTEGER_DIGITS_MAX) {
     writeDigits(bytes, start, integerEnd, writer)
   } else {
-    writeDouble(writer, Number(textOf(bytes, start, numberEnd)))
+    writeDecimal(bytes, start, numberEnd, writer)
   }
   return numberEnd
 }
@@ -42,6 +42,13 @@ function writeDigits(bytes: Uint8Array, start: number, end: number, writer: Byte
   // Minus zero exists only as a double.
   if (isNegative && value === 0) writeDouble(writer, -0)
   else writeInteger(writer, isNegative ? -value : value)
+}
+
+/** What no double can hold, `1e400`, stays the text it is: as infinity it would become null. */
+function writeDecimal(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): void {
+  const value = Number(textOf(bytes, start, end))
+  if (Number.isFinite(value)) writeDouble(writer, value)
+  else writeStrBytes(writer, bytes, start, end)
 }
 
 /** Behind `.digits` and `e±digits`, when they are there; -1 when they have no digit. */

@@ -37,6 +37,10 @@ test('turns JSON into msgpack bytes', () => {
   check('1.5', 'cb 3ff8000000000000')
   check('15e-1', 'cb 3ff8000000000000')
   check('1E+2', 'cb 4059000000000000')
+  // What no double can hold is a text
+  check('1e400', 'a5 3165343030')
+  check('[-1.5E999,1]', '92 a8 2d312e3545393939 01')
+  check('9'.repeat(310), `da0136 ${'39'.repeat(310)}`)
   // Escapes
   check('"\\"\\\\\\/\\b\\f\\n\\r\\t"', 'a8 225c2f080c0a0d09')
   check('"a\\u0000\\u00e9\\u20AC"', 'a7 6100c3a9e282ac')
