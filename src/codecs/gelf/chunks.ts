@@ -134,7 +134,8 @@ export class ChunkSets {
   /** Whether it repeats a part of a message that is whole already. */
   #isLate(key: string, chunk: Uint8Array): boolean {
     const known = this.#completed.get(key)
-    if (known?.checksums.length !== chunk[11] || this.#sets.has(key)) return false
+    if (known === undefined || this.#sets.has(key)) return false
+    if (known.checksums.length !== chunk[11]) return false
     return known.checksums[chunk[10]!] === crc32(chunk.subarray(CHUNK_HEADER_BYTES))
   }
 
