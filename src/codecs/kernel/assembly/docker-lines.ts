@@ -4,6 +4,7 @@
  * different ends the walk before its line. Twin: ../../formats/docker.ts.
  */
 import { report } from './control'
+import { escapeEnd, putEscape } from './json-strings'
 import { putStrHeader } from './plain-lines'
 
 /** All is used up that is whole. */
@@ -170,62 +171,12 @@ function putLogText(start: usize, end: usize, target: usize, limit: usize): usiz
     }
     textEnd = source
     if (byte != BACKSLASH) return BAD
-    position = putEscape(source, position)
-    if (position == BAD) return BAD
-    source = escapeEnd
+    source = putEscape(source, end, position)
+    if (source == BAD) return BAD
+    position = escapeEnd
   }
   textEnd = source
   return BAD
-}
-
-/** Set by `putEscape`. */
-let escapeEnd: usize = 0
-
-/** Puts the character of the escape at `source`, or answers BAD. */
-function putEscape(source: usize, target: usize): usize {
-  const letter = <u32>load<u8>(source + 1)
-  escapeEnd = source + 2
-  let byte: u32 = 0
-  if (letter == 0x6e) byte = 0x0a
-  else if (letter == 0x22 || letter == 0x5c || letter == 0x2f) byte = letter
-  else if (letter == 0x74) byte = 0x09
-  else if (letter == 0x72) byte = 0x0d
-  else if (letter == 0x62) byte = 0x08
-  else if (letter == 0x66) byte = 0x0c
-  else return letter == 0x75 ? putUnicode(source + 2, target) : BAD
-  store<u8>(target, <u8>byte)
-  return target + 1
-}
-
-/** `\u` with four digits, but for surrogates. */
-function putUnicode(digits: usize, target: usize): usize {
-  let code: u32 = 0
-  for (let index: usize = 0; index < 4; index++) {
-    const digit = hexValue(<u32>load<u8>(digits + index))
-    if (digit > 15) return BAD
-    code = (code << 4) | digit
-  }
-  if (code >= 0xd800 && code < 0xe000) return BAD
-  escapeEnd = digits + 4
-  if (code < 0x80) {
-    store<u8>(target, <u8>code)
-    return target + 1
-  }
-  if (code < 0x800) {
-    store<u8>(target, <u8>(0xc0 | (code >> 6)))
-    store<u8>(target + 1, <u8>(0x80 | (code & 0x3f)))
-    return target + 2
-  }
-  store<u8>(target, <u8>(0xe0 | (code >> 12)))
-  store<u8>(target + 1, <u8>(0x80 | ((code >> 6) & 0x3f)))
-  store<u8>(target + 2, <u8>(0x80 | (code & 0x3f)))
-  return target + 3
-}
-
-function hexValue(byte: u32): u32 {
-  if (byte - 0x30 < 10) return byte - 0x30
-  const small = byte | 0x20
-  return small >= 0x61 && small <= 0x66 ? small - 0x57 : 16
 }
 
 /** `,"time":"…Z"}` and a line feed; returns the offset behind that, or BAD. */
