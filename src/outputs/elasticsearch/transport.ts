@@ -145,9 +145,11 @@ function bytesOf(body: Uint8Array): Buffer {
 }
 
 /** One that has hung is to be asked after the others. */
-function markDead(client: Client, error: unknown): void {
-  const connection = (error as { meta?: TransportResult }).meta?.meta.connection
-  if (connection) client.connectionPool.markDead(connection)
+function markDead({ connectionPool }: Client, error: unknown): void {
+  const named = (error as { meta?: TransportResult }).meta?.meta.connection
+  // An error has but a copy, without what is secret.
+  const connection = connectionPool.connections.find(({ id }) => id === named?.id)
+  if (connection) connectionPool.markDead(connection)
 }
 
 function asTransportError(error: unknown): TransportError {
