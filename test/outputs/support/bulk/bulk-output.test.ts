@@ -96,7 +96,7 @@ test('repairs a document whose field does not fit, by moving that', async () => 
   assert.deepEqual([counts.stored, counts.repaired], [2, 1])
 })
 
-test('keeps a document as text if moving does not help, then gives it up with the reason', async () => {
+test('keeps a document as text if moving does not help, then gives it up', async () => {
   const refuseAll: Behaviour = ({ answer, documents }) =>
     answer(
       documents.map(() => failed(400, 'mapper_parsing_exception', 'failed to parse field [n]')),
@@ -228,7 +228,7 @@ test('reads a new password from its file without a restart', async () => {
   await run.stopAndCheckCompliance()
 })
 
-test('goes on with another node when one hangs, and writes to no server of another kind', async () => {
+test('leaves a node that hangs, and writes to no server of another kind', async () => {
   await using hanging = await FakeElasticsearch.start()
   await using good = await FakeElasticsearch.start()
   hanging.behave = () => undefined
