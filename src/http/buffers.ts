@@ -11,6 +11,8 @@ export interface BufferAnswer {
   readonly oldest_age_seconds: number | null
   /** Events sent again, for each attempt, since the start. */
   readonly retries: number
+  /** Events lost to damage of its files, as far as known, since the start. */
+  readonly events_damaged: number
   readonly chunks_in_flight: number
   readonly chunks_waiting: number
   /** Failed attempts in a row. */
@@ -58,6 +60,7 @@ export function bufferAnswers(views: readonly BufferView[], now: number): Buffer
     events: view.events,
     oldest_age_seconds: ageSeconds(view, now),
     retries: view.retries,
+    events_damaged: view.damaged,
     chunks_in_flight: view.chunksInFlight,
     chunks_waiting: view.chunksWaiting,
     failures: view.failures,

@@ -65,6 +65,11 @@ export interface BatchStore {
   readonly nextSequence: number
   /** Called whenever there may be something to `take` that was not there before. */
   onAvailable: () => void
+  /**
+   * Called when events that were not finished turn out to be lost, as bytes that are damaged or
+   * missing: how many, NaN if that is not known, and the number below which their batches were.
+   */
+  onDamaged: (events: number, below: number) => void
   /** Opens what an earlier run has left, in the background if it is much. */
   start(): Promise<void>
   /** Makes safe what is to be safe, and closes. What is not finished waits for the next start. */

@@ -7,6 +7,7 @@ export class BufferMetrics {
   readonly #events: Gauge
   readonly #retries: Counter
   readonly #dropped: Counter
+  readonly #damaged: Counter
   readonly #keysOpen: Gauge
   readonly #closedEarly: Counter
 
@@ -20,6 +21,10 @@ export class BufferMetrics {
     this.#dropped = metrics.counter(
       'buffer_dropped_total',
       'Events thrown away because the buffer was full and `when_full` says so.',
+    )
+    this.#damaged = metrics.counter(
+      'buffer_damaged_total',
+      'Events lost because the files of the buffer were damaged or missing, as far as known.',
     )
     this.#keysOpen = metrics.gauge(
       'buffer_chunk_keys_open',
@@ -35,6 +40,10 @@ export class BufferMetrics {
     return this.#retries.value
   }
 
+  get damaged(): number {
+    return this.#damaged.value
+  }
+
   show({ bytes, events }: Pick<BatchStore, 'bytes' | 'events'>, keysOpen: number): void {
     this.#bytes.set(bytes)
     this.#events.set(events)
@@ -47,6 +56,10 @@ export class BufferMetrics {
 
   retried(events: number): void {
     this.#retries.add(events)
+  }
+
+  lostToDamage(events: number): void {
+    this.#damaged.add(events)
   }
 
   dropped(events: number): void {

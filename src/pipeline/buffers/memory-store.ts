@@ -36,6 +36,7 @@ export class MemoryStore implements BatchStore {
   readonly lostEvents = 0
   readonly problem = null
   onAvailable: () => void = () => undefined
+  onDamaged: (events: number, below: number) => void = () => undefined
   readonly #clock: Pick<Clock, 'now'>
   /** Not handed out yet. */
   readonly #waiting = new Fifo<WaitingBatch>()

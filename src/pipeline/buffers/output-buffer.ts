@@ -26,6 +26,8 @@ import { Overflow, type WhenFull } from './overflow.ts'
 const STOP_GRACE_MS = 3000
 /** Of `maxBytes`; more makes the collector not ready. */
 const NEARLY_FULL = 0.9
+/** In the ledger, of what an earlier run has left and was damaged since. */
+const UNKNOWN_TAG = '(unknown)'
 
 export interface OutputBufferOptions {
   readonly name: string
@@ -54,6 +56,8 @@ export interface BufferState extends DeliveryState {
   readonly oldestAt: number | null
   /** Events given back by the output and sent again, since the start. */
   readonly retries: number
+  /** Events lost to damage of the buffer's files, as far as known, since the start. */
+  readonly damaged: number
 }
 
 export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
@@ -81,6 +85,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
     this.#overflow = new Overflow({ store, maxBytes, whenFull, onDropped })
+    store.onDamaged = (events, below) => this.#loseDamaged(events, below)
   }
 
   get problem(): string | null {
@@ -91,8 +96,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   get state(): BufferState {
     const { store, maxBytes } = this.#options
     const { bytes, events, oldestAt } = store
-    const { retries } = this.#metrics
-    return { bytes, events, maxBytes, oldestAt, retries, ...this.#engine.state }
+    const { retries, damaged } = this.#metrics
+    return { bytes, events, maxBytes, oldestAt, retries, damaged, ...this.#engine.state }
   }
 
   /** Whether what it has taken is there after a restart. */
@@ -215,6 +220,30 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#dropReport.add(batch.count)
   }
 
+  /** Which tags they had nobody can tell any more. */
+  #loseDamaged(events: number, below: number): void {
+    if (Number.isNaN(events)) return
+    const { ledger } = this.#options
+    this.#metrics.lostToDamage(events)
+    if (below <= this.#firstOwn) {
+      const tagCounts = ledger.tag(UNKNOWN_TAG)
+      ledger.restoreBuffered(this.#counts, tagCounts, events)
+      ledger.shed(this.#counts, tagCounts, events, 'buffer_damaged')
+    } else this.#shedAny(events, 'buffer_damaged')
+    this.#show()
+  }
+
+  /** Of those that wait, whatever their tags. */
+  #shedAny(events: number, reason: string): void {
+    let rest = events
+    for (const [tagCounts, count] of this.#waiting) {
+      const shed = Math.max(0, Math.min(rest, count))
+      this.#options.ledger.shed(this.#counts, tagCounts, shed, reason)
+      this.#hold(tagCounts, -shed)
+      rest -= shed
+    }
+  }
+
   #fullness(): string | null {
     const { store, maxBytes } = this.#options
     if (store.bytes < maxBytes * NEARLY_FULL) return null
@@ -239,11 +268,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     const { lostEvents, events } = store
     const lost = Math.min(Number.isNaN(lostEvents) ? events : lostEvents, events)
     if (lost === 0) return 0
-    let rest = lost
-    for (const [tagCounts, count] of this.#waiting) {
-      this.#shed(tagCounts, Math.min(rest, count), 'buffer_removed')
-      rest -= Math.min(rest, count)
-    }
+    this.#shedAny(lost, 'buffer_removed')
+    this.#metrics.dropped(lost)
     const message = 'lost what waited in buffer files that were removed and cannot be put back'
     logger.error({ events: lost }, message)
     return lost

@@ -57,6 +57,7 @@ function diskStore(): BatchStore {
     id: 'test',
     nextSequence: batches.length,
     onAvailable: () => undefined,
+    onDamaged: () => undefined,
     append: () => Promise.resolve('retry' as const),
     take: async () => batches.splice(0, 1),
     finish: () => undefined,

@@ -31,6 +31,7 @@ const LOOK_EVERY_MS = 1000
 export class DiskStore implements BatchStore {
   readonly isDurable = true
   onAvailable: () => void = () => undefined
+  onDamaged: (events: number, below: number) => void = () => undefined
   readonly #options: DiskStoreOptions
   readonly #isSafe: boolean
   readonly #segments: Segments
@@ -41,6 +42,9 @@ export class DiskStore implements BatchStore {
   #isStarted = false
   #isStopping = false
   #isProgressNoted = true
+  /** Up to where what was written is noted, as safely as `fsync` says; whether that is due. */
+  #writtenNoted = 0
+  #isWrittenDue = false
   #noting: Promise<void> | null = null
   #cancelProgress: Cancel | null = null
   #cancelRead: Cancel | null = null
@@ -64,7 +68,7 @@ export class DiskStore implements BatchStore {
       onWritten: () => this.onAvailable(),
     })
     const end = () => this.#writer.end
-    const onLost = () => this.#noteLater()
+    const onLost = (events: number, below: number) => this.#lost(events, below)
     this.#reader = new Reader({ segments, logger, end, onLost }, this.#progress)
   }
 
@@ -154,7 +158,11 @@ export class DiskStore implements BatchStore {
 
   async #recover(): Promise<void> {
     const { logger } = this.#options
-    const recovery = new Recovery(this.#segments, logger)
+    let isLost = false
+    const recovery = new Recovery(this.#segments, logger, (events, below) => {
+      isLost = true
+      this.onDamaged(events, below)
+    })
     const known = await this.#progressFile.load()
     if (!known && this.#segments.all.length > 0) {
       const message = 'not known, or damaged: what was delivered of a buffer is delivered once more'
@@ -165,7 +173,8 @@ export class DiskStore implements BatchStore {
     if (this.#isSafe) await recovery.makeSafe()
     this.#writer.start(end)
     this.#reader.start(this.#progress)
-    if (!known && this.#segments.all.length > 0) this.#noteLater()
+    this.#writtenNoted = end.sequence
+    if (isLost || (!known && this.#segments.all.length > 0)) this.#noteLater()
   }
 
   get #isAllFinished(): boolean {
@@ -182,8 +191,21 @@ export class DiskStore implements BatchStore {
   #look(): Promise<void> {
     this.#looking = this.#looking.then(async () => {
       if ((await this.#segments.removed()).length > 0) this.#writer.putBack()
+      if (!this.#isStopping) this.#noteWritten()
     })
     return this.#looking
+  }
+
+  /** Or nobody would miss it if the end of the newest segment got lost. */
+  #noteWritten(): void {
+    if (this.#writer.end.sequence <= this.#writtenNoted) return
+    this.#isWrittenDue = true
+    this.#noteLater()
+  }
+
+  #lost(events: number, below: number): void {
+    this.#noteLater()
+    if (events > 0) this.onDamaged(events, below)
   }
 
   /** With files that are still missing goes what waits in them. */
@@ -229,11 +251,16 @@ export class DiskStore implements BatchStore {
     const hasOld = this.#segments.hasBelow(from, this.#reader.order)
     try {
       this.#isProgressNoted = true
-      this.#progress.written = this.#writer.end
+      const { end } = this.#writer
+      this.#progress.written = end
       await this.#segments.makeFolder()
       // Before segments are deleted on its word, it must be there for good.
-      const isSafe = this.#isSafe && (this.#isStopping || hasOld)
+      const isSafe = this.#isSafe && (this.#isStopping || hasOld || this.#isWrittenDue)
       await this.#progressFile.note(this.#progress, isSafe)
+      if (isSafe || !this.#isSafe) {
+        this.#writtenNoted = end.sequence
+        this.#isWrittenDue = false
+      }
       if (isDone) await this.#segments.deleteAll()
       else if (hasOld) await this.#segments.deleteBelow(from, this.#reader.order)
       // A new segment made the one before old meanwhile: next time, with a safe note.

@@ -26,7 +26,8 @@ export interface ReaderParts {
   readonly logger: Logger
   /** Where the batches end that are in the segments. */
   readonly end: () => Position
-  readonly onLost: () => void
+  /** So many events, NaN if that is not known, of batches below that number. */
+  readonly onLost: (events: number, below: number) => void
 }
 
 export class Reader {
@@ -172,10 +173,10 @@ export class Reader {
   #goTo(place: Position): void {
     const isBehind = place.sequence > this.#next.sequence
     const lost = isBehind ? this.#progress.lose(this.#next, place) : 0
-    this.#report.close(lost)
+    this.#report.close(lost, { from: this.#next, to: place })
     this.#next = place
     this.#ahead.passedBelow(place.sequence)
-    if (isBehind) this.#parts.onLost()
+    if (isBehind) this.#parts.onLost(lost, place.sequence)
   }
 
   async #nextFrame(): Promise<Frame | null> {

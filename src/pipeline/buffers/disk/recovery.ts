@@ -15,11 +15,14 @@ export class Recovery {
   readonly #segments: Segments
   readonly #logger: Logger
   readonly #report: DamageReport
+  readonly #onLost: (events: number, below: number) => void
   #isTailDamaged = false
 
-  constructor(segments: Segments, logger: Logger) {
+  /** `onLost` is told of events that were not finished, and the number their batches were below. */
+  constructor(segments: Segments, logger: Logger, onLost: (events: number, below: number) => void) {
     this.#segments = segments
     this.#logger = logger
+    this.#onLost = onLost
     this.#report = new DamageReport(segments, logger)
   }
 
@@ -41,7 +44,10 @@ export class Recovery {
     const lost = progress.lose(found, written)
     // Of what is damaged beyond the last note nobody knows.
     const isUnknown = this.#isTailDamaged && written.sequence <= found.sequence
-    this.#report.close(isUnknown ? NaN : lost)
+    const newest = this.#segments.all.at(-1)
+    const place = newest && `${newest.path} from byte ${newest.size} on`
+    this.#report.close(isUnknown ? NaN : lost, { from: found, to: written, place })
+    if (lost > 0) this.#onLost(lost, written.sequence)
     const end = written.sequence > found.sequence ? written : found
     // No number is given twice: a batch that is gone may have been delivered under it.
     const sequence = Math.max(progress.next, end.sequence)

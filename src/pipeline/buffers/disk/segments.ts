@@ -66,6 +66,10 @@ export class Segments {
     this.#folder = new SafeFolder(options.access, options.folder, options.isSafe)
   }
 
+  get folder(): string {
+    return this.#options.folder
+  }
+
   /** Rejects for a segment of a version that is not known, and leaves everything as it is. */
   async openAll(): Promise<void> {
     const { folder, access } = this.#options

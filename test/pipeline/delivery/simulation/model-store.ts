@@ -65,6 +65,7 @@ class RunStore implements BatchStore {
   readonly problem = null
   readonly lostEvents = 0
   onAvailable: () => void = () => undefined
+  onDamaged: () => void = () => undefined
   heldBytes = 0
   heldEvents = 0
   /** Of the batch that was finished last. */
