@@ -15,6 +15,10 @@ import { type LogFolder, logFolder } from './setup.ts'
 
 const STEPS = 40
 const LOG = 'a.log'
+/** With HARSH=1 nothing waits until the reader has seen it: a test of what is never promised. */
+const isHarsh = process.env['HARSH'] === '1'
+const SEEN_MS = isHarsh ? 0 : 40
+const STARTED_MS = isHarsh ? 0 : 60
 
 class Life {
   readonly #folder: LogFolder
@@ -60,9 +64,7 @@ class Life {
   async finish(): Promise<void> {
     await this.#start()
     const isAll = () => this.#count() >= this.#written
-    await until(`all ${this.#written} lines come, here ${this.#count()}`, isAll).catch(
-      () => undefined,
-    )
+    await until(`all ${this.#written} lines come`, isAll, 6000).catch(() => undefined)
     await pause(100)
     await this.#stop()
     const missing = this.#lines().filter((line) => !this.#delivered.has(line))
@@ -98,7 +100,7 @@ class Life {
   async #copyAndTruncate(): Promise<void> {
     if (!(await this.#names()).includes(LOG)) return
     // What was never seen before it was copied and emptied at once could be anybody's.
-    await pause(this.#run ? 40 : 0)
+    if (this.#run) await pause(SEEN_MS)
     await this.#shift()
     await copyFile(this.#folder.at(LOG), this.#folder.at(`${LOG}.1`))
     await truncate(this.#folder.at(LOG))
@@ -137,8 +139,8 @@ class Life {
     const options = `refresh_interval: 100ms\nwatch: ${this.#random.below(4) > 0}`
     this.#run = await this.#folder.tail(this.#pattern, options, { outcomes, hold })
     this.#runs.push(this.#run)
-    // One that is ended while its first look is under way may know a file by its inode alone.
-    await pause(60)
+    // One that is ended while its first look is under way leaves that to the next one.
+    await pause(STARTED_MS)
     if (hold) void pause(this.#random.below(100)).then(() => this.#run?.release())
   }
 
@@ -183,6 +185,10 @@ async function live(t: TestContext, seed: number, pattern: string): Promise<void
 
 const first = Number(process.env['SEED'] ?? 1)
 const count = Number(process.env['SEEDS'] ?? 12)
-for (let seed = first; seed < first + count; seed++) {
+/** An inode is used again there by the compressed file beside the one it was of. */
+const INODE_AGAIN = 113
+const seeds = Array.from({ length: count }, (_, index) => first + index)
+if (process.env['SEED'] === undefined) seeds.push(INODE_AGAIN)
+for (const seed of seeds) {
   test(`life ${seed}`, (t) => live(t, seed, seed % 3 === 0 ? 'a.log{,.[0-9],.[0-9][0-9]}' : LOG))
 }

@@ -26,6 +26,8 @@ export interface BlockReaderOptions {
   readonly lineMaxBytes: number
   /** The file does not begin any more as it did, or has less than was read. */
   readonly replaced: (path: TailedPath, file: TailedFile) => Promise<void>
+  /** The file was empty at every look before. */
+  readonly filled: (path: TailedPath) => Promise<void>
   /** The file is not where it was. */
   readonly missing: (path: TailedPath, file: TailedFile) => Promise<void>
 }
@@ -136,6 +138,7 @@ export class BlockReader {
       await replaced(path, file)
       return -1
     }
+    if (knownBytes === 0 && file.head.length > 0) await this.#options.filled(path)
     // Noted before anything of it is delivered: it is found by that wherever it is by then.
     if (knownBytes < HEAD_BYTES_SURE && file.head.length > knownBytes)
       this.#options.positions.note(file.position)

@@ -71,6 +71,8 @@ export class Follower {
   #lookedAtMs = 0
   #scannedAtMs = 0
   #scans = 0
+  /** What was rotated before is nobody's business. */
+  #sinceMs = 0
   #isStopped = false
   #isFull = false
 
@@ -80,7 +82,12 @@ export class Follower {
     const { logger, dataDir, memory } = context
     this.#pollMs = Math.max(1, durationInMs(config.poll_interval))
     this.#refreshMs = Math.max(1, durationInMs(config.refresh_interval))
-    this.#positions = new Positions({ access: fileAccess, folder: dataDir, logger })
+    this.#positions = new Positions({
+      access: fileAccess,
+      folder: dataDir,
+      logger,
+      nowMs: context.clock.now(),
+    })
     this.#openFiles = new OpenFiles(config.open_files_max, metrics.openFiles)
     this.#succession = this.#createSuccession()
     this.#reader = new BlockReader({
@@ -90,6 +97,7 @@ export class Follower {
       positions: this.#positions,
       lineMaxBytes: sizeInBytes(config.line_max),
       replaced: (path, file) => this.#succession.replaced(path, file),
+      filled: (path) => this.#succession.filled(path),
       missing: (path, file) => this.#succession.missing(path, file),
     })
     this.#turns = new Turns({
@@ -113,14 +121,19 @@ export class Follower {
 
   async start(): Promise<void> {
     await this.#positions.load()
-    if (this.#options.config.read_from === 'head')
-      for (const { id } of this.#positions.all) this.#positions.forget(id)
+    this.#sinceMs = this.#positions.sinceMs
+    if (this.#options.config.read_from === 'head') this.#forgetAll()
     this.#succession.isFirstScan = this.#positions.isFirstRun
     await this.#positions.flush()
     const { timers, clock } = this.#options.context
     this.#scannedAtMs = clock.monotonic()
     void this.#firstScan()
     this.#cancel = timers.every(this.#pollMs, () => this.#sweep())
+  }
+
+  #forgetAll(): void {
+    this.#sinceMs = this.#options.context.clock.now()
+    for (const { id } of this.#positions.all) this.#positions.forget(id)
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
@@ -153,6 +166,7 @@ export class Follower {
       rotateWaitMs: durationInMs(config.rotate_wait),
       joinTimeoutMs: JOIN_TIMEOUT_MS,
       untold: (path) => this.#discovery.distrust(path),
+      sinceMs: () => this.#sinceMs,
       startsAtEnd: config.read_from === 'tail',
       startsAtHead: config.read_from === 'head',
     })
@@ -244,8 +258,8 @@ export class Follower {
 
   #sweepPath(path: TailedPath, now: number, isLook: boolean): void {
     if (path.isBusy || path.notBeforeMs > now) return
-    const isWaiting = path.files.length > (path.current ? 1 : 0) || path.lines.heldBytes > 0
-    if (isLook && isWaiting) return this.#turns.check(path)
+    const isWaiting = path.files.length > (path.current ? 1 : 0) || path.mustLook
+    if (isLook && (isWaiting || path.lines.heldBytes > 0)) return this.#turns.check(path)
     if (path.unread) return this.#turns.read(path)
     if (now < path.nextPollMs || this.#discovery.watch(path)) return
     const idleMs = now - path.readAtMs

@@ -3,7 +3,7 @@
  * at once, and all of it written anew when it has grown. A kill leaves every line or a torn last
  * one, which is left out; a position that was not written yet only makes a delivery come twice.
  *
- *     {"version":1}
+ *     {"version":1,"since":1795712555592}
  *     {"id":7,"file":"64769:1234","path":"a.log.1","of":"a.log","head":[1024,"…"],"at":[8,8],…}
  *     {"id":7,"gone":true}
  */
@@ -48,6 +48,7 @@ export interface Position {
 interface Line {
   readonly id?: unknown
   readonly version?: unknown
+  readonly since?: unknown
   readonly gone?: unknown
   readonly file?: unknown
   readonly path?: unknown
@@ -62,6 +63,8 @@ export interface PositionsOptions {
   readonly access: FileAccess
   readonly folder: string
   readonly logger: Logger
+  /** The clock now. */
+  readonly nowMs: number
 }
 
 export class Positions {
@@ -81,8 +84,11 @@ export class Positions {
   #isFailing = false
   /** Whether there was nothing at all: this input has never run. */
   isFirstRun = true
+  /** When this input ran for the first time, by the clock. */
+  sinceMs: number
 
-  constructor({ access, folder, logger }: PositionsOptions) {
+  constructor({ access, folder, logger, nowMs }: PositionsOptions) {
+    this.sinceMs = nowMs
     this.#access = access
     this.#folder = folder
     this.#logger = logger
@@ -164,6 +170,7 @@ export class Positions {
     const line = parse(text)
     if (!line) return false
     if (line.version !== undefined) {
+      if (isCount(line.since)) this.sinceMs = line.since
       if (line.version === VERSION) return true
       const found = JSON.stringify(line.version)
       throw new Error(`cannot read ${this.#path}: version ${found}; expected ${VERSION}`)
@@ -210,7 +217,7 @@ export class Positions {
   async #rewrite(): Promise<void> {
     this.#changed.clear()
     const ids = [...this.#known.keys()]
-    const text = `{"version":${VERSION}}\n${ids.map((id) => this.#lineOf(id)).join('')}`
+    const text = `{"version":${VERSION},"since":${this.sinceMs}}\n${ids.map((id) => this.#lineOf(id)).join('')}`
     const bytes = Buffer.from(text)
     await this.#file?.close()
     this.#file = null

@@ -36,6 +36,8 @@ export interface Found {
 
 /** How often a folder whose names change is listed. */
 const ATTEMPTS = 10
+/** The clock of files may be so much behind. */
+const FILE_CLOCK_MS = 10
 
 /** Begins as rotation marks do: `.1`, `-20261126`, `@2026-11-21T08-50-00.123Z`, `.old`. */
 const SUFFIX = /^[.\-_@](\d[\dTZ:.@_+-]*|old|bak)$/
@@ -91,9 +93,20 @@ export async function findRotated(path: string, wanted: Wanted): Promise<Found> 
       continue
     }
     if (index >= 0) return { old: siblings[index]!, newer: siblings.slice(index + 1) }
-    const newer = siblings.filter(({ stat: { modifiedMs } }) => modifiedMs > wanted.seenMs)
-    return { old: null, newer }
+    return { old: null, newer: await newerThan(siblings, wanted) }
   }
+}
+
+/** Those that were written to since; not a copy that was made before the last of it was read. */
+async function newerThan(siblings: readonly Sibling[], wanted: Wanted): Promise<Sibling[]> {
+  const newer: Sibling[] = []
+  for (const sibling of siblings) {
+    const { modifiedMs } = sibling.stat
+    if (modifiedMs <= wanted.seenMs - FILE_CLOCK_MS) continue
+    if (!(await isWanted(sibling, { ...wanted, sizeMin: 0 }))) newer.push(sibling)
+    else if (wanted.head.length < HEAD_BYTES_SURE) newer.push(sibling)
+  }
+  return newer
 }
 
 /** The log that the rotated file at `path` was; null if its name is not that of a rotated one. */

@@ -7,25 +7,25 @@
  *     read so far ─▶ never seen ────▶ the present one
  */
 import { realpath } from 'node:fs/promises'
-import { basename } from 'node:path'
 import type { InputContext } from '../../../pipeline/component.ts'
 import { beginningOf } from './beginning.ts'
 import type { BlockReader } from './block-reader.ts'
 import { COMPRESSED } from './compressed.ts'
-import { type FileStat, fitsHead, HEAD_BYTES_SURE, headOf } from './identity.ts'
+import { isCopy } from './copies.ts'
+import { type FileStat, fitsHead, HEAD_BYTES_SURE, headOf, NO_HEAD } from './identity.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { Offsets, Position, Positions } from './positions.ts'
-import { findRotated, logOf, rotationSuffix, type Sibling, statOrNull } from './siblings.ts'
+import { findRotated, logOf, type Sibling, statOrNull, type Wanted } from './siblings.ts'
 import { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
 
 /** A change that was not told for so long never will be. */
 const UNTOLD_MS = 2000
-/** A file that nobody has written to for so long is not about to become a copy. */
-const COPY_MS = 2000
 /** Positions that are kept of files that are read and gone, for each path. */
 const GONE_KEPT = 16
+/** How often a folder is listed whose names change while its files are opened. */
+const LIST_ATTEMPTS = 10
 const NOTHING = new Uint8Array(0)
 
 export interface SuccessionOptions {
@@ -43,6 +43,8 @@ export interface SuccessionOptions {
   readonly joinTimeoutMs: number
   /** A file has grown for a while, and the system did not tell. */
   readonly untold: (path: TailedPath) => void
+  /** What was rotated before was there when this input ran for the first time. */
+  readonly sinceMs: () => number
   readonly startsAtEnd: boolean
   readonly startsAtHead: boolean
 }
@@ -71,11 +73,9 @@ export class Succession {
       .sort((one, other) => one.id - other.id)
     for (const position of noted) if (!position.isDone) await this.#resume(path, position, stat)
     // One that was empty at every look says nothing of what it may have been between.
-    const latest = noted.findLast(({ head }) => head.length > 0) ?? noted.at(-1)
-    if (latest && path.current?.id !== latest.id) {
-      path.previous = new TailedFile(latest)
-      await this.#insertMissed(path, path.previous)
-    }
+    const latest = noted.findLast(({ head }) => head.length > 0)
+    if (latest) path.previous = new TailedFile(latest)
+    if (!latest || path.current?.id !== latest.id) await this.#insertMissed(path)
     if (stat && !path.current) await this.#begin(path, stat)
     path.isAdopted = true
   }
@@ -83,6 +83,7 @@ export class Succession {
   /** Looks whether the path leads to another file now, or to one that has grown. */
   async check(path: TailedPath): Promise<void> {
     path.mustCheck = false
+    path.mustLook = false
     try {
       await this.#alone(async () => {
         if (path.isAdopted) await this.#compare(path, await this.#look(path))
@@ -91,6 +92,7 @@ export class Succession {
       await this.#endRotated(path)
       await this.#flushIdle(path)
     } catch (error) {
+      path.mustLook = true
       this.#options.metrics.readErrors.add(1)
       this.#options.context.logger.warn({ path: path.path, error }, 'cannot look at a path')
     }
@@ -107,7 +109,8 @@ export class Succession {
     const { current } = path
     if (current && stat?.key === current.key) return this.#noteSize(path, current, stat)
     if (current) await this.#rotate(path, current)
-    else if (stat && path.previous) await this.#insertMissed(path, path.previous)
+    // There may have been one since.
+    else if (!stat) await this.#insertMissed(path)
     if (stat) await this.#begin(path, stat)
   }
 
@@ -133,10 +136,16 @@ export class Succession {
     return this.#alone(() => this.#replace(path, file))
   }
 
+  /** What it had while nobody looked may have been copied and emptied, and is looked for. */
+  filled(path: TailedPath): Promise<void> {
+    return this.#alone(() => this.#insertMissed(path))
+  }
+
   async #replace(path: TailedPath, file: TailedFile): Promise<void> {
     await this.#options.openFiles.close(file)
     this.#remove(path, file)
     if (path.current === file) path.current = null
+    if (file.head.length > 0) path.previous = file
     await this.#insertRotated(path, file)
     const stat = await this.#look(path)
     if (stat && !path.current) await this.#begin(path, stat)
@@ -188,7 +197,7 @@ export class Succession {
     return stat
   }
 
-  #noteSize(path: TailedPath, file: TailedFile, stat: FileStat): void {
+  async #noteSize(path: TailedPath, file: TailedFile, stat: FileStat): Promise<void> {
     file.path = path.realPath
     const isSilent = !file.isDirty && stat.size > file.size
     const ageMs = this.#options.context.clock.now() - stat.modifiedMs
@@ -196,36 +205,58 @@ export class Succession {
     const isSame = stat.size === file.size && stat.modifiedMs === file.modifiedMs
     file.modifiedMs = stat.modifiedMs
     if (!isSame || file.offset > stat.size) file.isDirty = true
+    // Nothing is known of what it was if it was copied and emptied since: the copy is not known.
+    if (!isSame && file.head.length === 0) await this.#insertMissed(path)
   }
 
   /** The path has been taken from `file`: it is read to its end wherever it is now. */
   async #rotate(path: TailedPath, file: TailedFile): Promise<void> {
     this.#options.metrics.rotations.add(1)
     path.current = null
-    path.previous = file
+    // One that was empty at every look says nothing of what came after it.
+    if (file.head.length > 0) path.previous = file
     file.isRotated = true
     file.isDirty = true
     file.grownAtMs = this.#options.context.clock.monotonic()
     const found = await findRotated(path.realPath, this.#wantedOf(file))
     if (found.old && found.old.stat.key === file.key) file.path = found.old.path
-    else if (!file.handle) {
+    else if (!file.handle && !(await this.#isStillThere(file))) {
       this.#remove(path, file)
       await this.#takeOver(path, file, found.old)
     }
-    await this.#insertNewer(path, found.newer)
+    if (!(await this.#insertNewer(path, found.newer))) await this.#insertMissed(path)
+  }
+
+  /** A symbolic link may have been led elsewhere: the file has its own name as before. */
+  async #isStillThere({ path, key }: TailedFile): Promise<boolean> {
+    return (await statOrNull(path))?.key === key
   }
 
   /** While the path was nobody's, files may have had it that are rotated already. */
-  async #insertMissed(path: TailedPath, previous: TailedFile): Promise<void> {
-    const { newer } = await findRotated(path.realPath, this.#wantedOf(previous))
-    await this.#insertNewer(path, newer)
+  async #insertMissed(path: TailedPath): Promise<void> {
+    const wanted = this.#latestOf(path)
+    if (!wanted) return
+    for (let attempt = 0; attempt < LIST_ATTEMPTS; attempt++) {
+      const { newer } = await findRotated(path.realPath, wanted)
+      if (await this.#insertNewer(path, newer)) return
+    }
+    throw new Error('the names of rotated files change all the time')
+  }
+
+  /** After what rotated files were never seen; null if those there are are nobody's business. */
+  #latestOf({ previous }: TailedPath): Wanted | null {
+    if (previous && previous.head.length > 0) return this.#wantedOf(previous)
+    if (this.isFirstScan) return null
+    const { context, ignoreOlderMs, sinceMs } = this.#options
+    const oldestMs = ignoreOlderMs > 0 ? context.clock.now() - ignoreOlderMs : 0
+    return { key: '', head: NO_HEAD, sizeMin: 0, seenMs: Math.max(oldestMs, sinceMs()) }
   }
 
   /** What `file` was is looked for beside it, and what came after that. */
   async #insertRotated(path: TailedPath, file: TailedFile): Promise<void> {
     const found = await findRotated(path.realPath, this.#wantedOf(file))
     await this.#takeOver(path, file, found.old)
-    await this.#insertNewer(path, found.newer)
+    if (!(await this.#insertNewer(path, found.newer))) await this.#insertMissed(path)
   }
 
   /** The same of one that another has followed long ago. */
@@ -264,13 +295,40 @@ export class Succession {
     } else context.logger.info(fields, 'a file is gone, or was emptied; it had been read')
   }
 
-  async #insertNewer(path: TailedPath, newer: readonly Sibling[]): Promise<void> {
+  /** False if the names have changed: what came after that is not known to be what it seems. */
+  async #insertNewer(path: TailedPath, newer: readonly Sibling[]): Promise<boolean> {
     for (const sibling of newer) {
-      if (this.#files.has(sibling.stat.key) || this.#isWatchedAlone(path, sibling)) continue
+      if (this.#files.has(sibling.stat.key)) continue
       const noted = (await this.#notedOf(sibling)) ?? (await this.#notedOfContents(path, sibling))
       if (noted && this.#isRead(noted, sibling)) continue
-      await this.#follow(path, sibling, noted && { ...noted, key: sibling.stat.key }, true)
+      if (this.#isWatchedAlone(path, sibling)) {
+        if (!noted && !(await this.#claim(sibling))) return false
+        continue
+      }
+      const position = noted && { ...noted, key: sibling.stat.key }
+      const file = await this.#follow(path, sibling, position, true)
+      if (!noted && !file.isKnown) {
+        this.#remove(path, file)
+        return false
+      }
     }
+    return true
+  }
+
+  /**
+   * Notes one that is to be read as a path of its own, for it may have another name by then. Copies
+   * are left to what they were made of.
+   */
+  async #claim({ path, stat }: Sibling): Promise<boolean> {
+    const { positions, context } = this.#options
+    if (stat.size < HEAD_BYTES_SURE) return true
+    const beginning = await beginningOf(path).catch(() => NOTHING)
+    if ((await statOrNull(path))?.key !== stat.key) return false
+    if (await isCopy(path, stat, beginning, this.#options)) return true
+    const fresh = { id: positions.newId(), key: stat.key, path, of: path, isDone: false }
+    const seenMs = context.clock.now()
+    positions.note({ ...fresh, head: headOf(beginning), at: [0, 0], seenMs })
+    return true
   }
 
   #isWatchedAlone(path: TailedPath, sibling: Sibling): boolean {
@@ -305,18 +363,21 @@ export class Succession {
     return isFollowed || (isDone && (COMPRESSED.test(path) || Math.max(...at) >= stat.size))
   }
 
-  #wantedOf(file: TailedFile) {
+  #wantedOf(file: TailedFile): Wanted {
     return { key: file.key, head: file.head, sizeMin: Math.min(...file.at), seenMs: file.seenMs }
   }
 
   /** Goes on with what an earlier run has read. */
   async #resume(path: TailedPath, position: Position, stat: FileStat | null): Promise<void> {
     const known = this.#files.get(position.key)
-    if (known) return
-    const isHere = stat?.key === position.key && (await this.#isSame(path.path, position, stat))
+    if (known?.id === position.id) return
+    // Else another file has that inode now, as that which one before was compressed to.
+    if (known && position.head.length > 0 && fitsHead(known.beginning, position.head)) return
+    const isHere =
+      !known && stat?.key === position.key && (await this.#isSame(path.path, position, stat))
     const moved = isHere ? null : await statOrNull(position.path)
     const isThere =
-      moved?.key === position.key && (await this.#isSame(position.path, position, moved))
+      !known && moved?.key === position.key && (await this.#isSame(position.path, position, moved))
     const there = { path: isHere ? path.realPath : position.path, stat: isHere ? stat : moved! }
     if (isHere || isThere) {
       const file = await this.#follow(path, there, position, !isHere)
@@ -339,56 +400,53 @@ export class Succession {
     const found = { path: path.realPath, stat }
     const noted = await this.#notedOf(found)
     if (!noted && (await this.#mustWait(path, stat))) return
+    if (!noted) await this.#insertMissed(path)
+    if (this.#files.has(stat.key)) {
+      // Rotated meanwhile, and found there.
+      path.mustCheck = true
+      return
+    }
     const isFromEnd = !noted && this.#options.startsAtEnd && this.isFirstScan
     const end = isFromEnd ? stat.size : 0
-    path.current = await this.#follow(path, found, noted, false, [end, end])
-    if (!noted && !path.current.handle && !path.current.isCompressed) {
-      // Renamed since it was looked at: nothing is known of it but an inode. Look again.
+    path.current = await this.#take(path, found, noted, false, [end, end])
+    if (!noted && !path.current.isKnown) {
       this.#remove(path, path.current)
-      this.#options.positions.forget(path.current.id)
       path.current = null
       path.mustCheck = true
       return
     }
-    if (path.previous && path.current.head.length === 0)
-      await this.#insertMissed(path, path.previous)
+    // It may have been copied and emptied since. Noted last: nothing before it is looked for then.
+    if (!noted) await this.#insertMissed(path)
+    if (path.current) this.#note(path.current)
   }
 
   /** Files that are too old to be begun, and copies of one that is read. */
   async #mustWait(path: TailedPath, stat: FileStat): Promise<boolean> {
     const { ignoreOlderMs, context } = this.#options
     if (ignoreOlderMs > 0 && stat.modifiedMs < context.clock.now() - ignoreOlderMs) return true
-    return this.#isCopy(path, stat)
+    return isCopy(path.path, stat, await beginningOf(path.path), this.#options)
   }
 
-  /**
-   * A copy beside the log that it was made of, which is about to be emptied: what the log does not
-   * have any more is read from it then.
-   */
-  async #isCopy(path: TailedPath, stat: FileStat): Promise<boolean> {
-    const name = basename(path.realPath)
-    const others = [...this.#options.paths.values()].filter(
-      (other) =>
-        other !== path &&
-        other.current !== null &&
-        other.current.key !== stat.key &&
-        other.realFolder === path.realFolder &&
-        rotationSuffix(basename(other.realPath), name) !== null,
-    )
-    if (others.length === 0) return false
-    const beginning = await beginningOf(path.path)
-    const ageMs = this.#options.context.clock.now() - stat.modifiedMs
-    return others.some(({ current }) => {
-      const known = current?.beginning ?? beginning
-      const common = Math.min(known.length, beginning.length)
-      // Perhaps one whose copying has only begun.
-      if (common < HEAD_BYTES_SURE) return ageMs < COPY_MS
-      return Buffer.compare(known.subarray(0, common), beginning.subarray(0, common)) === 0
-    })
-  }
-
-  /** From where it was read to, else from `at`. Noted at once, so that a restart knows of it. */
+  /** Goes on with it; noted at once, so that a restart knows of it. */
   async #follow(
+    path: TailedPath,
+    found: Pick<Sibling, 'path' | 'stat'>,
+    noted: Position | null,
+    isRotated: boolean,
+  ): Promise<TailedFile> {
+    const file = await this.#take(path, found, noted, isRotated)
+    // Renamed since it was looked at: an inode alone is used again, and nothing else is known.
+    if (noted || file.isKnown) this.#note(file)
+    return file
+  }
+
+  #note(file: TailedFile): void {
+    this.#options.positions.note(file.position)
+    file.isNoted = true
+  }
+
+  /** From where it was read to, else from `at`. */
+  async #take(
     path: TailedPath,
     { path: realPath, stat }: Pick<Sibling, 'path' | 'stat'>,
     noted: Position | null,
@@ -406,14 +464,19 @@ export class Succession {
     path.files.splice(before, 0, file)
     this.#files.set(file.key, file)
     this.#options.metrics.files.set(this.#files.size)
-    if (file.isCompressed) file.head = headOf(await beginningOf(realPath).catch(() => NOTHING))
+    if (file.isCompressed) await this.#learnCompressed(file)
     else {
       const handle = await openFiles.handleOf(file)
       if (handle) await file.checkHead(handle)
     }
-    positions.note(file.position)
-    file.isNoted = true
     return file
+  }
+
+  /** A damaged one is known, too: there is nothing more to be learned. */
+  async #learnCompressed(file: TailedFile): Promise<void> {
+    const beginning = await beginningOf(file.path).catch(() => NOTHING)
+    file.isKnown = (await statOrNull(file.path))?.key === file.key
+    if (file.isKnown) file.head = headOf(beginning)
   }
 
   #remove(path: TailedPath, file: TailedFile): void {

@@ -26,6 +26,8 @@ export class TailedFile implements Openable {
   head: Head
   /** Of the bytes that `head` is of, those that were seen in this run. */
   beginning: Uint8Array = new Uint8Array(0)
+  /** Whether what it has was looked at, not only that it is there. */
+  isKnown = false
   /** Where reading goes on. */
   offset: number
   /** Up to where each stream is delivered. */
@@ -106,6 +108,7 @@ export class TailedFile implements Openable {
   async checkHead(handle: FileHandle): Promise<boolean> {
     const bytes = await readBeginning(handle)
     if (!fitsHead(bytes, this.head)) return false
+    this.isKnown = true
     if (bytes.length > this.beginning.length) this.beginning = bytes.slice()
     if (bytes.length > this.head.length) this.head = headOf(bytes)
     return true

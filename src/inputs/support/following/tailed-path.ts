@@ -27,6 +27,8 @@ export class TailedPath {
   previous: TailedFile | null = null
   /** Whether something may have become of the path. */
   mustCheck = false
+  /** Whether a look has failed: there is another one soon. */
+  mustLook = false
   /** Whether all that an earlier run has left of it is found. */
   isAdopted = false
   /** Whether it is in the queue of those to be read. */
