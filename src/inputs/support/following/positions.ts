@@ -217,7 +217,8 @@ export class Positions {
   async #rewrite(): Promise<void> {
     this.#changed.clear()
     const ids = [...this.#known.keys()]
-    const text = `{"version":${VERSION},"since":${this.sinceMs}}\n${ids.map((id) => this.#lineOf(id)).join('')}`
+    const first = `{"version":${VERSION},"since":${this.sinceMs}}\n`
+    const text = `${first}${ids.map((id) => this.#lineOf(id)).join('')}`
     const bytes = Buffer.from(text)
     await this.#file?.close()
     this.#file = null
