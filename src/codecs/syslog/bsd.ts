@@ -131,7 +131,10 @@ function readHost(bytes: Uint8Array, start: number, end: number, message: Syslog
     hostEnd--
   }
   setSpan(message.host, start, hostEnd)
-  return skipSpaces(bytes, next, end)
+  const behind = skipSpaces(bytes, next, end)
+  // Cisco's ASA: `HOST : %ASA-6-302013: text`.
+  const isAsa = isColonSpace(bytes, behind, end) && bytes[behind + 2] === PERCENT
+  return isAsa && behind + 2 < end ? behind + 2 : behind
 }
 
 /** AIX: `Message forwarded from HOST: TAG: text`. */

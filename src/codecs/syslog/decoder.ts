@@ -114,6 +114,8 @@ export class SyslogStreamDecoder {
     const { bytes, end } = this.#input
     if (this.#quick === null || end - start < KERNEL_MIN_BYTES || !this.#framer.isAtMessage)
       return start
+    // The kernel does lines that end with a newline.
+    if (this.#framer.hasNewlinesWithin) return start
     if (!KernelSyslog.canDo(this.#sender)) return start
     const position = this.#quick.read({ bytes, start, end }, this.#sender, this.#entries)
     if (position > start) this.#framer.restart()

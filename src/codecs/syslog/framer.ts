@@ -2,9 +2,16 @@
  * Messages in a stream (RFC 6587, RFC 5425), told apart one by one: a length and a space before a
  * message, or a newline (some send NUL) behind it. What goes wrong is over with the next newline.
  *
+ * Who ends messages with NUL, as Python does, may have newlines in them: behind a message that NUL
+ * has ended, a newline ends one only if a message starts behind it. The first message of a
+ * connection has nothing before it that would tell, so it ends with whichever comes first.
+ * A length above the longest message is believed unless a line end with a message behind it comes
+ * within that many bytes: then it is taken for a mistake, and the message ends there.
+ *
  *     27 <30>1 - host app - - - text        <30>Nov 21 08:50:00 host app: text\n
  */
 import { isFiller } from './parts.ts'
+import { isDigit } from './times.ts'
 
 const SPACE = 0x20
 const NEWLINE = 0x0a
@@ -22,6 +29,8 @@ export class SyslogFramer {
   /** Set by `next`: it is what goes on behind a piece that was cut. */
   isContinued = false
   readonly #messageMaxBytes: number
+  /** The last line was ended by NUL. */
+  #isNulEnded = false
   /** Of a counted message that was cut; -1 if the rest of it ends with a newline. */
   #restBytes = 0
   #isInRest = false
@@ -41,12 +50,17 @@ export class SyslogFramer {
     if (this.start === end) return this.#isNotWhole()
     const length = this.#readLength(bytes, end)
     if (length === WAIT) return this.#isNotWhole()
-    return length < 0 ? this.#nextLine(bytes, end) : this.#nextCounted(length, end)
+    return length < 0 ? this.#nextLine(bytes, end) : this.#nextCounted(bytes, length, end)
   }
 
   /** Whether it is between two messages, or in one that is whole as far as it is there. */
   get isAtMessage(): boolean {
     return !this.#isInRest
+  }
+
+  /** Whether newlines may be within messages. */
+  get hasNewlinesWithin(): boolean {
+    return this.#isNulEnded
   }
 
   /** Somebody else has read on: what was looked through is behind. */
@@ -75,7 +89,9 @@ export class SyslogFramer {
 
   #skipFillers(bytes: Uint8Array, start: number, end: number): number {
     let position = start
-    while (position < end && isFiller(bytes[position]!)) position++
+    for (; position < end && isFiller(bytes[position]!); position++) {
+      if (bytes[position] === 0) this.#isNulEnded = true
+    }
     if (position > start) this.#scanned = 0
     return position
   }
@@ -105,9 +121,10 @@ export class SyslogFramer {
     return length
   }
 
-  #nextCounted(length: number, end: number): boolean {
+  #nextCounted(bytes: Uint8Array, length: number, end: number): boolean {
     const max = this.#messageMaxBytes
     const taken = Math.min(length, max)
+    if (length > max && this.#isMistaken(bytes, end)) return true
     if (this.#textStart + taken > end) return this.#isNotWhole()
     this.start = this.#textStart
     this.end = this.nextStart = this.start + taken
@@ -117,14 +134,29 @@ export class SyslogFramer {
     return true
   }
 
+  /** Whether a message ends and another starts where the length says that it goes on; takes it. */
+  #isMistaken(bytes: Uint8Array, end: number): boolean {
+    const text = this.#textStart
+    const limit = Math.min(end, text + this.#messageMaxBytes)
+    let position = Math.max(text, this.start + this.#scanned)
+    for (; position < limit; position++) {
+      position = endOfLine(bytes, position, limit)
+      const starts = startsMessage(bytes, position + 1, limit)
+      if (starts === UNKNOWN) break
+      if (starts === NO) continue
+      this.start = text
+      this.#isNulEnded = bytes[position] === 0
+      return this.#take(position, position + 1)
+    }
+    this.#scanned = position - this.start
+    return false
+  }
+
   #nextLine(bytes: Uint8Array, end: number): boolean {
     const limit = Math.min(end, this.start + this.#messageMaxBytes)
-    const lineEnd = endOfLine(bytes, this.start + this.#scanned, limit)
+    const lineEnd = this.#endOfMessage(bytes, limit)
     if (lineEnd < limit) return this.#take(lineEnd, lineEnd + 1)
-    if (limit === end && end - this.start < this.#messageMaxBytes) {
-      this.#scanned = end - this.start
-      return this.#isNotWhole()
-    }
+    if (limit === end && end - this.start < this.#messageMaxBytes) return this.#isNotWhole()
     this.isCut = this.#isInRest = true
     this.#restBytes = NONE
     return this.#take(limit, limit)
@@ -134,12 +166,9 @@ export class SyslogFramer {
     this.start = start
     if (this.#restBytes === NONE) {
       const limit = Math.min(end, start + this.#messageMaxBytes)
-      const lineEnd = endOfLine(bytes, start + this.#scanned, limit)
+      const lineEnd = this.#endOfMessage(bytes, limit)
       const isEnd = lineEnd < limit
-      if (!isEnd && limit - start < this.#messageMaxBytes) {
-        this.#scanned = end - start
-        return this.#isNotWhole()
-      }
+      if (!isEnd && limit - start < this.#messageMaxBytes) return this.#isNotWhole()
       this.#isInRest = !isEnd
       return this.#take(lineEnd, isEnd ? lineEnd + 1 : lineEnd)
     }
@@ -148,6 +177,23 @@ export class SyslogFramer {
     this.#restBytes -= taken
     this.#isInRest = this.#restBytes > 0
     return this.#take(start + taken, start + taken)
+  }
+
+  /** Where the line end is that ends the message at `this.start`; `limit` if it is not there. */
+  #endOfMessage(bytes: Uint8Array, limit: number): number {
+    let position = this.start + this.#scanned
+    for (; position < limit; position++) {
+      position = endOfLine(bytes, position, limit)
+      if (position === limit) break
+      const isNul = bytes[position] === 0
+      const starts = isNul || !this.#isNulEnded ? YES : startsMessage(bytes, position + 1, limit)
+      if (starts === UNKNOWN) break
+      if (starts === NO) continue
+      this.#isNulEnded = isNul
+      return position
+    }
+    this.#scanned = position - this.start
+    return limit
   }
 
   #take(end: number, nextStart: number): true {
@@ -160,6 +206,27 @@ export class SyslogFramer {
 
 const NONE = -1
 const WAIT = -2
+
+const YES = 1
+const NO = 0
+/** What tells is at or behind the limit. */
+const UNKNOWN = -1
+
+/** Whether a priority is at `start`, or a length and a priority: YES, NO or UNKNOWN. */
+function startsMessage(bytes: Uint8Array, start: number, limit: number): number {
+  let position = start
+  const last = Math.min(limit, start + DIGITS_MAX)
+  while (position < last && isDigit(bytes[position])) position++
+  if (position >= limit) return UNKNOWN
+  if (position > start) {
+    if (bytes[position] !== SPACE || bytes[start] === 0x30) return NO
+    position++
+  }
+  if (position >= limit) return UNKNOWN
+  if (bytes[position] !== LESS) return NO
+  if (position + 1 >= limit) return UNKNOWN
+  return isDigit(bytes[position + 1]) ? YES : NO
+}
 
 /** Where the first newline or NUL is; `end` if there is none. */
 function endOfLine(bytes: Uint8Array, start: number, end: number): number {

@@ -249,3 +249,11 @@ test('the kernel takes what is usual', () => {
   const batches = streamDecoder({ kernel: counting }).push(Uint8Array.from(Buffer.from(wire)))
   assert.deepEqual([calls, batches.length, batches[0]!.count], [1, 1, 200])
 })
+
+test('from messages that NUL ends, with newlines in them', () => {
+  const message = (text: string) => `<30>Nov 26 11:59:58 h app[1]: ${text}`
+  const some = Array.from({ length: 12 }, (_none, index) => message(`${index}`))
+  const multiline = `${message('a\nb')}\0${some.join('\n\0')}\0\n${message('c\nd')}\0`
+  checkSame(Buffer.from(`${some.join('\n')}\n${message('first')}\0${multiline}`), [], {})
+  checkSame(Buffer.from(`${some.join('\n')}\n\0${multiline}${some.join('\n')}\n`), [], {})
+})

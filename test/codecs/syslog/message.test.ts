@@ -202,6 +202,12 @@ suite('hosts and tags of RFC 3164', () => {
       message: 'm',
     })
     checkBody('h getty@tty1: m', { host: 'h', ident: 'getty@tty1', message: 'm' })
+    checkBody('h : %ASA-6-302013: Built', {
+      host: 'h',
+      ident: '%ASA-6-302013',
+      message: 'Built',
+    })
+    checkBody('h : text', { host: 'h', message: ': text' })
     checkBody('h %ASA-6-302013: Built', { host: 'h', ident: '%ASA-6-302013', message: 'Built' })
     checkBody('h a.b-c_d: m', { host: 'h', ident: 'a.b-c_d', message: 'm' })
   })

@@ -56,6 +56,31 @@ suite('framing', () => {
     const long = `${Buffer.byteLength(`${NEW}a`) + 3} ${NEW}a`
     check(`${long}${OLD}b\n${OLD}c\n`, ['a<30', '>Nov 26 11:59:58 h app[1]: b|no_header', 'c'])
   })
+  test('newlines within messages that NUL ends, behind the first', () => {
+    check(`${OLD}a\0${OLD}b\nc\0${OLD}d\n\ne\0${NEW}f\0`, ['a', 'b\nc', 'd\n\ne', 'f'])
+    check(`${OLD}a\nb\0${OLD}c\nd\0`, ['a', 'b|no_header', 'c\nd'])
+    check(`${OLD}a\n\0${OLD}c\n<d 5 e\0`, ['a', 'c\n<d 5 e'])
+    check(`${OLD}a\0${OLD}b\nc`, ['a', 'b\nc'])
+  })
+  test('NUL, and newlines again', () => {
+    check(`${OLD}a\0b\n${OLD}c\n${OLD}d\n`, ['a', 'b|no_header', 'c', 'd'])
+    check(`${OLD}a\0${OLD}b\n${counted(`${NEW}c`)}${OLD}d\n`, ['a', 'b', 'c', 'd'])
+    const decoder = streamDecoder()
+    const push = (text: string) =>
+      eventsOf(decoder.push(bytesOf(text))).map(({ record }) => record['message'])
+    assert.deepEqual(push(`${OLD}a\0${OLD}b\n<`), ['a'])
+    assert.deepEqual(push('13>Nov'), ['b'])
+    assert.deepEqual(push(' 26 11:59:58 h app: c\n'), ['c'], 'nothing is waited for')
+  })
+  test('a length above the longest message that is none', () => {
+    check(`99999 <13>bad: length\n<13>x: after\n`, ['length', 'after'])
+    check(`99999 <13>bad: length\0<13>x: b\nc\0`, ['length', 'b\nc'])
+    check(`99999 <13>x: a\nb\n3 c\n${counted(`${NEW}d`)}`, ['a\nb\n3 c', 'd'])
+    check(`99999 <13>x: a\n0 <1\n<a`, ['a\n0 <1\n<a|truncated'])
+    const decoder = streamDecoder()
+    decoder.push(bytesOf(`99999 <13>bad: length\n`))
+    assert.equal(eventsOf(decoder.push(bytesOf(`<13>x: after\n`))).length, 2)
+  })
   test('what the end cuts off is there', () => {
     check(`${OLD}a\n${OLD}b`, ['a', 'b'])
     check(`100 ${NEW}a`, ['a|truncated'])
@@ -112,8 +137,12 @@ const text = fc
   .string({ maxLength: 60, unit: 'binary' })
   .map((each) => each.replaceAll(/[\n\r\0]/g, '_'))
 const framed = fc
-  .tuple(fc.constantFrom(OLD, NEW, '', '<13>', '7 '), text, fc.boolean())
-  .map(([head, body, isCounted]) => (isCounted ? counted(head + body) : `${head}${body}\n`))
+  .tuple(
+    fc.constantFrom(OLD, NEW, '', '<13>', '7 ', '9999 <13>'),
+    text,
+    fc.constantFrom('', '\n', '\0'),
+  )
+  .map(([head, body, end]) => (end === '' ? counted(head + body) : head + body + end))
 const piece = fc.oneof(
   { arbitrary: framed.map(bytesOf), weight: 5 },
   fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),

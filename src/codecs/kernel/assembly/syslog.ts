@@ -102,11 +102,14 @@ export function readSyslog(
   let count: u32 = 0
   let status = DONE
   while (source < end) {
+    status = UNUSUAL
+    // NUL changes what ends the messages behind it.
+    if (load<u8>(source) == 0) break
     if (isFiller(load<u8>(source))) {
       source++
+      status = DONE
       continue
     }
-    status = UNUSUAL
     if (!readFrame(source, end)) break
     const found = readPriority()
     if (found >= PRIORITIES) break
@@ -148,7 +151,7 @@ function readFrame(start: usize, end: usize): bool {
   if (first == 0x3c) {
     body = start
     const lineEnd = findLineEnd(start, end)
-    if (lineEnd >= end || lineEnd - start >= messageMax) return false
+    if (lineEnd >= end || lineEnd - start >= messageMax || load<u8>(lineEnd) == 0) return false
     bodyEnd = lineEnd
     following = lineEnd + 1
   } else {
