@@ -18,13 +18,19 @@ export function bannerText(ready: Ready): string {
   const source = configPath === null ? 'built-in configuration, see: logboom config' : configPath
   const lines = [`logboom ${version()} is ready (${source})`]
   for (const [name, addresses] of Object.entries(ready.addresses))
-    lines.push(row('listening', `${addresses.join(', ')} (input ${name})`))
+    lines.push(inputRow(name, config.inputs[name]?.type, addresses))
   for (const path of filePaths(config)) lines.push(row('files', path))
   if (page !== null) lines.push(row('page', page), row('metrics', `${page}/metrics`))
   const address = dockerAddress(ready)
   if (address !== undefined) lines.push('', 'Try it:', `  ${dockerCommand(address)}`)
   for (const path of filePaths(config).slice(0, 1)) lines.push(`  tail -F ${quoted(asGlob(path))}`)
   return lines.join('\n') + '\n'
+}
+
+/** What reads files or standard input listens nowhere. */
+function inputRow(name: string, type: string | undefined, addresses: readonly string[]): string {
+  if (addresses.length > 0) return row('listening', `${addresses.join(', ')} (input ${name})`)
+  return row('reading', `${type} (input ${name})`)
 }
 
 function row(label: string, text: string): string {

@@ -102,9 +102,9 @@ ${lines.join('\n')}
   logboom COMMAND --help    explains a command with examples
   logboom --version         prints the version
 
-Without a configuration, "logboom run" takes the fluentd log driver's events on
-127.0.0.1:24224 and GELF on 127.0.0.1:12201, writes ./logs/TAG.log and shows its state on
-http://127.0.0.1:24220.
+Without a configuration, "logboom run" takes what Docker's log drivers send on 127.0.0.1:
+fluentd's on 24224, syslog on 5140 and GELF on 12201 (both udp and tcp). It writes
+./logs/TAG.log and shows its state on http://127.0.0.1:24220.
 
 Exit codes:
   0   done; for run: stopped in order

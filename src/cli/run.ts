@@ -18,9 +18,9 @@ import { printTap, readTap } from './tap.ts'
 const help = `Usage: logboom run [-c FILE] [--tap PATTERN]
 
 Takes logs in, routes them by tag and writes them, until it is stopped. Without -c it
-listens for the forward protocol on tcp://127.0.0.1:24224 and for GELF on 127.0.0.1:12201
-(tcp and udp), writes ./logs/TAG.log and shows its state on http://127.0.0.1:24220. Its own
-log goes to standard error.
+listens on 127.0.0.1 for the forward protocol (24224 tcp), syslog (5140 udp and tcp) and
+GELF (12201 udp and tcp), writes ./logs/TAG.log and shows its state on
+http://127.0.0.1:24220. Its own log goes to standard error.
 
 Options:
 ${CONFIG_OPTION_HELP}
@@ -158,7 +158,8 @@ class Session {
 
   #status(): string {
     const { inputs } = this.#collector.addresses
-    return `listening on ${Object.values(inputs).flat().join(', ')}`
+    const addresses = Object.values(inputs).flat()
+    return addresses.length > 0 ? `listening on ${addresses.join(', ')}` : 'reading its inputs'
   }
 
   #onStopSignal(signal: Signal): void {

@@ -12,7 +12,7 @@ import { readTrials, type Trial, type TrialFile } from '../trial/trial-file.ts'
 import type { Command } from './command.ts'
 import { CommandError, EXIT_FAILED, EXIT_OK, parseOptions, print, printError } from './command.ts'
 
-const help = `Usage: logboom test [FILES]
+const help = `Usage: logboom test [-c FILE] [FILES]
 
 Sends events through the pipeline of a configuration and compares what each output gets
 with what is expected. The tests of logboom.yaml are in logboom.test.yaml beside it:
@@ -33,20 +33,20 @@ where an event comes from (else from the first one), "time:" when it happened, a
 FILES are tests or the configurations beside them; without, *.test.yaml in this folder.
 
 Options:
+  -c, --config FILE   like one of FILES
   -h, --help          this text
 
 Exit codes: 0 all passed, 1 something differs or cannot be read, 2 wrong usage.
 
 Examples:
   logboom test
-  logboom test /etc/logboom/logboom.yaml
+  logboom test -c /etc/logboom/logboom.yaml
 `
 
 export const test: Command = {
   help,
   async run(args) {
-    const { positionals } = parseOptions({ args: [...args], allowPositionals: true })
-    const files = positionals.length > 0 ? positionals.map(testFileOf) : globSync('*.test.yaml')
+    const files = filesOf(args)
     if (files.length === 0)
       throw new CommandError('cannot find *.test.yaml in this folder; expected a file to test')
     const logger = await createLog({ level: 'error', format: 'auto' })
@@ -55,6 +55,16 @@ export const test: Command = {
     print(`${tally.passed} passed, ${tally.failed} failed`)
     return tally.failed === 0 ? EXIT_OK : EXIT_FAILED
   },
+}
+
+function filesOf(args: readonly string[]): string[] {
+  const { positionals, values } = parseOptions({
+    args: [...args],
+    allowPositionals: true,
+    options: { config: { type: 'string', short: 'c' } },
+  })
+  const named = [...(values.config === undefined ? [] : [values.config]), ...positionals]
+  return named.length > 0 ? named.map(testFileOf) : globSync('*.test.yaml')
 }
 
 interface Tally {

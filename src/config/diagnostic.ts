@@ -143,7 +143,9 @@ function hideSecrets(line: string, start: number, end: number, keys: ReadonlySet
   if (keys.size === 0) return shown
   const name = `["']?(?:${[...keys].join('|')})["']?\\s*:\\s*`
   const rest = new RegExp(`^(\\s*(?:- +)*${name})(\\S.*)$`, 'g')
-  const value = `"(?:[^"\\\\]|\\\\.)*"?|'(?:[^']|'')*'?|[^\\s,}\\]][^,}\\]]*`
+  const quoted = `"(?:[^"\\\\]|\\\\.)*"?|'(?:[^']|'')*'?`
+  const list = `\\[(?:${quoted}|[^\\]"'])*\\]?`
+  const value = `${list}|${quoted}|[^\\s,}\\]][^,}\\]]*`
   const inFlow = new RegExp(`(?<![\\w-])(${name})(${value})`, 'g')
   const secret = rest.test(line) ? new RegExp(rest) : inFlow
   for (const match of [...line.matchAll(secret)].reverse()) {

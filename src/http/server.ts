@@ -70,7 +70,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   observeProcess()
   const app = createApp(options)
   const { taps } = options.view
-  const endTaps = taps ? addTap(app, taps) : () => undefined
+  const endTaps = taps ? addTap(app, taps, () => options.view.components()) : () => undefined
   try {
     await app.listen({ ...target })
   } catch (error) {

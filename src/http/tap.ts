@@ -6,6 +6,7 @@ import {
   pointTrouble,
   TAP_RATE_DEFAULT,
   TAP_RATE_MAX,
+  type TapNamed,
   type TapOptions,
   type Taps,
 } from '../pipeline/taps/taps.ts'
@@ -19,11 +20,15 @@ const UNREAD_MAX_BYTES = 256 * 1024
 
 type Query = Readonly<Record<string, string | string[] | undefined>>
 
-/** The result ends all streams. */
-export function addTap(app: FastifyInstance, taps: Taps): () => void {
+/** `there` is asked for what can be looked at. The result ends all streams. */
+export function addTap(
+  app: FastifyInstance,
+  taps: Taps,
+  there: () => readonly TapNamed[],
+): () => void {
   const streams = new Set<() => void>()
   app.get(TAP, { exposeHeadRoute: false }, (request, reply) => {
-    const asked = read(request.query as Query)
+    const asked = read(request.query as Query, there())
     if ('message' in asked) {
       reply.code(400).send({ error: 'Bad Request', message: `cannot GET ${TAP}: ${asked.message}` })
       return
@@ -47,12 +52,12 @@ export function addTap(app: FastifyInstance, taps: Taps): () => void {
 
 type Asked = Omit<TapOptions, 'take'>
 
-function read(query: Query): Asked | { readonly message: string } {
+function read(query: Query, there: readonly TapNamed[]): Asked | { readonly message: string } {
   const [match = '**', point = 'input', rate] = ['match', 'point', 'rate'].map((name) => {
     const value = query[name]
     return Array.isArray(value) ? value[0] : value
   })
-  const trouble = pointTrouble(point)
+  const trouble = pointTrouble(point, there)
   if (trouble !== undefined) return { message: trouble }
   const eventsPerSecond = rate === undefined ? TAP_RATE_DEFAULT : Number(rate)
   const isRate = Number.isInteger(eventsPerSecond) && eventsPerSecond > 0

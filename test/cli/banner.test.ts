@@ -36,6 +36,14 @@ Try it:
   )
 })
 
+test('an input that listens nowhere', () => {
+  const inputs = { app: { type: 'stdin', options: {} } }
+  const ready = { config: { ...config, inputs }, configPath: 'a.yaml', page: null }
+  const text = bannerText({ ...ready, addresses: { app: [] } })
+  assert.match(text, /^ {2}reading {4}stdin \(input app\)$/m)
+  assert.doesNotMatch(text, /listening/)
+})
+
 test('the address Docker is given', () => {
   const check = (listen: readonly string[], expected: string | undefined, options = {}) => {
     const inputs = { docker: { type: 'forward', options } }

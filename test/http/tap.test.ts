@@ -42,6 +42,11 @@ test('says what is wrong with a request', async () => {
     return ((await response.json()) as { message: string }).message
   }
   assert.match(await messageOf('?point=outputs'), /unknown point "outputs"/)
+  assert.match(
+    await messageOf('?point=after:nope'),
+    /unknown point "after:nope"; expected one of: after(, after:\w+)*$/,
+  )
+  assert.match(await messageOf('?point=output:nope'), /expected one of: output, output:files/)
   assert.match(await messageOf('?rate=0'), /expected a whole number up to 10000/)
   assert.match(await messageOf('?match={'), /cannot read tag pattern/)
   await server.close()

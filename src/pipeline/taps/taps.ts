@@ -117,10 +117,23 @@ class OpenTap {
   }
 }
 
-/** What is wrong with a point, or undefined. */
-export function pointTrouble(point: string): string | undefined {
-  const [kind = ''] = point.split(':')
-  if (TAP_KINDS.includes(kind as TapKind)) return undefined
-  const expected = 'input, before, after or output, or one of it: output:NAME'
-  return `unknown point "${point}"; expected ${expected}`
+/** What there is to look at, by its kind: `input`, `filter` or `output`. */
+export interface TapNamed {
+  readonly kind: string
+  readonly name: string
+}
+
+/** What is wrong with a point, or undefined; its name is only looked at if `there` is given. */
+export function pointTrouble(point: string, there?: readonly TapNamed[]): string | undefined {
+  const [kind = ''] = point.split(':', 1)
+  if (!TAP_KINDS.includes(kind as TapKind)) {
+    const expected = 'input, before, after or output, or one of it: output:NAME'
+    return `unknown point "${point}"; expected ${expected}`
+  }
+  if (point === kind || there === undefined) return undefined
+  const componentKind = kind === 'before' || kind === 'after' ? 'filter' : kind
+  const names = there.filter((each) => each.kind === componentKind).map(({ name }) => name)
+  if (names.includes(point.slice(kind.length + 1))) return undefined
+  const expected = [kind, ...names.map((name) => `${kind}:${name}`)].join(', ')
+  return `unknown point "${point}"; expected one of: ${expected}`
 }
