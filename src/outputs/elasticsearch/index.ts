@@ -2,6 +2,7 @@
 import { defineChunkedOutput } from '../../pipeline/component.ts'
 import { BulkOutput } from '../support/bulk/bulk-output.ts'
 import { bulkPlaceholders } from '../support/bulk/schema.ts'
+import { setUpStep } from '../support/bulk/setup/step.ts'
 import { elasticsearchFaults, elasticsearchSchema } from './schema.ts'
 import { ElasticsearchTransport } from './transport.ts'
 
@@ -11,10 +12,10 @@ export const elasticsearch = defineChunkedOutput({
   configSchema: elasticsearchSchema,
   faults: elasticsearchFaults,
   placeholders: bulkPlaceholders,
-  create: (config, context) =>
-    new BulkOutput(config, context, {
-      product: 'elasticsearch',
-      transport: new ElasticsearchTransport(config, context.timers),
-      setUp: () => Promise.resolve(null),
-    }),
+  create: (config, context) => {
+    const transport = new ElasticsearchTransport(config, context.timers)
+    const parts = { product: 'elasticsearch', transport } as const
+    const setUp = setUpStep(config, { ...parts, logger: context.logger })
+    return new BulkOutput(config, context, { ...parts, setUp })
+  },
 })

@@ -2,6 +2,7 @@
 import { defineChunkedOutput } from '../../pipeline/component.ts'
 import { BulkOutput } from '../support/bulk/bulk-output.ts'
 import { bulkPlaceholders } from '../support/bulk/schema.ts'
+import { setUpStep } from '../support/bulk/setup/step.ts'
 import { opensearchFaults, opensearchSchema } from './schema.ts'
 import { OpensearchTransport } from './transport.ts'
 
@@ -11,10 +12,10 @@ export const opensearch = defineChunkedOutput({
   configSchema: opensearchSchema,
   faults: opensearchFaults,
   placeholders: bulkPlaceholders,
-  create: (config, context) =>
-    new BulkOutput(config, context, {
-      product: 'opensearch',
-      transport: new OpensearchTransport(config, context.timers),
-      setUp: () => Promise.resolve(null),
-    }),
+  create: (config, context) => {
+    const transport = new OpensearchTransport(config, context.timers)
+    const parts = { product: 'opensearch', transport } as const
+    const setUp = setUpStep(config, { ...parts, logger: context.logger })
+    return new BulkOutput(config, context, { ...parts, setUp })
+  },
 })

@@ -4,6 +4,7 @@ import { Field, Size } from '../../../config/fields.ts'
 import { Type } from '../../../config/type.ts'
 import type { ChunkPlaceholders, Fault } from '../../../pipeline/component.ts'
 import { connectionOptions } from './connection-schema.ts'
+import { setupOptions } from './setup/schema.ts'
 import { targetFaults } from './target.ts'
 
 const PLACEHOLDERS =
@@ -36,6 +37,7 @@ const dataStreamSchema = Type.Object(
 
 export const bulkOptions = {
   ...connectionOptions,
+  ...setupOptions,
   data_stream: Type.Optional(dataStreamSchema),
   index: Type.Optional(
     Type.String({

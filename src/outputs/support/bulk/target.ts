@@ -13,6 +13,7 @@ const NAME_BYTES_MAX = 255
 /** Of each part of a data stream's name. */
 const PART_BYTES_MAX = 100
 const FORBIDDEN = /[\\/*?"<>|,#:\s\p{Cc}\p{Cs}]/gu
+const PLACEHOLDER = /\$\{[^}]*\}|%[A-Za-z]/g
 /** What nothing is left of. */
 const FALLBACK = 'unknown'
 
@@ -52,6 +53,15 @@ export class Target {
   }
 }
 
+/** Of all names it may have: `logs-docker-*`. */
+export function targetPattern({
+  index,
+  data_stream: stream = DEFAULT_DATA_STREAM,
+}: TargetConfig): string {
+  const name = index ?? [stream.type, stream.dataset, stream.namespace].join('-')
+  return name.replaceAll(PLACEHOLDER, '*').replaceAll(/\*[.*_-]*\*/g, '*')
+}
+
 /** A name the server takes: the same one, if it does. */
 export function confinedName(text: string): string {
   return confined(text, NAME_BYTES_MAX)
@@ -79,7 +89,7 @@ function nameFaults(
   confine: (text: string) => string,
 ): Fault[] {
   // Placeholders and times are made of what is allowed; what is around them must be so itself.
-  const literal = text.replaceAll(/\$\{[^}]*\}|%[A-Za-z]/g, 'x')
+  const literal = text.replaceAll(PLACEHOLDER, 'x')
   if (confine(literal) === literal) return []
   const message =
     `cannot use ${JSON.stringify(text)}: the server takes no such name; ` +
