@@ -263,11 +263,13 @@ export class DeliveryEngine {
     const { clock, logger } = this.#parts
     const { reason, afterMs, countsForGiveUp } = verdict
     const nowMs = clock.monotonic()
+    const isKnown = this.#lastFailure?.reason === reason
     this.#lastFailure = { reason, at: clock.now() }
     if (afterMs > 0) this.#breaker.keepQuiet(nowMs + afterMs)
     const hasOpened = this.#breaker.fail(nowMs, probe)
     const fields = { reason, failures: this.#breaker.failures }
-    if (!countsForGiveUp)
+    // An alarm is for somebody to act on: one is enough until something changes.
+    if (!countsForGiveUp && !isKnown)
       logger.error(fields, 'an output holds its events until somebody sets it right')
     else if (hasOpened) logger.warn(fields, 'an output keeps failing: sending pauses, then one try')
     else logger.debug(fields, 'an attempt to deliver failed: it is tried again')

@@ -203,7 +203,7 @@ suite('failing', () => {
     assert.deepEqual(rig.sent, [[0], [0], [10], [10]])
   })
 
-  test('an output that holds is tried for ever, and says so', async () => {
+  test('an output that holds is tried for ever, and says so once', async () => {
     const rig = new Rig({ giveUpAfter: { kind: 'duration', ms: 0 } })
     await rig.add('a', 0)
     for (let count = 0; count < 50; count++) {
@@ -211,7 +211,8 @@ suite('failing', () => {
       await rig.advance(1000)
     }
     assert.deepEqual(rig.letters, [])
-    assert.match(rig.log.messages('error')[0]!, /holds its events until somebody sets it right/)
+    const alarms = rig.log.messages('error')
+    assert.deepEqual(alarms, ['an output holds its events until somebody sets it right'])
     await rig.answer(DELIVERED)
     assert.equal(rig.outcomes.get(0), 'delivered')
   })

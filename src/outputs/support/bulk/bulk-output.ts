@@ -1,7 +1,7 @@
 /** Delivers chunks to a server with the bulk API, whichever it is. */
 import type { BulkFormat, BulkEncoder } from '../../../codecs/bulk/format.ts'
 import { LineStarts } from '../../../codecs/bulk/format.ts'
-import { createBulkEncoder } from '../../../codecs/bulk/bulk-lines.ts'
+import { createBulkEncoder } from '../../../codecs/kernel/bulk-lines.ts'
 import { ByteWriter } from '../../../codecs/byte-writer.ts'
 import { sizeInBytes } from '../../../config/units.ts'
 import type { ChunkedOutput, OutputContext } from '../../../pipeline/component.ts'
