@@ -14,7 +14,7 @@ import { letterText, listLine } from './dead-letters/printing.ts'
 const help = `Usage: logboom dead-letters list   [OPTIONS] [ID ...]
        logboom dead-letters show   [OPTIONS] ID ...
        logboom dead-letters replay [OPTIONS] [--to OUTPUT] [ID ...]
-       logboom dead-letters drop   [OPTIONS] [--all] [ID ...]
+       logboom dead-letters drop   [OPTIONS] [--all | --damaged] [ID ...]
 
 Events that an output behind a buffer has rejected, or did not take in time, or that a
 filter could not parse (on_error: dead_letter), are kept as dead letters in data_dir. list
@@ -29,6 +29,7 @@ Which:
   --since, --until TIME  by when they became dead letters: 2026-11-21T08:50:00Z, or 1h for
                       an hour ago
   --all               all of them (drop)
+  --damaged           lines that cannot be read any more, and nothing else (drop)
 
 Options:
   --to OUTPUT         replay straight to this output, past the pipeline
@@ -38,7 +39,7 @@ Options:
   -h, --help          this text
 
 Exit codes: 0 done, 1 not done (list, show: or some are damaged; replay: or some were not
-taken), 2 wrong usage.
+taken, or are damaged), 2 wrong usage.
 
 Examples:
   logboom dead-letters list -c logboom.yaml --match 'docker.**'
@@ -118,7 +119,7 @@ async function replay({ query, isJson }: DeadLetterOptions, { http }: Config): P
   process.off('SIGINT', stop)
   if (process.stderr.isTTY) process.stderr.write('\n')
   print(isJson ? JSON.stringify(state) : replayText(state))
-  const isAll = state['rejected'] === 0 && state['problem'] === null
+  const isAll = state['rejected'] === 0 && state['problem'] === null && damagedIn(state) === 0
   const isComplete = state['state'] === 'done' && isAll
   return isComplete ? EXIT_OK : EXIT_FAILED
 }
@@ -134,7 +135,14 @@ function replayText(state: Fields): string {
   const shown = (name: string) => String(state[name])
   const counts = ['examined', 'delivered', 'rejected'].map((name) => `${shown(name)} ${name}`)
   const problem = state['problem'] === null ? '' : `: ${shown('problem')}`
-  return `replay ${shown('state')}${problem}; of ${shown('found')}: ${counts.join(', ')}`
+  const damaged = damagedIn(state)
+  const left = damaged === 0 ? '' : `; ${damaged} more damaged, which only drop --damaged removes`
+  return `replay ${shown('state')}${problem}; of ${shown('found')}: ${counts.join(', ')}${left}`
+}
+
+/** A collector of an older version does not say. */
+function damagedIn({ damaged }: Fields): number {
+  return typeof damaged === 'number' ? damaged : 0
 }
 
 /** By the collector that runs, and else in the files. */
@@ -151,7 +159,7 @@ async function dropByApi({ query }: DeadLetterOptions, { http }: Config): Promis
 
 /** Undefined if a collector has the folder. */
 async function dropInFiles(
-  { selection }: DeadLetterOptions,
+  { selection, isDamaged }: DeadLetterOptions,
   config: Config,
 ): Promise<number | undefined> {
   const [
@@ -178,7 +186,7 @@ async function dropInFiles(
   const store = createDeadLetterStore(config, around)
   try {
     await store.start()
-    return await store.drop(selection)
+    return await (isDamaged ? store.dropDamaged() : store.drop(selection))
   } finally {
     await store.stop()
     await dataFolder.release()

@@ -17,6 +17,7 @@ export const DEAD_LETTER_POSTS = [REPLAY, STOP, DROP] as const
 /** Groups in one answer. */
 const GROUPS_MAX = 100
 const SELECTORS = ['id', 'output', 'match', 'since', 'until']
+const DAMAGED = 'damaged'
 
 /** A replay as JSON shows it. */
 export interface ReplayAnswer {
@@ -28,6 +29,7 @@ export interface ReplayAnswer {
   readonly examined: number
   readonly delivered: number
   readonly rejected: number
+  readonly damaged: number
   readonly retried: number
   readonly problem: string | null
 }
@@ -57,10 +59,14 @@ export function addDeadLetters(app: FastifyInstance, view: CollectorView): void 
     return Promise.resolve(replay ? { code: 200, body: { replay: replayAnswer(replay) } } : problem)
   })
   post(app, view, DROP, async (letters, query) => {
-    const { selection, isEmpty } = readQuery(query, ['all'])
-    if (isEmpty === (textOf(query, 'all') !== 'true'))
-      throw new QueryError(`expected either all=true or one of ${SELECTORS.join(', ')}`)
-    const dropped = await letters.drop(selection)
+    const { selection, isEmpty } = readQuery(query, ['all', DAMAGED])
+    const isDamaged = textOf(query, DAMAGED) === 'true'
+    const isAll = textOf(query, 'all') === 'true'
+    if (Number(!isEmpty) + Number(isAll) + Number(isDamaged) !== 1)
+      throw new QueryError(
+        `expected either all=true or one of ${SELECTORS.join(', ')}, or else damaged=true`,
+      )
+    const dropped = await (isDamaged ? letters.dropDamaged() : letters.drop(selection))
     if (dropped === undefined) return 'cannot drop dead letters: a replay runs'
     return { code: 200, body: { dropped } }
   })

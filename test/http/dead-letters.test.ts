@@ -18,6 +18,7 @@ const running: ReplayState = {
   examined: 2,
   delivered: 1,
   rejected: 1,
+  damaged: 0,
   retried: 0,
   problem: null,
 }
@@ -49,6 +50,11 @@ class FakeLetters implements DeadLettersView {
 
   drop(selection: Selection) {
     this.calls.push(['drop', selection])
+    return Promise.resolve(this.dropped)
+  }
+
+  dropDamaged() {
+    this.calls.push(['drop damaged'])
     return Promise.resolve(this.dropped)
   }
 }
@@ -114,6 +120,8 @@ describe('does nothing', () => {
   for (const [path, message] of [
     ['/drop', /expected either all=true or one of id/],
     ['/drop?all=true&output=x', /expected either/],
+    ['/drop?damaged=true&output=x', /expected either/],
+    ['/drop?all=true&damaged=true', /expected either/],
     ['/drop?all=yes', /expected either/],
     ['/drop?mach=app', /unknown parameter "mach"; expected id, output, match/],
     ['/drop?match=a&match=b', /"match" is there more than once/],

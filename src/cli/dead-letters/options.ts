@@ -16,6 +16,8 @@ export interface DeadLetterOptions {
   /** Instead of that of the configuration. */
   readonly dataDir: string | undefined
   readonly isJson: boolean
+  /** What is dropped is what is damaged. */
+  readonly isDamaged: boolean
   readonly selection: Selection
   /** The selection, and where they are replayed to, as the API takes it. */
   readonly query: URLSearchParams
@@ -28,9 +30,9 @@ const IDS_MAX = 200
 
 /** What each action does not know. */
 const FOREIGN: Readonly<Record<Action, readonly (keyof Line)[]>> = {
-  list: ['to', 'all'],
-  show: ['to', 'all', 'output', 'match', 'since', 'until'],
-  replay: ['all', 'data-dir'],
+  list: ['to', 'all', 'damaged'],
+  show: ['to', 'all', 'damaged', 'output', 'match', 'since', 'until'],
+  replay: ['all', 'damaged', 'data-dir'],
   drop: ['to', 'data-dir'],
 }
 
@@ -43,14 +45,16 @@ export function parseDeadLetterOptions(args: readonly string[]): DeadLetterOptio
   if (foreign !== undefined) throw new UsageError(`${action} knows no --${foreign}`)
   if (action === 'show' && ids.length === 0) throw new UsageError('the ID is missing')
   const selection = selectionOf(ids, values)
-  const isEmpty = Object.keys(selection).length === 0
-  if (action === 'drop' && isEmpty !== (values.all ?? false))
-    throw new UsageError('drop what? Give IDs or options that select, or else --all')
+  const isSelecting = Object.keys(selection).length > 0
+  const ways = [isSelecting, values.all, values.damaged].filter((way) => way === true)
+  if (action === 'drop' && ways.length !== 1)
+    throw new UsageError('drop what? Give IDs or options that select, or else --all or --damaged')
   return {
     action,
     configPath: values.config ?? null,
     dataDir: values['data-dir'],
     isJson: values.json ?? false,
+    isDamaged: values.damaged ?? false,
     selection,
     query: queryOf(selection, values),
   }
@@ -65,6 +69,7 @@ function parseLine(args: readonly string[]) {
       'data-dir': { type: 'string' },
       json: { type: 'boolean' },
       all: { type: 'boolean' },
+      damaged: { type: 'boolean' },
       to: { type: 'string' },
       output: { type: 'string' },
       match: { type: 'string' },
@@ -126,6 +131,6 @@ function queryOf({ ids, since, until }: Selection, line: Line): URLSearchParams 
   }
   if (since !== undefined) query.set('since', new Date(since).toISOString())
   if (until !== undefined) query.set('until', new Date(until).toISOString())
-  if (line.all === true) query.set('all', 'true')
+  for (const name of ['all', 'damaged'] as const) if (line[name] === true) query.set(name, 'true')
   return query
 }

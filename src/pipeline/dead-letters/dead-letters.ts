@@ -26,6 +26,8 @@ export interface DeadLettersView {
   stopReplay(): ReplayState | undefined
   /** How many were dropped; undefined while a replay runs. Rejects if it cannot be written down. */
   drop(selection: Selection): Promise<number | undefined>
+  /** The same for lines that are damaged, which nothing else selects. */
+  dropDamaged(): Promise<number | undefined>
 }
 
 /** An output that is away gives back what it has when it is stopped. */
@@ -71,6 +73,11 @@ export class DeadLetters implements DeadLettersView {
   drop(selection: Selection): Promise<number | undefined> {
     if (this.#isReplaying) return Promise.resolve(undefined)
     return this.#options.store.drop(selection)
+  }
+
+  dropDamaged(): Promise<number | undefined> {
+    if (this.#isReplaying) return Promise.resolve(undefined)
+    return this.#options.store.dropDamaged()
   }
 
   /** Sends nothing more. Before the outputs; what is on its way is waited for, a moment. */

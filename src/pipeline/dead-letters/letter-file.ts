@@ -39,7 +39,6 @@ export class LetterFile {
   newestAt: number
   /** Letters that are not done with. */
   events = 0
-  damaged = 0
   isGone = false
   /** Replays and drops that are about it. */
   holders = 0
@@ -49,6 +48,8 @@ export class LetterFile {
   readonly #options: LetterFileOptions
   /** By line. */
   readonly #placeOf: number[] = []
+  /** Lines, and not done with. */
+  #damaged: number[] = []
   #done = new Set<number>()
   #loaded: Promise<void> | null = null
 
@@ -62,6 +63,10 @@ export class LetterFile {
 
   get name(): string {
     return this.stem + LETTERS_SUFFIX
+  }
+
+  get damaged(): number {
+    return this.#damaged.length
   }
 
   get lines(): number {
@@ -124,6 +129,17 @@ export class LetterFile {
     }
     await replaceFile(this.#options.access, this.#donePath, encodeDone(this.#done), true)
     return open.length
+  }
+
+  /** As `finish`, for the lines that are damaged. */
+  async finishDamaged(): Promise<number> {
+    const damaged = this.#damaged
+    if (damaged.length === 0 || this.isGone) return 0
+    const done = new Set([...this.#done, ...damaged])
+    await replaceFile(this.#options.access, this.#donePath, encodeDone(done), true)
+    this.#done = done
+    this.#damaged = []
+    return damaged.length
   }
 
   /** Deletes it, the letters first: marks without letters mean nothing. */
@@ -193,21 +209,20 @@ export class LetterFile {
     this.#placeOf.length = 0
     this.#done = new Set()
     this.groups = new Groups()
-    this.bytes = this.events = this.damaged = 0
+    this.bytes = this.events = 0
+    this.#damaged = []
     this.newestAt = this.oldestAt
   }
 
   /** False if it is damaged. */
   #loadLine(line: number, bytes: Buffer, onLetter?: (letter: Letter) => void): boolean {
-    const head = decodeHead(bytes)
-    if (!head) return this.#placeOf.push(NONE) < 0
-    this.newestAt = Math.max(this.newestAt, Date.parse(head.at))
+    const letter = decodeLetter(bytes)
+    if (letter) this.newestAt = Math.max(this.newestAt, Date.parse(letter.head.at))
     const isDone = this.#done.has(line)
-    this.#placeOf.push(isDone ? NONE : this.groups.add(head))
-    if (isDone) return true
+    this.#placeOf.push(isDone || !letter ? NONE : this.groups.add(letter.head))
+    if (isDone || !letter) return isDone
     this.events++
-    const letter = onLetter && decodeLetter(bytes)
-    if (letter) onLetter(letter)
+    onLetter?.(letter)
     return true
   }
 
@@ -232,12 +247,14 @@ export class LetterFile {
     } finally {
       await file.close()
     }
-    const message = 'cut off a dead letter that was being written when its process ended'
-    this.#options.logger.info({ path: this.path, bytes }, message)
+    const message =
+      'cut off a dead letter that is not whole: one that was being written when its process ' +
+      'ended, and comes again; if the file was cut by something else, it is lost'
+    this.#options.logger.warn({ path: this.path, bytes }, message)
   }
 
   #reportDamage(lines: readonly number[]): void {
-    this.damaged += lines.length
+    this.#damaged.push(...lines)
     const numbers = lines.slice(0, 10).map((line) => line + 1)
     this.#options.logger.error(
       { path: this.path, events: lines.length, lines: numbers },

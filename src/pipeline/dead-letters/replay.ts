@@ -40,6 +40,8 @@ export interface ReplayState {
   readonly delivered: number
   /** Not taken, and still here, be it as newer letters. */
   readonly rejected: number
+  /** Damaged lines in the files that it looked at, which cannot be sent, and stay. */
+  readonly damaged: number
   /** Events answered `retry`, for each time. */
   readonly retried: number
   /** Why it failed, or which file it had to leave out, or null. */
@@ -55,7 +57,7 @@ const PAUSE = { firstMs: 100, maxMs: 10_000 }
 
 export class Replay {
   readonly #options: ReplayOptions
-  readonly #counts = { found: 0, examined: 0, delivered: 0, rejected: 0, retried: 0 }
+  readonly #counts = { found: 0, examined: 0, delivered: 0, rejected: 0, retried: 0, damaged: 0 }
   readonly #startedAt: number
   #endedAt: number | null = null
   #state: ReplayState['state'] = 'running'
@@ -99,6 +101,7 @@ export class Replay {
       logger.error({ error }, 'cannot go on replaying dead letters; what was not is still there')
     }
     this.#cancelGrace()
+    for (const { damaged } of files) this.#counts.damaged += damaged
     await store.releaseFiles(files)
     this.#endedAt = clock.now()
     logger.info({ ...this.state }, 'dead letters replayed')

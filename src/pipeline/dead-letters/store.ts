@@ -174,12 +174,25 @@ export class DeadLetterStore {
   }
 
   /** Throws away what is selected, and returns how many those were. */
-  async drop(selection: Selection): Promise<number> {
+  drop(selection: Selection): Promise<number> {
+    return this.#dropBy((file) => this.#dropIn(file, selection))
+  }
+
+  /** Throws away lines that are damaged, and returns how many those were. */
+  dropDamaged(): Promise<number> {
+    return this.#dropBy(async (file) => {
+      const lines = await file.finishDamaged()
+      this.#metrics.dropped('operator', lines)
+      return lines
+    })
+  }
+
+  async #dropBy(dropIn: (file: LetterFile) => Promise<number>): Promise<number> {
     const files = await this.holdFiles()
     try {
       return await this.#inTurn(async () => {
         let events = 0
-        for (const file of files) events += await this.#dropIn(file, selection)
+        for (const file of files) events += await dropIn(file)
         await this.#removeDone()
         if (events > 0) this.#options.logger.warn({ events }, 'dead letters dropped by an operator')
         return events

@@ -102,7 +102,9 @@ export class DeliveryEngine {
   get problem(): string | null {
     const nowMs = this.#parts.clock.monotonic()
     const overdueMs = this.#overdueMs(nowMs)
-    const isFailing = this.#breaker.state(nowMs) !== 'closed' || overdueMs > 0
+    // With nothing left to send nothing is wrong, whatever became of what there was.
+    const isNeeded = this.#inFlight.size + this.#waiting.size + this.#parts.store.events > 0
+    const isFailing = (isNeeded && this.#breaker.state(nowMs) !== 'closed') || overdueMs > 0
     if (isFailing && this.#lastFailure) return this.#lastFailure.reason
     if (overdueMs > 0) return `no answer for ${Math.round(overdueMs / 1000)} s`
     return this.#letters.problem
@@ -287,7 +289,7 @@ export class DeliveryEngine {
     for (const { tag, count, cause, reason, attempts } of letters)
       this.#parts.logger.warn(
         { tag: tagForLog(tag), events: count, cause, reason, attempts },
-        'an output did not get some events: they go to the dead letters',
+        'an output did not get some events: they go to the dead letters, or where secondary or on_error says',
       )
     this.#letters.add(letters)
   }

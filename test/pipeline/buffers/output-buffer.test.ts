@@ -209,6 +209,18 @@ test('drop_newest throws away what comes while it is full, and says so', async (
   )
 })
 
+test('drop_newest takes what is larger than the buffer when that is empty', async (t) => {
+  const rig = bufferOf({ ...create(await temporaryFolder(t)), whenFull: 'drop_newest' })
+  await rig.buffer.start()
+  const counts = rig.ledger.tag('large')
+  rig.ledger.receive(rig.ledger.input('in'), counts, 1)
+  const large = batchOf('large', { log: 'x'.repeat(2 * MAX_BYTES) })
+  assert.equal(await rig.buffer.deliver(large, counts), 'delivered')
+  await until('it is delivered', () => rig.row().total['delivered'] === 1)
+  assert.equal(rig.row().total['dropped'], 0)
+  await rig.buffer.stop(NEVER)
+})
+
 test('drop_oldest throws away the oldest that is not on its way', async (t) => {
   const { outcomes, row, finish } = await fill(t, 'drop_oldest', 10)
   assert.ok(outcomes.every((outcome) => outcome === 'delivered'))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import type { Batch, Outcome } from '../../../src/pipeline/batch.ts'
 import { DeadLetters } from '../../../src/pipeline/dead-letters/dead-letters.ts'
@@ -209,6 +210,19 @@ describe('when the process is killed', () => {
       resolve('retry')
       await close(killed.letters)
     })
+})
+
+test('what is damaged is not sent, and counted', async (t) => {
+  const { store, folder } = await opened(t)
+  await store.sinkFor('search').add(numbered(0, 3))
+  await store.stop()
+  const [name = ''] = await readdir(folder)
+  const text = await readFile(join(folder, name), 'utf8')
+  await writeFile(join(folder, name), text.replace('"time":"2026', '"time":"2027'))
+  const letters = lettersOf(await open(folder), delivered)
+  const { state, found, examined, delivered: count, damaged } = await replay(letters)
+  assert.deepEqual([state, found, examined, count, damaged], ['done', 2, 2, 2, 1])
+  await close(letters)
 })
 
 test('a file that cannot be read is left out, and said to be; the others are sent', async (t) => {

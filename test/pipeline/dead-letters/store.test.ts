@@ -162,7 +162,7 @@ test('a file that was torn at any byte keeps its whole lines, and goes on', asyn
     const isTorn = length !== 0 && length !== firstEnd
     const left = length >= firstEnd ? 1 : 0
     assert.equal((await store.kept()).events, left, `${length}`)
-    assert.equal(log.messages('info').length, isTorn ? 1 : 0, `${length}`)
+    assert.equal(log.messages('warn').length, isTorn ? 1 : 0, `${length}`)
     assert.deepEqual(log.messages('error'), [])
     await store.sinkFor('search').add(numbered(5, 6))
     const expected = [...logs(0, left), 'line 5']
@@ -188,7 +188,7 @@ describe('damage', () => {
 
   test('a line that is none is passed over, reported and left there', async (t) => {
     const spoil = (text: string) => text.replace(lineOf(text, 1), '\0'.repeat(100))
-    const { store, log, path } = await damaged(t, spoil)
+    const { store, log, path, folder } = await damaged(t, spoil)
     const { events, damaged: lines } = await store.kept()
     assert.deepEqual([events, lines], [2, 1])
     const { fields } = log.lines.find(({ level }) => level === 'error')!
@@ -196,6 +196,12 @@ describe('damage', () => {
     assert.equal(await store.drop({}), 2)
     assert.ok((await readFile(path, 'utf8')).includes('\0'))
     await store.stop()
+    const { store: again, metric } = await open(folder)
+    assert.equal((await again.kept()).damaged, 1)
+    assert.equal(await again.dropDamaged(), 1)
+    assert.equal(metric('dropped_total', { reason: 'operator' }), 1)
+    assert.deepEqual(await readdir(folder), [])
+    await again.stop()
   })
 
   for (const [from, to] of [
@@ -208,15 +214,21 @@ describe('damage', () => {
         const line = lineOf(text, 1)
         return text.replace(line, line.replace(from, to))
       }
-      const { store, log } = await damaged(t, spoil)
+      const { store, log, folder } = await damaged(t, spoil)
+      const { events, damaged: lines } = await store.kept()
+      assert.deepEqual([events, lines], [2, 1])
       const [file] = await store.holdFiles()
       const found = []
       for await (const letters of file!.select({})) found.push(...letters.map(({ line }) => line))
       assert.deepEqual(found, [0, 2])
       const message = 'dead letters are damaged; they are left where they are'
       assert.deepEqual(log.messages('error'), [message])
-      assert.equal((await store.kept()).damaged, 1)
+      assert.equal(await store.dropDamaged(), 1)
       await store.stop()
+      const again = await open(folder)
+      const left = await again.store.kept()
+      assert.deepEqual([left.events, left.damaged], [2, 0])
+      await again.store.stop()
     })
 })
 
