@@ -258,11 +258,11 @@ export class Collector {
     const known = new Set(bufferedOnDisk(this.#assembly))
     const buffers = await this.#dataFolder.orphans('buffers', known)
     this.#state.orphanBuffers = buffers
-    const message =
-      'left alone what was kept for something that is not configured any more; put back what had ' +
-      'this name, and it goes on with it'
-    for (const { name, path, bytes } of [...folders, ...buffers])
-      this.#around.logger.warn({ name, path, bytes }, message)
+    const outputs = new Set(this.#assembly.outputs.map(({ name }) => name))
+    for (const { name, path, bytes } of folders)
+      this.#around.logger.warn({ name, path, bytes }, LEFT_ALONE)
+    for (const { name, path, bytes } of buffers)
+      this.#around.logger.warn({ name, path, bytes }, outputs.has(name) ? UNBUFFERED : LEFT_ALONE)
   }
 
   /** One that fails does not keep the others from finishing. */
@@ -286,6 +286,13 @@ export class Collector {
     if (!balanced) logger.error({ ...total }, 'BUG: the ledger does not balance')
   }
 }
+
+const LEFT_ALONE =
+  'left alone what was kept for something that is not configured any more; put back what had ' +
+  'this name, and it goes on with it'
+const UNBUFFERED =
+  'left alone, and not delivered: events wait in files of a buffer that this output had before; ' +
+  'give it "buffer: { type: disk }" again until they are delivered'
 
 function folderOf({ folder }: { readonly folder: string }): string {
   return folder

@@ -61,8 +61,13 @@ function emptiness({ inputs, outputs, pipelines }: Outline): [Path, string][] {
   return found
 }
 
+/** How a label is written as a target; one that is named so by mistake is meant all the same. */
+function targetOf(label: string): string {
+  return label.startsWith('@') ? label : `@${label}`
+}
+
 function unknownTarget(name: string, { outputs, labels }: Outline): string | undefined {
-  const group = name.startsWith('@') ? labels?.map((label) => `@${label}`) : outputs
+  const group = name.startsWith('@') ? labels?.map(targetOf) : outputs
   if (!group || group.includes(name)) return undefined
   if (name.startsWith('@')) return `no label is named "${name}"${hint(name, group)}`
   if (labels?.includes(name)) return `no output is named "${name}"; a label is written "@${name}"`
@@ -73,7 +78,7 @@ function unknownTarget(name: string, { outputs, labels }: Outline): string | und
 /** A name that is wrong counts as a use of what was probably meant by it: any, if none is close. */
 function meantBy(name: string, { outputs = [], labels = [] }: Outline): string[] {
   if (!name.startsWith('@') && labels.includes(name)) return [`@${name}`]
-  const group = name.startsWith('@') ? labels.map((label) => `@${label}`) : outputs
+  const group = name.startsWith('@') ? labels.map(targetOf) : outputs
   if (group.includes(name)) return []
   const meant = nearest(name, group)
   return meant === undefined ? [...group] : [meant]
@@ -127,7 +132,7 @@ function circleMessage(circle: readonly string[]): string {
 function unused({ outputs, labels, hasAllTargets }: Outline, used: ReadonlySet<string>) {
   if (!hasAllTargets) return []
   const unusedOutputs = outputs?.filter((name) => !used.has(name)) ?? []
-  const unusedLabels = labels?.filter((name) => !used.has(`@${name}`)) ?? []
+  const unusedLabels = labels?.filter((name) => !used.has(targetOf(name))) ?? []
   return [
     ...unusedOutputs.map((name) => ({
       path: ['outputs', name],

@@ -51,7 +51,9 @@ function problemsOf(
 function unionProblems(schema: SchemaNode, value: unknown, path: Path, union: Path): Problem[] {
   const { schema: found, value: inner } = descend(schema, value, union)
   const branch = chooseBranch(found, inner)
-  if (branch) return problemsOf(branch, inner, [...path, ...union])
+  // Beside words that may stand for it (`never`) it is not all that was expected.
+  const hasWords = found.anyOf?.some((other) => typeof other.const === typeof inner) ?? false
+  if (branch && !hasWords) return problemsOf(branch, inner, [...path, ...union])
   return explained(schema, value, path, { keyword: 'anyOf', path: union, params: {} })
 }
 

@@ -286,10 +286,13 @@ export class DeliveryEngine {
   }
 
   #bury(letters: readonly Letter[]): void {
+    const message =
+      'an output did not get some events: they go to the dead letters, or where its secondary or ' +
+      'on_error says'
     for (const { tag, count, cause, reason, attempts } of letters)
       this.#parts.logger.warn(
         { tag: tagForLog(tag), events: count, cause, reason, attempts },
-        'an output did not get some events: they go to the dead letters, or where secondary or on_error says',
+        message,
       )
     this.#letters.add(letters)
   }
