@@ -164,9 +164,14 @@ function transcode(
   return new JsonToMsgpack(depthMax).transcode(bytes, 2, bytes.length - 3, writer)
 }
 
+/** What no double can hold is its text. */
+function unlessInfinite(_key: string, value: unknown, { source }: { source?: string } = {}) {
+  return value === Infinity || value === -Infinity ? source : value
+}
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(text, unlessInfinite) as unknown
   } catch (error) {
     assert.ok(error instanceof SyntaxError)
     return undefined
