@@ -203,6 +203,20 @@ suite('failing', () => {
     assert.deepEqual(rig.sent, [[0], [0], [10], [10]])
   })
 
+  test('is no problem any more once all was given up', async () => {
+    const rig = new Rig({ breakerFailures: 2, giveUpAfter: { kind: 'count', failures: 3 } })
+    rig.answers.push(RETRY, RETRY)
+    await rig.add('a', 0)
+    await rig.advance(100)
+    assert.equal(rig.engine.state.breaker, 'open')
+    assert.notEqual(rig.engine.problem, null)
+    rig.answers.push(RETRY)
+    await rig.advance(1000)
+    assert.equal(rig.letters.length, 1)
+    assert.notEqual(rig.engine.state.breaker, 'closed')
+    assert.equal(rig.engine.problem, null)
+  })
+
   test('an output that holds is tried for ever, and says so once', async () => {
     const rig = new Rig({ giveUpAfter: { kind: 'duration', ms: 0 } })
     await rig.add('a', 0)
