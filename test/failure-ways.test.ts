@@ -237,5 +237,5 @@ pipeline: [{ match: '**', to: out }]
   stage.answers.set('out', AWAY)
   await send('x')
   await reload(yaml('memory'))
-  await until('it is said', () => log.some((line) => line.includes('not configured any more')))
+  await until('it is said', () => log.some((line) => line.includes('that this output had before')))
 })
