@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Send records to a forward address, to try out or to script.',
     load: async () => (await import('./send.ts')).send,
   },
+  search: {
+    summary: 'Look for events in Elasticsearch or OpenSearch, and follow them.',
+    load: async () => (await import('./search.ts')).search,
+  },
   'dead-letters': {
     summary: 'Look at what outputs did not get, replay it or drop it.',
     load: async () => (await import('./dead-letters.ts')).deadLetters,

@@ -42,7 +42,7 @@ test('wrong usage: exit code 2 and the nearest name', async () => {
   await check(['chekc'], /unknown command "chekc"; did you mean "check"\?/)
   await check(
     ['--verbose'],
-    /unknown option "--verbose"\nCommands: run, check, test, config, send, dead-letters\./,
+    /unknown option "--verbose"\nCommands: run, check, test, config, send, search, dead-letters\./,
   )
   await check(['help', 'nothing'], /unknown command "nothing"/)
   await check(['check', '--confg', 'a'], /unknown option --confg; did you mean "--config"\?/)

@@ -1,11 +1,10 @@
 /** The command line of `logboom dead-letters`, checked. */
-import { DURATION_EXPECTED, parseDuration } from '../../config/units.ts'
 import type { Selection } from '../../pipeline/dead-letters/selection.ts'
 import { placeOfLetter } from '../../pipeline/dead-letters/names.ts'
-import { systemClock } from '../../pipeline/clock.ts'
 import { compileTagPattern } from '../../pipeline/tag-pattern.ts'
 import { hint } from '../../config/nearest.ts'
 import { parseOptions, UsageError } from '../command.ts'
+import { timeOf } from '../time-option.ts'
 
 export const ACTIONS = ['list', 'show', 'replay', 'drop'] as const
 export type Action = (typeof ACTIONS)[number]
@@ -109,17 +108,6 @@ function compile(pattern: string) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
-}
-
-/** A time, or how long ago. */
-function timeOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const ago = parseDuration(text)
-  if (ago !== undefined) return systemClock.now() - ago
-  const time = Date.parse(text)
-  if (Number.isFinite(time)) return time
-  const expected = `a time, 2026-11-21T08:50:00Z, or how long ago: ${DURATION_EXPECTED}`
-  throw new UsageError(`cannot read --${name} "${text}"; expected ${expected}`)
 }
 
 function queryOf({ ids, since, until }: Selection, line: Line): URLSearchParams {
