@@ -44,6 +44,16 @@ suite('lines', () => {
     await run.stopAndCheckCompliance()
   })
 
+  test('longer than a short line_max are cut among others', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', `one\n${'l'.repeat(5000)}\nnext\n`)
+    const run = await folder.tail('app.log', 'line_max: 1KiB')
+    await untilLogs(run, ['', '', ''])
+    const cut = { log: 'l'.repeat(1024), truncated: true, original_size: 5000 }
+    assert.deepEqual(run.records, [{ log: 'one' }, cut, { log: 'next' }])
+    await run.stopAndCheckCompliance()
+  })
+
   for (const [encoding, bytes] of [
     ['utf-16le', Buffer.from('\ufeffgrün Ċ\r\nblau\n', 'utf16le')],
     ['utf-16be', Buffer.from('\ufeffgrün Ċ\r\nblau\n', 'utf16le').swap16()],
@@ -70,6 +80,21 @@ suite('lines', () => {
 })
 
 suite('files', () => {
+  test('that a second path leads to are read as soon as they grow', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', 'one\n')
+    await symlink('app.log', folder.at('current.log'))
+    const run = await folder.tail('*.log', 'refresh_interval: 60s')
+    await untilLogs(run, ['one'])
+    for (const more of ['two', 'three']) {
+      await pause(100)
+      await folder.append('app.log', `${more}\n`)
+      await untilLogs(run, ['', ...(more === 'two' ? [''] : ['', ''])])
+    }
+    assert.deepEqual(logs(run), ['one', 'two', 'three'])
+    await run.stopAndCheckCompliance()
+  })
+
   test('are found by pattern, in new folders and behind links too', async (t) => {
     const folder = logFolder(t)
     await folder.append('a/x.log', 'one\n')

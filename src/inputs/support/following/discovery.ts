@@ -30,8 +30,8 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #watches: FolderWatches
-  /** What is read of, by where it is really. */
-  readonly #byRealPath = new Map<string, TailedPath>()
+  /** What is read of, by where it is really; several paths may lead to one file. */
+  readonly #byRealPath = new Map<string, Set<TailedPath>>()
   /** Folders that were looked into, and whether files are looked for right in them. */
   #folders = new Map<string, boolean>()
   #scanning: Promise<void> | null = null
@@ -81,7 +81,9 @@ export class Discovery {
   watch(path: TailedPath): boolean {
     if (this.#isStopped) return false
     const { realPath, realFolder } = path
-    if (this.#byRealPath.get(realPath) !== path) this.#byRealPath.set(realPath, path)
+    const known = this.#byRealPath.get(realPath)
+    if (known) known.add(path)
+    else this.#byRealPath.set(realPath, new Set([path]))
     const isTold = this.#watches.watch(realFolder)
     // The name itself may be a link that is led elsewhere.
     return realPath === path.path ? isTold : this.#watches.watch(dirname(path.path)) && isTold
@@ -93,7 +95,9 @@ export class Discovery {
   }
 
   forget(path: TailedPath): void {
-    if (this.#byRealPath.get(path.realPath) === path) this.#byRealPath.delete(path.realPath)
+    const known = this.#byRealPath.get(path.realPath)
+    known?.delete(path)
+    if (known?.size === 0) this.#byRealPath.delete(path.realPath)
   }
 
   async stop(): Promise<void> {
@@ -132,14 +136,19 @@ export class Discovery {
   }
 
   #onChanged(path: string): void {
-    const known = this.#byRealPath.get(path)
-    if (known) this.#options.grown(known)
+    const known = [...(this.#byRealPath.get(path) ?? [])]
+    // One of them reads the file. As long as none does, any may have to.
+    const readers = known.filter(({ current }) => current !== null)
+    for (const one of readers.length > 0 ? readers : known) this.#options.grown(one)
   }
 
   #onRenamed(path: string): void {
     const { paths, changed } = this.#options
-    const known = paths.get(path) ?? this.#byRealPath.get(path)
-    if (known) return changed(known)
+    const known = new Set(this.#byRealPath.get(path))
+    const own = paths.get(path)
+    if (own) known.add(own)
+    for (const one of known) changed(one)
+    if (known.size > 0) return
     if (this.fits(path)) return void this.#options.found(path)
     const isOfFilesOnly = this.#folders.get(dirname(path)) ?? true
     if (!isOfFilesOnly || this.#folders.has(path)) {

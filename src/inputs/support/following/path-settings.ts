@@ -68,8 +68,11 @@ async function knownOf(path: string, options: SettingsOptions): Promise<Known> {
 function createLines(fields: () => ConstantFields, options: SettingsOptions): LineReader {
   const { offsetKey, lineMaxBytes, plainKey, metrics, context } = options
   const encoding = options.encoding()
-  if (plainKey !== null)
-    return new PlainLines({ fields: fields(), key: plainKey, offsetKey, encoding, lineMaxBytes })
+  if (plainKey !== null) {
+    const { linesCut } = metrics
+    const common = { offsetKey, encoding, lineMaxBytes, linesCut }
+    return new PlainLines({ fields: fields(), key: plainKey, ...common })
+  }
   return new FormatLines({
     format: options.createFormat(),
     fields,

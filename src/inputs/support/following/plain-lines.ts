@@ -8,6 +8,7 @@ import {
   writeStr,
   writeStrBytes,
 } from '../../../codecs/msgpack/writer.ts'
+import type { Counter } from '../../../pipeline/metrics.ts'
 import type { Block, LineReader } from './lines.ts'
 import type { ConstantFields, MadeEntries } from './made-entries.ts'
 import type { Offsets } from './positions.ts'
@@ -22,6 +23,7 @@ export interface PlainLinesOptions {
   readonly offsetKey: string | null
   readonly encoding: TextEncoding
   readonly lineMaxBytes: number
+  readonly linesCut: Counter
 }
 
 export class PlainLines implements LineReader {
@@ -35,14 +37,16 @@ export class PlainLines implements LineReader {
   }
 
   read(block: Block, made: MadeEntries): number {
-    const { encoding, offsetKey } = this.#options
-    if (offsetKey === null && encoding.isUtf8 && !block.isLast) return this.#readFast(block, made)
+    const { encoding, lineMaxBytes, linesCut } = this.#options
+    if (this.#isUsual(block)) return this.#readFast(block, made)
     let start = 0
     while (start < block.end) {
       const end = encoding.findLineEnd(block.bytes, start, block.end)
       if (end < 0 && !block.isLast) break
       const to = end < 0 ? block.end : end
-      this.#put(block, start, to, to - start, made)
+      const size = to - start
+      if (size > lineMaxBytes) linesCut.add(1)
+      this.#put(block, start, start + Math.min(size, lineMaxBytes), size, made)
       start = Math.min(block.end, to + encoding.unitBytes)
     }
     return start
@@ -66,6 +70,12 @@ export class PlainLines implements LineReader {
 
   reset(): void {
     // Nothing is held.
+  }
+
+  /** Whether lines are taken as they are, and none can be too long. */
+  #isUsual({ isLast, end }: Block): boolean {
+    const { encoding, offsetKey, lineMaxBytes } = this.#options
+    return offsetKey === null && encoding.isUtf8 && !isLast && end <= lineMaxBytes
   }
 
   #readFast({ bytes, end, offset }: Block, made: MadeEntries): number {

@@ -35,7 +35,8 @@ export const followingOptions = {
   line_max: Size({
     description:
       'Longest line, also when it is put together from several. A longer one is cut and marked ' +
-      'with `truncated: true` and `original_size`, its length in bytes.',
+      'with `truncated: true` and `original_size`, its length in bytes. With a `format` this is ' +
+      'asked of a line in the file only past 256 KiB.',
     default: '1MiB',
   }),
   open_files_max: Type.Integer({
