@@ -4,9 +4,11 @@
  * the walk before its message, and the twin goes on from there: ../../gelf/message.ts.
  */
 import { report } from './control'
-import { copy, isSame } from './copy'
-import { escapeEnd, findSpecial, putEscape } from './json-strings'
+import { isSame } from './copy'
+import { findSpecial } from './json-strings'
+import { hasNoRoom, putStr, strEnd } from './json-to-str'
 import { BAD } from './msgpack'
+import { digit, isDigit } from './numbers'
 
 /** All bytes are used up. */
 const DONE = 0
@@ -32,7 +34,6 @@ const SLACK: usize = 64
 /** Longest name, in a str of one byte of header. */
 const NAME_MAX: usize = 31
 const QUOTE: u32 = 0x22
-const BACKSLASH: u32 = 0x5c
 const UNDERSCORE: u32 = 0x5f
 const LEVEL_STDOUT: u32 = 6
 const LEVEL_STDERR: u32 = 3
@@ -350,68 +351,10 @@ function putTyped(type: u32, value: u32, width: usize): void {
 
 /** Puts the text behind a quote at `at`; the offset behind its closing quote, or BAD. */
 function putString(at: usize, end: usize): usize {
-  const special = findSpecial(at, end)
-  if (special == BAD) return BAD
-  const byte = <u32>load<u8>(special)
-  if (byte == BACKSLASH) return putEscaped(at, special, end)
-  if (byte != QUOTE) return BAD
-  const length = special - at
-  if (!hasRoom(position, length)) return BAD
-  const header = putTextHeader(length)
-  if (header == 0) return BAD
-  copy(position + header, at, length)
-  position += header + length
-  return special + 1
-}
-
-function hasRoom(from: usize, length: usize): bool {
-  isFull = from + length > limit
-  return !isFull
-}
-
-/** The header of a str; its width, or 0 if it is too long. */
-function putTextHeader(length: usize): usize {
-  if (length < 32) {
-    store<u8>(position, 0xa0 | (<u32>length))
-    return 1
-  }
-  if (length < 0x100) {
-    store<u8>(position, 0xd9)
-    store<u8>(position + 1, <u32>length)
-    return 2
-  }
-  if (length >= 0x1_0000) return 0
-  store<u8>(position, 0xda)
-  store<u16>(position + 1, bswap<u16>(<u16>length))
-  return 3
-}
-
-/** With room for the longest header, and moved to the one it gets. */
-function putEscaped(start: usize, firstSpecial: usize, end: usize): usize {
-  const text = position + 3
-  let target = text
-  let from = start
-  let special = firstSpecial
-  while (true) {
-    const plain = special - from
-    if (!hasRoom(target, plain)) return BAD
-    copy(target, from, plain)
-    target += plain
-    const byte = <u32>load<u8>(special)
-    if (byte == QUOTE) break
-    if (byte != BACKSLASH) return BAD
-    from = putEscape(special, end, target)
-    if (from == BAD) return BAD
-    target = escapeEnd
-    special = findSpecial(from, end)
-    if (special == BAD) return BAD
-  }
-  const length = target - text
-  const header = putTextHeader(length)
-  if (header == 0) return BAD
-  if (header < 3) memory.copy(position + header, text, length)
-  position += header + length
-  return special + 1
+  const behind = putStr(at, end, position, limit)
+  isFull = hasNoRoom
+  if (behind != BAD) position = strEnd
+  return behind
 }
 
 /** Seconds with up to nine decimals that count; what follows is looked at by the caller. */
@@ -451,12 +394,4 @@ function readTag(at: usize, end: usize): usize {
   tag = at + 1
   tagLength = close - tag
   return tagLength == 0 || tagLength > tagMax ? BAD : close + 1
-}
-
-function isDigit(at: usize): bool {
-  return <u32>load<u8>(at) - 0x30 < 10
-}
-
-function digit(at: usize): u32 {
-  return <u32>load<u8>(at) - 0x30
 }

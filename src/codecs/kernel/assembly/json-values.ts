@@ -4,11 +4,12 @@
  * for it: ../../json/to-msgpack.ts.
  */
 import { copy, isSame } from './copy'
-import { escapeEnd, findSpecial, putEscape } from './json-strings'
+import { findSpecial } from './json-strings'
+import { hasNoRoom, putPlainStr, putStr, putStrHeader, strEnd } from './json-to-str'
 import { BAD } from './msgpack'
+import { digit, isDigit } from './numbers'
 
 const QUOTE: u32 = 0x22
-const BACKSLASH: u32 = 0x5c
 const COMMA: u32 = 0x2c
 const COLON: u32 = 0x3a
 const DOT: u32 = 0x2e
@@ -187,7 +188,7 @@ function putOutermostName(name: usize, length: usize): bool {
   const whole = prefixLength + length
   isFull = position + whole > limit
   if (isFull) return false
-  const header = putTextHeader(whole)
+  const header = putStrHeader(whole, position)
   if (header == 0) return false
   copy(position + header, prefix, prefixLength)
   copy(position + header + prefixLength, name, length)
@@ -278,69 +279,18 @@ function putLong(type: u32, value: u64): void {
 
 /** The text behind a quote at `at`; the offset behind its closing quote, or BAD. */
 function putString(at: usize, end: usize): usize {
-  const special = findSpecial(at, end)
-  if (special == BAD) return BAD
-  const byte = <u32>load<u8>(special)
-  if (byte == BACKSLASH) return putEscaped(at, special, end)
-  if (byte != QUOTE || !putText(at, special - at)) return BAD
-  return special + 1
+  const behind = putStr(at, end, position, limit)
+  isFull = hasNoRoom
+  if (behind != BAD) position = strEnd
+  return behind
 }
 
 /** A str of the text, which needs no change; false if there is no room or it is too long. */
 function putText(text: usize, length: usize): bool {
-  isFull = position + length > limit
-  if (isFull) return false
-  const header = putTextHeader(length)
-  if (header == 0) return false
-  copy(position + header, text, length)
-  position += header + length
-  return true
-}
-
-/** The header of a str; its width, or 0 if it is too long. */
-function putTextHeader(length: usize): usize {
-  if (length < 32) {
-    store<u8>(position, 0xa0 | (<u32>length))
-    return 1
-  }
-  if (length < 0x100) {
-    store<u8>(position, 0xd9)
-    store<u8>(position + 1, <u32>length)
-    return 2
-  }
-  if (length >= 0x1_0000) return 0
-  store<u8>(position, 0xda)
-  store<u16>(position + 1, bswap<u16>(<u16>length))
-  return 3
-}
-
-/** With room for the longest header, and moved to the one it gets. */
-function putEscaped(start: usize, firstSpecial: usize, end: usize): usize {
-  const text = position + 3
-  let target = text
-  let from = start
-  let special = firstSpecial
-  while (true) {
-    const plain = special - from
-    isFull = target + plain > limit
-    if (isFull) return BAD
-    copy(target, from, plain)
-    target += plain
-    const byte = <u32>load<u8>(special)
-    if (byte == QUOTE) break
-    if (byte != BACKSLASH) return BAD
-    from = putEscape(special, end, target)
-    if (from == BAD) return BAD
-    target = escapeEnd
-    special = findSpecial(from, end)
-    if (special == BAD) return BAD
-  }
-  const length = target - text
-  const header = putTextHeader(length)
-  if (header == 0) return BAD
-  if (header < 3) memory.copy(position + header, text, length)
-  position += header + length
-  return special + 1
+  const isPut = putPlainStr(text, length, position, limit)
+  isFull = hasNoRoom
+  if (isPut) position = strEnd
+  return isPut
 }
 
 function skipSpace(start: usize, end: usize): usize {
@@ -351,12 +301,4 @@ function skipSpace(start: usize, end: usize): usize {
 
 function isSpace(byte: u32): bool {
   return byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
-}
-
-function isDigit(at: usize): bool {
-  return <u32>load<u8>(at) - 0x30 < 10
-}
-
-function digit(at: usize): u32 {
-  return <u32>load<u8>(at) - 0x30
 }

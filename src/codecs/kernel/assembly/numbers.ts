@@ -115,3 +115,12 @@ function putDecimals(value: f64, target: usize): usize {
   }
   return 0
 }
+
+export function isDigit(at: usize): bool {
+  return <u32>load<u8>(at) - 0x30 < 10
+}
+
+/** The value of the digit at `at`. */
+export function digit(at: usize): u32 {
+  return <u32>load<u8>(at) - 0x30
+}
