@@ -1,10 +1,10 @@
 /** The server behind an output of the configuration, asked for events. */
 import type { Config, OutputConfig } from '../../config/model.ts'
 import { hint } from '../../config/nearest.ts'
-import { ElasticsearchTransport } from '../../outputs/elasticsearch/transport.ts'
+import { elasticsearchTransport } from '../../outputs/elasticsearch/transport.ts'
 import type { ElasticsearchConfig } from '../../outputs/elasticsearch/schema.ts'
 import type { OpensearchConfig } from '../../outputs/opensearch/schema.ts'
-import { OpensearchTransport } from '../../outputs/opensearch/transport.ts'
+import { opensearchTransport } from '../../outputs/opensearch/transport.ts'
 import type { BulkConfig } from '../../outputs/support/bulk/schema.ts'
 import { reasonOf } from '../../outputs/support/bulk/setup/store.ts'
 import { targetPattern } from '../../outputs/support/bulk/target.ts'
@@ -29,8 +29,8 @@ export class SearchedServer {
     this.#path = `/${encodeURIComponent(targetPattern(config))}/_search`
     this.#transport =
       type === 'elasticsearch'
-        ? new ElasticsearchTransport(options as unknown as ElasticsearchConfig, systemTimers)
-        : new OpensearchTransport(options as unknown as OpensearchConfig, systemTimers)
+        ? elasticsearchTransport(options as unknown as ElasticsearchConfig, systemTimers)
+        : opensearchTransport(options as unknown as OpensearchConfig, systemTimers)
   }
 
   /** Rejects with `CommandError`. */

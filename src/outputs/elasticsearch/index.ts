@@ -4,7 +4,7 @@ import { BulkOutput } from '../support/bulk/bulk-output.ts'
 import { bulkPlaceholders } from '../support/bulk/schema.ts'
 import { setUpStep } from '../support/bulk/setup/step.ts'
 import { elasticsearchFaults, elasticsearchSchema } from './schema.ts'
-import { ElasticsearchTransport } from './transport.ts'
+import { elasticsearchTransport } from './transport.ts'
 
 export const elasticsearch = defineChunkedOutput({
   type: 'elasticsearch',
@@ -13,7 +13,7 @@ export const elasticsearch = defineChunkedOutput({
   faults: elasticsearchFaults,
   placeholders: bulkPlaceholders,
   create: (config, context) => {
-    const transport = new ElasticsearchTransport(config, context.timers)
+    const transport = elasticsearchTransport(config, context.timers)
     const parts = { product: 'elasticsearch', transport } as const
     const setUp = setUpStep(config, { ...parts, logger: context.logger })
     return new BulkOutput(config, context, { ...parts, setUp })

@@ -4,7 +4,7 @@ import { BulkOutput } from '../support/bulk/bulk-output.ts'
 import { bulkPlaceholders } from '../support/bulk/schema.ts'
 import { setUpStep } from '../support/bulk/setup/step.ts'
 import { opensearchFaults, opensearchSchema } from './schema.ts'
-import { OpensearchTransport } from './transport.ts'
+import { opensearchTransport } from './transport.ts'
 
 export const opensearch = defineChunkedOutput({
   type: 'opensearch',
@@ -13,7 +13,7 @@ export const opensearch = defineChunkedOutput({
   faults: opensearchFaults,
   placeholders: bulkPlaceholders,
   create: (config, context) => {
-    const transport = new OpensearchTransport(config, context.timers)
+    const transport = opensearchTransport(config, context.timers)
     const parts = { product: 'opensearch', transport } as const
     const setUp = setUpStep(config, { ...parts, logger: context.logger })
     return new BulkOutput(config, context, { ...parts, setUp })

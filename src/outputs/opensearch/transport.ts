@@ -4,129 +4,60 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Client, ClientOptions, Connection } from '@opensearch-project/opensearch'
-import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import type { Timers } from '../../pipeline/clock.ts'
-import { authorizationOf } from '../support/bulk/authorization.ts'
+import { type ClientRequest, ClientTransport, judgeNode } from '../support/bulk/client-transport.ts'
 import { type ConnectionConfig, urlsOf } from '../support/bulk/connection-schema.ts'
-import { LazyClient } from '../support/bulk/lazy-client.ts'
 import { readAnswer } from '../support/bulk/read-answer.ts'
-import { withinTime } from '../support/bulk/timed.ts'
 import { nodesOf } from '../support/bulk/tls.ts'
-import {
-  type ServerReply,
-  type ServerRequest,
-  type Transport,
-  TransportError,
-} from '../support/bulk/transport.ts'
+import type { ServerReply, Transport } from '../support/bulk/transport.ts'
 import { awsCredentials, type AwsConfig } from './aws.ts'
 
 export interface OpensearchConnection extends ConnectionConfig {
   readonly aws?: AwsConfig
 }
 
-/** A node that answers this has no server behind it that could. */
-const DEAD_STATUSES = [502, 503, 504]
+export function opensearchTransport(config: OpensearchConnection, timers: Timers): Transport {
+  const make = (timeoutMs: number) => makeClient(config, timeoutMs)
+  return new ClientTransport<Client>(config, timers, { make, send })
+}
 
-export class OpensearchTransport implements Transport {
-  readonly #config: OpensearchConnection
-  readonly #timers: Timers
-  readonly #client: LazyClient<Client>
-  readonly #timeoutMs: number
-  readonly #answerBytesMax: number
-
-  constructor(config: OpensearchConnection, timers: Timers) {
-    this.#config = config
-    this.#timers = timers
-    this.#timeoutMs = durationInMs(config.request_timeout)
-    this.#answerBytesMax = sizeInBytes(config.answer_max)
-    this.#client = new LazyClient(() => makeClient(config, this.#timeoutMs))
-  }
-
-  async request(request: ServerRequest, signal: AbortSignal): Promise<ServerReply> {
-    const timing = {
-      ...{ timers: this.#timers, signal },
-      timeoutMs: request.timeoutMs ?? this.#timeoutMs,
-    }
-    const authorization = await authorizationOf(this.#config.auth)
-    const client = await this.#client.get().catch((error: unknown) => {
-      throw asTransportError(error)
-    })
-    return withinTime(timing, (ended) => this.#send(client, request, authorization, ended))
-  }
-
-  renew(): void {
-    this.#client.renew()
-  }
-
-  close(): Promise<void> {
-    return this.#client.close()
-  }
-
-  async #send(
-    client: Client,
-    request: ServerRequest,
-    authorization: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ServerReply> {
-    const { method, path, query, body, bodyType = 'json' } = request
-    const sent = client.transport.request(
-      {
-        ...{ method, path },
-        ...(query && { querystring: { ...query } }),
-        // As a bulk body it is neither parsed nor copied.
-        ...(body !== undefined && { bulkBody: typeof body === 'string' ? body : bytesOf(body) }),
-      },
-      {
-        asStream: true,
-        headers: {
-          ...(body !== undefined && {
-            'content-type': bodyType === 'ndjson' ? 'application/x-ndjson' : 'application/json',
-          }),
-          ...(authorization !== undefined && { authorization }),
-          ...request.headers,
-        },
-      },
-    )
-    const onAbort = () => sent.abort()
-    signal.addEventListener('abort', onAbort)
-    try {
-      const { meta, statusCode, headers, ...result } = await sent
-      const stream = result.body as IncomingMessage
-      return await this.#reply(client, meta.connection, {
-        ...{ status: statusCode ?? 0, stream, signal },
-        headers: (headers ?? {}) as ServerReply['headers'],
-      })
-    } catch (error) {
-      if (signal.aborted) markDead(client, error)
-      throw asTransportError(error)
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
-  }
-
-  async #reply(
-    client: Client,
-    connection: Connection,
+async function send(
+  client: Client,
+  request: ClientRequest,
+  signal: AbortSignal,
+): Promise<ServerReply> {
+  const { method, path, query, body, bodyType = 'json' } = request
+  const contentType = bodyType === 'ndjson' ? 'application/x-ndjson' : 'application/json'
+  const sent = client.transport.request(
     {
-      status,
-      headers,
-      stream,
-      signal,
-    }: Pick<ServerReply, 'status' | 'headers'> & {
-      readonly stream: IncomingMessage
-      readonly signal: AbortSignal
+      ...{ method, path },
+      ...(query && { querystring: { ...query } }),
+      // As a bulk body it is neither parsed nor copied.
+      ...(body !== undefined && { bulkBody: body }),
     },
-  ): Promise<ServerReply> {
-    const onAbort = () => stream.destroy()
-    signal.addEventListener('abort', onAbort)
-    try {
-      if (DEAD_STATUSES.includes(status)) client.connectionPool.markDead(connection)
-      else client.connectionPool.markAlive(connection)
-      const body = await readAnswer(stream, this.#answerBytesMax)
-      return { status, headers, body, node: connection.id }
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    {
+      asStream: true,
+      headers: { ...(body !== undefined && { 'content-type': contentType }), ...request.headers },
+    },
+  )
+  // The client knows no signals.
+  let end: () => unknown = () => sent.abort()
+  const onAbort = () => void end()
+  signal.addEventListener('abort', onAbort)
+  try {
+    const { meta, statusCode, headers, ...result } = await sent
+    const stream = result.body as IncomingMessage
+    end = () => stream.destroy()
+    const status = statusCode ?? 0
+    judgeNode(client.connectionPool, meta.connection, status)
+    const body = await readAnswer(stream, request.answerBytesMax)
+    const node = meta.connection.id
+    return { status, headers: (headers ?? {}) as ServerReply['headers'], body, node }
+  } catch (error) {
+    if (signal.aborted) markDead(client, error)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -167,18 +98,8 @@ async function signerOf(aws: AwsConfig) {
   return AwsSigv4Signer({ region, service, getCredentials: () => awsCredentials(aws) })
 }
 
-function bytesOf(body: Uint8Array): Buffer {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-}
-
 /** One that has hung is to be asked after the others. */
 function markDead(client: Client, error: unknown): void {
   const meta = (error as { meta?: { meta?: { connection?: Connection } } }).meta?.meta
   if (meta?.connection) client.connectionPool.markDead(meta.connection)
-}
-
-function asTransportError(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  const { message } = error as Error
-  return new TransportError('connection', message === '' ? 'no connection' : message, error)
 }

@@ -1,0 +1,98 @@
+/**
+ * Requests through a client that is a package's: it is loaded with the first request, and every
+ * request has the credentials of its time and a limit of its own.
+ */
+import { durationInMs, sizeInBytes } from '../../../config/units.ts'
+import type { Timers } from '../../../pipeline/clock.ts'
+import { authorizationOf } from './authorization.ts'
+import type { ConnectionConfig } from './connection-schema.ts'
+import { type Closing, LazyClient } from './lazy-client.ts'
+import { withinTime } from './timed.ts'
+import {
+  type ServerReply,
+  type ServerRequest,
+  type Transport,
+  TransportError,
+} from './transport.ts'
+
+/** A request as a client takes it. */
+export interface ClientRequest extends Omit<ServerRequest, 'body' | 'headers'> {
+  readonly body: string | Buffer | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly answerBytesMax: number
+}
+
+/** How one package's client is made and used. */
+export interface ClientKind<Client extends Closing> {
+  make(timeoutMs: number): Promise<Client>
+  /** Sends and reads the answer; a node that has hung when `signal` fires is asked after others. */
+  send(client: Client, request: ClientRequest, signal: AbortSignal): Promise<ServerReply>
+}
+
+/** A node that answers this has no server behind it that could. */
+const DEAD_STATUSES = [502, 503, 504]
+
+export class ClientTransport<Client extends Closing> implements Transport {
+  readonly #config: ConnectionConfig
+  readonly #timers: Timers
+  readonly #kind: ClientKind<Client>
+  readonly #client: LazyClient<Client>
+  readonly #timeoutMs: number
+  readonly #answerBytesMax: number
+
+  constructor(config: ConnectionConfig, timers: Timers, kind: ClientKind<Client>) {
+    this.#config = config
+    this.#timers = timers
+    this.#kind = kind
+    this.#timeoutMs = durationInMs(config.request_timeout)
+    this.#answerBytesMax = sizeInBytes(config.answer_max)
+    this.#client = new LazyClient(() => kind.make(this.#timeoutMs))
+  }
+
+  async request(request: ServerRequest, signal: AbortSignal): Promise<ServerReply> {
+    const timeoutMs = request.timeoutMs ?? this.#timeoutMs
+    try {
+      const authorization = await authorizationOf(this.#config.auth)
+      const client = await this.#client.get()
+      const { body, headers, ...rest } = request
+      const own = {
+        ...rest,
+        body: body === undefined || typeof body === 'string' ? body : bytesOf(body),
+        headers: { ...(authorization !== undefined && { authorization }), ...headers },
+        answerBytesMax: this.#answerBytesMax,
+      }
+      const send = (ended: AbortSignal) => this.#kind.send(client, own, ended)
+      return await withinTime({ timers: this.#timers, signal, timeoutMs }, send)
+    } catch (error) {
+      throw asTransportError(error)
+    }
+  }
+
+  renew(): void {
+    this.#client.renew()
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}
+
+/** Notes by its answer whether a node is there. */
+export function judgeNode<Node>(
+  pool: { markDead(node: Node): unknown; markAlive(node: Node): unknown },
+  node: Node,
+  status: number,
+): void {
+  if (DEAD_STATUSES.includes(status)) pool.markDead(node)
+  else pool.markAlive(node)
+}
+
+function bytesOf(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+}
+
+function asTransportError(error: unknown): TransportError {
+  if (error instanceof TransportError) return error
+  const { message } = error as Error
+  return new TransportError('connection', message === '' ? 'no connection' : message, error)
+}
