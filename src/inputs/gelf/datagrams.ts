@@ -9,7 +9,7 @@ import { JsonFramer } from '../../codecs/json/framer.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
 import type { DatagramDecoder } from '../support/decoded.ts'
-import { DropReport } from './drop-report.ts'
+import { LossReport } from '../../pipeline/loss-report.ts'
 import type { GelfShare } from './share.ts'
 import { unpack } from './unpacking.ts'
 
@@ -21,7 +21,7 @@ export class GelfDatagrams implements DatagramDecoder {
   readonly #share: GelfShare
   readonly #chunks: ChunkSets
   readonly #collector: GelfCollector
-  readonly #drops: DropReport
+  readonly #drops: LossReport
   readonly #sources = new Map<string, GelfSource>()
   #heldBytes = 0
   #duplicates = 0
@@ -31,7 +31,7 @@ export class GelfDatagrams implements DatagramDecoder {
     const { config, context, decoder } = share
     this.#share = share
     this.#collector = new GelfCollector(decoder)
-    this.#drops = new DropReport(context)
+    this.#drops = new LossReport(context, 'dropped GELF messages by udp')
     this.#chunks = new ChunkSets({
       setsMax: config.chunked_messages_max,
       bytesMax: sizeInBytes(config.chunks_max),

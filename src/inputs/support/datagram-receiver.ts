@@ -8,6 +8,7 @@ import type { RemoteInfo } from 'node:dgram'
 import type { ListenAddress, NetworkAddress } from '../../config/listen-address.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
 import type { InputContext } from '../../pipeline/component.ts'
+import { LossReport } from '../../pipeline/loss-report.ts'
 import type { Counter, Gauge, Metrics } from '../../pipeline/metrics.ts'
 import type { DatagramDecoder, Decoded } from './decoded.ts'
 import type { InFlight } from './in-flight.ts'
@@ -15,7 +16,6 @@ import { KernelDrops } from './kernel-drops.ts'
 import { limitHits } from './limit-hits.ts'
 import type { NetworkList } from './network-list.ts'
 import { OneWayDelivery } from './one-way-delivery.ts'
-import { OverflowReport } from './overflow-report.ts'
 import { plainAddress } from './peer.ts'
 import { UdpSocket } from './udp-socket.ts'
 
@@ -33,6 +33,7 @@ export interface DatagramReceiverOptions {
 /** How long datagrams wait for others, and how many bytes of them at most. */
 const GATHER_MS = 5
 const GATHER_MAX_BYTES = 128 * 1024
+const OVERFLOW = 'threw datagrams away: too much waits to be delivered'
 
 export function isDatagramAddress(address: ListenAddress): address is NetworkAddress {
   return address.scheme === 'udp'
@@ -44,7 +45,7 @@ export class DatagramReceiver {
   readonly #sockets: readonly UdpSocket[]
   readonly #delivery: OneWayDelivery
   readonly #kernelDrops: KernelDrops
-  readonly #overflow: OverflowReport
+  readonly #overflow: LossReport
   #cancelFlush: Cancel | null = null
   #datagrams = 0
   #bytes = 0
@@ -56,7 +57,7 @@ export class DatagramReceiver {
     this.#metrics = datagramMetrics(context.metrics)
     this.#delivery = new OneWayDelivery({ context, inFlight, settled: () => this.#settled() })
     this.#kernelDrops = new KernelDrops(context)
-    this.#overflow = new OverflowReport(context)
+    this.#overflow = new LossReport(context, OVERFLOW, { limit: 'in_flight_max' })
     this.#sockets = addresses.map((address) => this.#makeSocket(address))
   }
 
@@ -127,7 +128,7 @@ export class DatagramReceiver {
     lease?.release()
     this.#metrics.limitHits.add(1)
     this.#options.context.drop(tag, count, 'in_flight_max')
-    this.#overflow.add(count)
+    this.#overflow.add('events', count)
   }
 
   #settled(): void {

@@ -14,18 +14,19 @@ import type { DeliveryObserver, DeliveryState } from '../delivery/state.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Counts, OutputCounts } from '../ledger-counts.ts'
 import type { Logger } from '../logger.ts'
+import { LossReport } from '../loss-report.ts'
 import type { MemoryAccount } from '../memory-budget.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
 import type { BatchStore, StoredBatch } from './batch-store.ts'
 import { BufferMetrics } from './buffer-metrics.ts'
-import { DropReport } from './drop-report.ts'
 import { Overflow, type WhenFull } from './overflow.ts'
 
 /** A stop waits so long for what is on its way: it is in the buffer as well. */
 const STOP_GRACE_MS = 3000
 /** Of `maxBytes`; more makes the collector not ready. */
 const NEARLY_FULL = 0.9
+const OVERFLOW = 'threw events away: the buffer is full, and when_full says so'
 /** In the ledger, of what an earlier run has left and was damaged since. */
 const UNKNOWN_TAG = '(unknown)'
 
@@ -66,7 +67,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #metrics: BufferMetrics
   readonly #engine: DeliveryEngine
   readonly #overflow: Overflow
-  readonly #dropReport: DropReport
+  readonly #lossReport: LossReport
   /** Of what this process has let in or taken up again, and not settled, by row of the ledger. */
   readonly #waiting = new Map<Counts, number>()
   /** Entries of batches of which there are dead letters now, if their senders wait for that. */
@@ -80,7 +81,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#options = options
     this.#counts = ledger.output(name)
     this.#metrics = new BufferMetrics(options.metrics)
-    this.#dropReport = new DropReport(options)
+    this.#lossReport = new LossReport(options, OVERFLOW)
     const chunked = isChunked(output) ? output : new PlainOutput(output)
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
@@ -138,7 +139,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
       await this.#stopDelivering(deadline)
     } finally {
       await this.#overflow.stop()
-      this.#dropReport.stop()
+      this.#lossReport.stop()
       await this.#options.store.stop(deadline)
       this.#leaveRest()
     }
@@ -171,7 +172,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     if (!this.#overflow.admits(batch)) {
       ledger.shed(this.#counts, tagCounts, count, 'buffer_full')
       this.#metrics.dropped(count)
-      this.#dropReport.add(count)
+      this.#lossReport.add('events', count)
       return Promise.resolve('rejected')
     }
     this.#hold(tagCounts, count)
@@ -217,7 +218,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   #dropStored(batch: StoredBatch): void {
     this.taken(batch)
     this.#shed(this.#options.ledger.tag(batch.tag), batch.count, 'buffer_full')
-    this.#dropReport.add(batch.count)
+    this.#lossReport.add('events', batch.count)
   }
 
   /** Which tags they had nobody can tell any more. */

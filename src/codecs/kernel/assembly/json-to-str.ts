@@ -28,7 +28,7 @@ export function putStr(at: usize, end: usize, target: usize, limit: usize): usiz
 export function putPlainStr(text: usize, length: usize, target: usize, limit: usize): bool {
   hasNoRoom = target + length > limit
   if (hasNoRoom) return false
-  const header = putStrHeader(length, target)
+  const header = putUsualStrHeader(length, target)
   if (header == 0) return false
   copy(target + header, text, length)
   strEnd = target + header + length
@@ -36,7 +36,7 @@ export function putPlainStr(text: usize, length: usize, target: usize, limit: us
 }
 
 /** The header of a str; its width, or 0 if it is too long. */
-export function putStrHeader(length: usize, target: usize): usize {
+export function putUsualStrHeader(length: usize, target: usize): usize {
   if (length < 32) {
     store<u8>(target, 0xa0 | (<u32>length))
     return 1
@@ -80,7 +80,7 @@ function putEscaped(
     if (special == BAD) return BAD
   }
   const length = position - text
-  const header = putStrHeader(length, target)
+  const header = putUsualStrHeader(length, target)
   if (header == 0) return BAD
   if (header < HEADER_BYTES_MAX) memory.copy(target + header, text, length)
   strEnd = target + header + length

@@ -5,7 +5,7 @@
  */
 import { copy, isSame } from './copy'
 import { findSpecial } from './json-strings'
-import { hasNoRoom, putPlainStr, putStr, putStrHeader, strEnd } from './json-to-str'
+import { hasNoRoom, putPlainStr, putStr, putUsualStrHeader, strEnd } from './json-to-str'
 import { BAD } from './msgpack'
 import { digit, isDigit } from './numbers'
 
@@ -188,7 +188,7 @@ function putOutermostName(name: usize, length: usize): bool {
   const whole = prefixLength + length
   isFull = position + whole > limit
   if (isFull) return false
-  const header = putStrHeader(whole, position)
+  const header = putUsualStrHeader(whole, position)
   if (header == 0) return false
   copy(position + header, prefix, prefixLength)
   copy(position + header + prefixLength, name, length)
