@@ -56,6 +56,8 @@ for index, (address, kind) in enumerate(ways):
     logger = logging.getLogger(str(index))
     logger.addHandler(handler)
     logger.warning('héllo %d', index)
+    handler.setFormatter(None)
+    logger.warning('bare %d', index)
     handler.close()
 `
 
@@ -65,11 +67,17 @@ test("Python's SysLogHandler, by udp, tcp and a unix socket", async (t) => {
   await using collector = await start()
   const { forward, folder } = collector.places
   await runWell(python, ['-c', PYTHON, String(forward), join(folder, 's.sock')])
-  const lines = await collector.linesOnce(3)
+  const lines = await collector.linesOnce(6)
   const messages = lines.map((line) => line['message']).toSorted()
-  assert.deepEqual(messages, ['héllo 0', 'héllo 1', 'héllo 2'])
-  for (const line of lines)
-    assert.deepEqual([line.tag, line['ident']], ['syslog.local1.warning', 'app'])
+  const expected = ['bare 0', 'bare 1', 'bare 2', 'héllo 0', 'héllo 1', 'héllo 2']
+  assert.deepEqual(messages, expected)
+  for (const line of lines) {
+    const isBare = String(line['message']).startsWith('bare')
+    const { tag, ident, parse_failed, host, source_address } = line
+    assert.deepEqual([tag, ident], ['syslog.local1.warning', isBare ? undefined : 'app'])
+    // Of a unix socket there is no address.
+    assert.deepEqual([parse_failed, host], [undefined, source_address])
+  }
   await collector.stop()
 })
 

@@ -21,6 +21,7 @@ export interface SyslogFormatOptions {
 
 const OPTIONS = {
   names: 'fluentd' as FieldNames,
+  address: '',
   truncated: false,
   last: { bytes: new Uint8Array(0), count: 0 },
 }

@@ -7,6 +7,7 @@
  *     99: HOST: *Mar  1 18:48:50.483 UTC: %FAC-5-MNEMONIC: text   Cisco
  *
  * A token that ends with a colon or has a bracket in it is the tag; one before it is the host.
+ * Python's SysLogHandler sends nothing but PRI and the text.
  */
 import { isEmpty, setSpan, type SyslogMessage } from './parts.ts'
 import { isDigit, skipSpaces, type SyslogTimes } from './times.ts'
@@ -29,13 +30,14 @@ const TAG_SPACES_MAX = 3
 const SEQUENCE_MAX_DIGITS = 10
 const FORWARDED = new TextEncoder().encode('Message forwarded from ')
 
+/** Whether there was a time or a tag; else all is text. */
 export function readBsd(
   bytes: Uint8Array,
   start: number,
   end: number,
   message: SyslogMessage,
   times: SyslogTimes,
-): void {
+): boolean {
   let position = readTime(bytes, start, end, message, times)
   if (position >= 0) position = readHost(bytes, position, end, message)
   else position = readCisco(bytes, start, end, message, times)
@@ -43,10 +45,11 @@ export function readBsd(
   if (!hasTime) position = skipSpaces(bytes, start, end)
   const text = readTag(bytes, position, end, message)
   setSpan(message.text, text, end)
-  if (!hasTime && isEmpty(message.ident)) {
-    setSpan(message.text, start, end)
-    message.failure = 'no_header'
-  }
+  if (hasTime) return true
+  message.lacksHost = isEmpty(message.host)
+  if (!isEmpty(message.ident)) return true
+  setSpan(message.text, start, end)
+  return false
 }
 
 /** Returns the offset of what follows the time, or -1. */

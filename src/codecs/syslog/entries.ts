@@ -93,7 +93,7 @@ export class SyslogEntries {
   #writeEntry(bytes: Uint8Array, sender: SyslogSender, truncated: boolean): void {
     const writer = this.#writer
     const { hasTime, seconds, nanoseconds } = this.#message
-    const { arrivalMs, last } = sender
+    const { address, arrivalMs, last } = sender
     writer.reserve(ENTRY_RECORD_OFFSET)
     writer.length = hasTime
       ? writeEntryHead(writer.bytes, writer.length, seconds, nanoseconds)
@@ -103,7 +103,7 @@ export class SyslogEntries {
           Math.floor(arrivalMs / 1000),
           Math.floor((arrivalMs % 1000) * 1_000_000),
         )
-    writeRecord(writer, bytes, this.#message, { names: this.#names, truncated, last })
+    writeRecord(writer, bytes, this.#message, { names: this.#names, address, truncated, last })
   }
 
   #runOf(tag: string): Run {

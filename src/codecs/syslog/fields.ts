@@ -33,6 +33,8 @@ export function priorityFields(priority: number): Uint8Array {
 
 export interface RecordOptions {
   readonly names: FieldNames
+  /** Of the sender, the host of a message that lacks one (RFC 3164, section 4.3.2); or empty. */
+  readonly address: string
   /** The message was longer than it may be, and its end is cut off. */
   readonly truncated: boolean
   /** Put behind the others. */
@@ -43,15 +45,15 @@ export function writeRecord(
   writer: ByteWriter,
   bytes: Uint8Array,
   message: SyslogMessage,
-  { names, truncated, last }: RecordOptions,
+  { names, address, truncated, last }: RecordOptions,
 ): void {
   const { oddPriority, sequence, deviceTime, text, failure } = message
-  const own = names === 'ecs' ? ecsCount(message) : fluentdCount(message)
+  const own = names === 'ecs' ? ecsCount(message, address) : fluentdCount(message, address)
   const odd = has(oddPriority >= 0) + hasSpan(sequence) + hasSpan(deviceTime)
   const marks = has(truncated) + has(failure !== '')
   writeMapHeader(writer, own + odd + 1 + marks + last.count)
-  if (names === 'ecs') writeEcs(writer, bytes, message)
-  else writeFluentd(writer, bytes, message)
+  if (names === 'ecs') writeEcs(writer, bytes, message, address)
+  else writeFluentd(writer, bytes, message, address)
   if (oddPriority >= 0) writePair(writer, 'pri', oddPriority)
   writeText(writer, 'sequence', bytes, sequence)
   writeText(writer, 'device_time', bytes, deviceTime)
@@ -62,14 +64,24 @@ export function writeRecord(
   writer.append(last.bytes)
 }
 
-function fluentdCount({ host, ident, pid, msgid, structuredData }: SyslogMessage): number {
-  const texts = hasSpan(host) + hasSpan(ident) + hasSpan(pid) + hasSpan(msgid)
-  return PRIORITY_FIELDS + texts + hasSpan(structuredData)
+function fluentdCount(message: SyslogMessage, address: string): number {
+  return PRIORITY_FIELDS + textCount(message, address) + hasSpan(message.structuredData)
 }
 
-function writeFluentd(writer: ByteWriter, bytes: Uint8Array, message: SyslogMessage): void {
+/** Of host, ident, pid and msgid. */
+function textCount(message: SyslogMessage, address: string): number {
+  const { ident, pid, msgid } = message
+  return has(hasHost(message, address)) + hasSpan(ident) + hasSpan(pid) + hasSpan(msgid)
+}
+
+function writeFluentd(
+  writer: ByteWriter,
+  bytes: Uint8Array,
+  message: SyslogMessage,
+  address: string,
+): void {
   writer.append(priorityFields(message.priority))
-  writeText(writer, 'host', bytes, message.host)
+  writeHost(writer, 'host', bytes, message, address)
   writeText(writer, 'ident', bytes, message.ident)
   writeText(writer, 'pid', bytes, message.pid)
   writeText(writer, 'msgid', bytes, message.msgid)
@@ -77,29 +89,39 @@ function writeFluentd(writer: ByteWriter, bytes: Uint8Array, message: SyslogMess
 }
 
 /** `log`, and `host` and `process` where there are such. */
-function ecsCount({ host, ident }: SyslogMessage): number {
-  return 1 + hasSpan(host) + hasSpan(ident)
+function ecsCount(message: SyslogMessage, address: string): number {
+  return 1 + has(hasHost(message, address)) + hasSpan(message.ident)
 }
 
-function writeEcs(writer: ByteWriter, bytes: Uint8Array, message: SyslogMessage): void {
-  const { priority, version, host, ident, pid, msgid, structuredData } = message
+function writeEcs(
+  writer: ByteWriter,
+  bytes: Uint8Array,
+  message: SyslogMessage,
+  address: string,
+): void {
+  const { priority, version, ident, pid, msgid, structuredData } = message
   writeStr(writer, 'log')
   writeMapHeader(writer, 2)
   writePair(writer, 'level', severityOf(priority))
   writeStr(writer, 'syslog')
-  const texts = hasSpan(host) + hasSpan(ident) + hasSpan(pid) + hasSpan(msgid)
+  const texts = textCount(message, address)
   writeMapHeader(writer, 3 + has(version > 0) + texts + hasSpan(structuredData))
   writePair(writer, 'priority', priority)
   writeCoded(writer, 'facility', priority >> 3, facilityOf(priority))
   writeCoded(writer, 'severity', priority & 7, severityOf(priority))
   if (version > 0) writePair(writer, 'version', String(version))
-  writeText(writer, 'hostname', bytes, host)
+  writeHost(writer, 'hostname', bytes, message, address)
   writeText(writer, 'appname', bytes, ident)
   writeText(writer, 'procid', bytes, pid)
   writeText(writer, 'msgid', bytes, msgid)
   writeData(writer, 'structured_data', bytes, structuredData)
-  writeInside(writer, 'host', 'hostname', bytes, host)
-  writeInside(writer, 'process', 'name', bytes, ident)
+  if (hasHost(message, address)) {
+    startInner(writer, 'host')
+    writeHost(writer, 'hostname', bytes, message, address)
+  }
+  if (isEmpty(ident)) return
+  startInner(writer, 'process')
+  writeText(writer, 'name', bytes, ident)
 }
 
 function writeCoded(writer: ByteWriter, key: string, code: number, name: string): void {
@@ -109,17 +131,25 @@ function writeCoded(writer: ByteWriter, key: string, code: number, name: string)
   writePair(writer, 'name', name)
 }
 
-function writeInside(
-  writer: ByteWriter,
-  outer: string,
-  inner: string,
-  bytes: Uint8Array,
-  span: Span,
-): void {
-  if (isEmpty(span)) return
-  writeStr(writer, outer)
+/** A map of one field. */
+function startInner(writer: ByteWriter, key: string): void {
+  writeStr(writer, key)
   writeMapHeader(writer, 1)
-  writeText(writer, inner, bytes, span)
+}
+
+function hasHost({ host, lacksHost }: SyslogMessage, address: string): boolean {
+  return !isEmpty(host) || (lacksHost && address !== '')
+}
+
+function writeHost(
+  writer: ByteWriter,
+  key: string,
+  bytes: Uint8Array,
+  { host, lacksHost }: SyslogMessage,
+  address: string,
+): void {
+  if (lacksHost && address !== '') writePair(writer, key, address)
+  else writeText(writer, key, bytes, host)
 }
 
 function writeText(writer: ByteWriter, key: string, bytes: Uint8Array, span: Span): void {

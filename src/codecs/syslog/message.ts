@@ -31,7 +31,10 @@ export function readMessage(
     message.version = 0
     message.clearHeader()
   }
-  readBsd(bytes, body, textEnd, message, times)
+  const hasHeader = readBsd(bytes, body, textEnd, message, times)
+  // A priority and a text are a message (RFC 3164, section 4.3.2); a text alone may be anything.
+  const isMessage = body > start && message.oddPriority < 0 && header === 0
+  if (!hasHeader && !isMessage) message.failure = 'no_header'
 }
 
 /** Raw bytes in the place of a message, as the rest of one that was too long. */

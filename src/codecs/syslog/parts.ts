@@ -15,6 +15,8 @@ export class SyslogMessage {
   /** 1 for RFC 5424, 0 for the others. */
   version = 0
   hasTime = false
+  /** Whether its sender has to stand in for the host: of a message of RFC 3164 without a time. */
+  lacksHost = false
   /** Since 1970; valid with `hasTime`. */
   seconds = 0
   nanoseconds = 0
@@ -41,7 +43,7 @@ export class SyslogMessage {
 
   /** All but the priority. */
   clearHeader(): void {
-    this.hasTime = false
+    this.hasTime = this.lacksHost = false
     clear(this.host)
     clear(this.ident)
     clear(this.pid)

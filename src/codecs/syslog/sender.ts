@@ -49,6 +49,11 @@ export class SyslogSender {
     this.#last = this.#encode(nowMs)
   }
 
+  /** Empty on a unix socket. */
+  get address(): string {
+    return this.#options.address
+  }
+
   /** Milliseconds since 1970. */
   get arrivalMs(): number {
     return this.#arrivalMs

@@ -173,10 +173,7 @@ suite('times of RFC 3164', () => {
       'Feb 30 11:59:58',
       'Nev 26 11:59:58',
     ]) {
-      const { record, time: arrival } = readDatagram(`<13>${time} h t: m`)
-      assert.equal(record['parse_failed'], FAILED)
-      assert.equal(record['message'], `${time} h t: m`)
-      assert.equal(arrival, ARRIVAL)
+      check(`<13>${time} h t: m`, { time: ARRIVAL, message: `${time} h t: m` })
     }
   })
 })
@@ -408,21 +405,42 @@ suite('RFC 5424', () => {
     }
   })
   test('a header that ends early is text', () => {
-    for (const rest of [
-      `${TIME}Z`,
-      `${TIME}Z h`,
-      `${TIME}Z h a`,
-      `${TIME}Z h a -`,
-      'x h a - - - m',
-    ]) {
+    for (const rest of [`${TIME}Z`, `${TIME}Z h`, `${TIME}Z h a`, `${TIME}Z h a -`, '- h']) {
       const text = `1 ${rest}`
       check(`<34>${text}`, { time: ARRIVAL, message: text, parse_failed: FAILED })
     }
     checkIetf('h a - -', { host: 'h', ident: 'a', message: '' })
   })
-  test('another version is not RFC 5424', () => {
-    const { record } = readDatagram(`<34>2 ${TIME}Z h a - - - m`)
-    assert.equal(record['parse_failed'], FAILED)
+  test('another version, or no time behind it, is not RFC 5424', () => {
+    for (const text of [`2 ${TIME}Z h a - - - m`, '1 x h a - - - m']) {
+      check(`<34>${text}`, { time: ARRIVAL, message: text })
+    }
+  })
+})
+
+suite('a priority and a text, as Python and firewalls send it', () => {
+  const address = '10.0.0.7'
+  test('is a message of its sender, from when it came', () => {
+    check('<189>date=2026-11-26 devname="FGT"', {
+      tag: 'syslog.local7.notice',
+      time: ARRIVAL,
+      message: 'date=2026-11-26 devname="FGT"',
+    })
+    check(
+      '<14>hello there\0',
+      { time: ARRIVAL, host: address, message: 'hello there' },
+      { address },
+    )
+    check('<13>', { time: ARRIVAL, host: address, message: '' }, { address })
+  })
+  test('and with a tag too; a text alone may be anything', () => {
+    const said = { time: ARRIVAL, host: address, message: 'm' }
+    check('<14>app[7]: m', { ...said, ident: 'app', pid: '7' }, { address })
+    check('m', { ...said, parse_failed: FAILED }, { address })
+  })
+  test('with a time there is a header, and the host is what that says', () => {
+    const said = { time: '2026-11-26T11:59:58', ident: 't', message: 'm' }
+    check('<14>Nov 26 11:59:58 t: m', said, { address })
   })
 })
 
@@ -432,13 +450,8 @@ suite('what cannot be read is kept', () => {
   test('texts of all kinds', () => {
     checkRaw('hello world')
     checkRaw('date=2026-11-26 time=11:59:58 devname="FGT" logid="1"')
-    check('<189>date=2026-11-26 devname="FGT"', {
-      tag: 'syslog.local7.notice',
-      message: 'date=2026-11-26 devname="FGT"',
-      parse_failed: FAILED,
-    })
     checkRaw('{"json": true}')
-    checkRaw('<13>', '')
+    check('<192>text', { time: ARRIVAL, pri: 192, message: 'text', parse_failed: FAILED })
   })
   test('line ends and NULs behind are no part of it', () => {
     checkRaw('text here\r\n', 'text here')
@@ -475,8 +488,11 @@ test("fields by Elastic's names", () => {
     process: { name: 'a' },
     message: 'm',
   })
-  const { record: bare } = readDatagram('<13>text here', { names: 'ecs' })
+  const { record: bare } = readDatagram('text here', { names: 'ecs' })
   assert.deepEqual(Object.keys(bare), ['log', 'message', 'parse_failed'])
+  const { record: headless } = readDatagram('<13>text', { names: 'ecs', address: '10.0.0.7' })
+  assert.deepEqual(Object.keys(headless), ['log', 'host', 'message'])
+  assert.deepEqual(headless['host'], { hostname: '10.0.0.7' })
 })
 
 test('tags of what a message says', () => {
