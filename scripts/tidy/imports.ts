@@ -46,6 +46,7 @@ export const DIRECTIONS: readonly Direction[] = [
     mayNot: ['src/pipeline/filters/'],
   },
   { from: /^src\/search\//, may: ['src/search/', 'src/codecs/'], packages: [] },
+  { from: /^src\/collector\//, may: ALL, mayNot: ['src/cli/', 'src/trial/'] },
   { from: /^src\//, may: ALL },
   { from: /^(scripts|bench)\//, may: ['src/', 'scripts/', 'bench/', 'test/'] },
   { from: /^chaos\//, may: ['src/', 'bench/', 'test/', 'chaos/'] },

@@ -67,7 +67,7 @@ export const deadLetters: Command = {
 }
 
 async function read(options: DeadLetterOptions, dataDir: string): Promise<number> {
-  const { deadLetterFolder } = await import('../dead-letters.ts')
+  const { deadLetterFolder } = await import('../collector/dead-letters.ts')
   const folder = deadLetterFolder(dataDir)
   let letters = 0
   let code = EXIT_OK
@@ -168,8 +168,8 @@ async function dropInFiles(
     log,
     metrics,
   ] = await Promise.all([
-    import('../dead-letters.ts'),
-    import('../data-folder.ts'),
+    import('../collector/dead-letters.ts'),
+    import('../collector/data-folder.ts'),
     import('../log.ts'),
     import('../pipeline/metrics.ts'),
   ])

@@ -6,7 +6,7 @@ import { secretKeys } from '../config/secrets.ts'
 import { CommandError, printError } from './command.ts'
 import { defaultConfigPath } from '../package.ts'
 import { registry } from '../registry.ts'
-import type { Reading } from '../reload.ts'
+import type { Reading } from '../collector/reload.ts'
 
 export interface LoadedConfig {
   readonly config: Config

@@ -1,12 +1,12 @@
 /** `logboom run`: the collector from its start to an ordered stop, and the signals in between. */
 import { messageOf } from '../config/cause.ts'
 import { durationInMs } from '../config/units.ts'
-import type { Collector } from '../collector.ts'
+import type { Collector } from '../collector/collector.ts'
 import type { ReloadResult } from '../http/view.ts'
 import type { RootLogger } from '../log.ts'
 import { systemTimers } from '../pipeline/clock.ts'
-import { Reloader } from '../reload.ts'
-import { ServiceManager } from '../service-manager.ts'
+import { Reloader } from '../collector/reload.ts'
+import { ServiceManager } from './service-manager.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT } from './command.ts'
@@ -69,7 +69,7 @@ export const run: Command = {
       await Promise.all([
         import('./load.ts'),
         import('../log.ts'),
-        import('../collector.ts'),
+        import('../collector/collector.ts'),
         import('../listening/inherited.ts'),
       ])
     const loaded = loadAndReport(path)

@@ -48,7 +48,11 @@ class RunningHere extends Running implements AsyncDisposable {
   }
 }
 
-for (const file of ['/src/cli/main.ts', '/src/collector.ts', '/src/transition.ts']) {
+for (const file of [
+  '/src/cli/main.ts',
+  '/src/collector/collector.ts',
+  '/src/collector/transition.ts',
+]) {
   test(`SIGHUP and SIGUSR1 while ${file} is loaded are done after the start`, async () => {
     await using running = await runWith(['SIGHUP', 'SIGUSR1'], file)
     await until('it has reloaded', () => {

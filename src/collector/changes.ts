@@ -1,7 +1,7 @@
 /** What a reload has changed, and what it left alone. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Assembly } from './assembly.ts'
-import type { Config } from './config/model.ts'
+import type { Config } from '../config/model.ts'
 import type { AnyPart } from './parts.ts'
 
 /** Components as `output files`; one that changed is stopped and started. */

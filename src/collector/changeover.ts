@@ -4,10 +4,10 @@
  */
 import { assemble, type Assembly, type Surroundings } from './assembly.ts'
 import { type Changes, changesBetween } from './changes.ts'
-import type { Config } from './config/model.ts'
-import { durationInMs } from './config/units.ts'
+import type { Config } from '../config/model.ts'
+import { durationInMs } from '../config/units.ts'
 import type { HttpService, Move } from './http-service.ts'
-import type { SocketPool } from './listening/pool.ts'
+import type { SocketPool } from '../listening/pool.ts'
 import { StoppingError, transit } from './transition.ts'
 
 export interface ChangeoverParts {

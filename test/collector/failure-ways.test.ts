@@ -4,14 +4,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Collector } from '../src/collector.ts'
-import { loadConfig } from '../src/config/load.ts'
-import { Type } from '../src/config/type.ts'
-import { createLog } from '../src/log.ts'
-import { defineChunkedOutput, defineInput, type InputContext } from '../src/pipeline/component.ts'
-import type { ChunkAnswer } from '../src/pipeline/delivery/chunk.ts'
-import { batchOf } from './support/entries.ts'
-import { until } from './support/wait.ts'
+import { Collector } from '../../src/collector/collector.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { Type } from '../../src/config/type.ts'
+import { createLog } from '../../src/log.ts'
+import {
+  defineChunkedOutput,
+  defineInput,
+  type InputContext,
+} from '../../src/pipeline/component.ts'
+import type { ChunkAnswer } from '../../src/pipeline/delivery/chunk.ts'
+import { batchOf } from '../support/entries.ts'
+import { until } from '../support/wait.ts'
 
 class Stage {
   /** `output tag`, for each batch. */

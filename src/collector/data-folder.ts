@@ -12,11 +12,11 @@ import { mkdir, open, readdir, readlink, rm, stat, type FileHandle } from 'node:
 import { createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { causeOf } from './config/cause.ts'
-import type { Cancel, Timers } from './pipeline/clock.ts'
-import type { FileAccess } from './pipeline/files/file-access.ts'
-import type { Logger } from './pipeline/logger.ts'
-import { isSocketLeftover } from './pipeline/socket-leftover.ts'
+import { causeOf } from '../config/cause.ts'
+import type { Cancel, Timers } from '../pipeline/clock.ts'
+import type { FileAccess } from '../pipeline/files/file-access.ts'
+import type { Logger } from '../pipeline/logger.ts'
+import { isSocketLeftover } from '../pipeline/socket-leftover.ts'
 
 const LOCK = /^lock\.[0-9a-f]{16}$/
 /** Two that start at the same moment may both see the other; by chance one comes first then. */

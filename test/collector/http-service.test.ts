@@ -1,13 +1,13 @@
 /** The HTTP server over reloads that move it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startHttp, type HttpOptions, type HttpServer } from '../src/http/server.ts'
-import type { ReloadResult } from '../src/http/view.ts'
-import { HttpService } from '../src/http-service.ts'
-import { KeptLog } from './drivers/context.ts'
-import { exampleView } from './http/example-view.ts'
-import { freePort } from './support/free-port.ts'
-import { until } from './support/wait.ts'
+import { startHttp, type HttpOptions, type HttpServer } from '../../src/http/server.ts'
+import type { ReloadResult } from '../../src/http/view.ts'
+import { HttpService } from '../../src/collector/http-service.ts'
+import { KeptLog } from '../drivers/context.ts'
+import { exampleView } from '../http/example-view.ts'
+import { freePort } from '../support/free-port.ts'
+import { until } from '../support/wait.ts'
 
 /** A service that is asked for a reload, which has not been answered yet, and then moves. */
 async function movedInReload() {

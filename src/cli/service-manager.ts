@@ -4,8 +4,8 @@
  * unit needs `NotifyAccess=all` (docs/decisions/service-manager.md). Elsewhere nothing is done.
  */
 import { execFile } from 'node:child_process'
-import type { Cancel, Timers } from './pipeline/clock.ts'
-import type { Logger } from './pipeline/logger.ts'
+import type { Cancel, Timers } from '../pipeline/clock.ts'
+import type { Logger } from '../pipeline/logger.ts'
 
 const PROGRAM = 'systemd-notify'
 /** A message that is not taken by then is given up. */

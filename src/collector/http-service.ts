@@ -3,10 +3,10 @@
  * asked for the reload came over the former one and is still answered there.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './config/model.ts'
-import type { HttpOptions, HttpServer } from './http/server.ts'
-import type { CollectorView } from './http/view.ts'
-import type { Logger } from './pipeline/logger.ts'
+import type { Config } from '../config/model.ts'
+import type { HttpOptions, HttpServer } from '../http/server.ts'
+import type { CollectorView } from '../http/view.ts'
+import type { Logger } from '../pipeline/logger.ts'
 
 type HttpConfig = Config['http']
 
@@ -105,7 +105,7 @@ export class HttpService {
 }
 
 async function loadServer(): Promise<NonNullable<HttpServiceOptions['open']>> {
-  return (await import('./http/server.ts')).startHttp
+  return (await import('../http/server.ts')).startHttp
 }
 
 /** The same for two addresses that cannot be listened on at once. */

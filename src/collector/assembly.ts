@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createBuffer } from './buffering.ts'
-import type { BufferedConfig } from './config/buffer-schema.ts'
+import type { BufferedConfig } from '../config/buffer-schema.ts'
 import type {
   Config,
   FilterStep,
@@ -14,42 +14,42 @@ import type {
   MatchStep,
   OutputConfig,
   Registry,
-} from './config/model.ts'
-import type { RootLogger } from './log.ts'
+} from '../config/model.ts'
+import type { RootLogger } from '../log.ts'
 import type { FilterPart, InputPart, Kind, OutputPart } from './parts.ts'
-import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
-import { type Clock, systemClock, systemTimers, type Timers } from './pipeline/clock.ts'
-import { newStoreId } from './pipeline/buffers/store-id.ts'
+import type { OutputBuffer } from '../pipeline/buffers/output-buffer.ts'
+import { type Clock, systemClock, systemTimers, type Timers } from '../pipeline/clock.ts'
+import { newStoreId } from '../pipeline/buffers/store-id.ts'
 import {
   type ChunkedOutput,
   type ComponentContext,
   DEAD_LETTER,
   type Filter,
   type Output,
-} from './pipeline/component.ts'
-import { ConditionalFilter } from './pipeline/conditional-filter.ts'
-import { compileCondition } from './pipeline/conditions/condition.ts'
-import { FilterLetters } from './pipeline/dead-letters/filter-letters.ts'
-import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
-import { Secondary } from './pipeline/delivery/secondary.ts'
-import type { FileAccess } from './pipeline/files/file-access.ts'
-import type { FailedSink } from './pipeline/failed-sink.ts'
-import { FailurePort } from './pipeline/failure-port.ts'
-import type { FilterSink } from './pipeline/filter-sink.ts'
-import { type Gate, GatedPort } from './pipeline/gate.ts'
-import type { Ledger } from './pipeline/ledger.ts'
-import type { ListeningSockets } from './pipeline/listening.ts'
-import type { MemoryBudget } from './pipeline/memory-budget.ts'
-import type { MetricsRegistry } from './pipeline/metrics.ts'
+} from '../pipeline/component.ts'
+import { ConditionalFilter } from '../pipeline/conditional-filter.ts'
+import { compileCondition } from '../pipeline/conditions/condition.ts'
+import { FilterLetters } from '../pipeline/dead-letters/filter-letters.ts'
+import type { DeadLetterSink } from '../pipeline/delivery/dead-letter.ts'
+import { Secondary } from '../pipeline/delivery/secondary.ts'
+import type { FileAccess } from '../pipeline/files/file-access.ts'
+import type { FailedSink } from '../pipeline/failed-sink.ts'
+import { FailurePort } from '../pipeline/failure-port.ts'
+import type { FilterSink } from '../pipeline/filter-sink.ts'
+import { type Gate, GatedPort } from '../pipeline/gate.ts'
+import type { Ledger } from '../pipeline/ledger.ts'
+import type { ListeningSockets } from '../pipeline/listening.ts'
+import type { MemoryBudget } from '../pipeline/memory-budget.ts'
+import type { MetricsRegistry } from '../pipeline/metrics.ts'
 import {
   type FailureWay,
   type FilterStep as PipelineFilter,
   Pipeline,
   type Step,
-} from './pipeline/pipeline.ts'
-import type { NamedOutput } from './pipeline/sink.ts'
-import type { Taps } from './pipeline/taps/taps.ts'
-import { compileTagPattern } from './pipeline/tag-pattern.ts'
+} from '../pipeline/pipeline.ts'
+import type { NamedOutput } from '../pipeline/sink.ts'
+import type { Taps } from '../pipeline/taps/taps.ts'
+import { compileTagPattern } from '../pipeline/tag-pattern.ts'
 
 /** What outlives an assembly. */
 export interface Surroundings {

@@ -1,22 +1,22 @@
 /** Builds the buffer that stands before an output, from its configuration. */
 import { join } from 'node:path'
-import type { BufferedConfig } from './config/buffer-schema.ts'
-import { readChunkKeys } from './config/chunk-keys.ts'
-import { durationInMs, sizeInBytes } from './config/units.ts'
-import type { BatchStore } from './pipeline/buffers/batch-store.ts'
-import { DiskStore, type Fsync } from './pipeline/buffers/disk/disk-store.ts'
-import type { FileAccess } from './pipeline/files/file-access.ts'
-import { MemoryStore } from './pipeline/buffers/memory-store.ts'
-import { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
-import type { ChunkedOutput, ComponentContext, Output } from './pipeline/component.ts'
-import type { DeadLetterSink } from './pipeline/delivery/dead-letter.ts'
+import type { BufferedConfig } from '../config/buffer-schema.ts'
+import { readChunkKeys } from '../config/chunk-keys.ts'
+import { durationInMs, sizeInBytes } from '../config/units.ts'
+import type { BatchStore } from '../pipeline/buffers/batch-store.ts'
+import { DiskStore, type Fsync } from '../pipeline/buffers/disk/disk-store.ts'
+import type { FileAccess } from '../pipeline/files/file-access.ts'
+import { MemoryStore } from '../pipeline/buffers/memory-store.ts'
+import { OutputBuffer } from '../pipeline/buffers/output-buffer.ts'
+import type { ChunkedOutput, ComponentContext, Output } from '../pipeline/component.ts'
+import type { DeadLetterSink } from '../pipeline/delivery/dead-letter.ts'
 import {
   type ChunkLimit,
   defaultLookAhead,
   type DeliverySettings,
   type GiveUpAfter,
-} from './pipeline/delivery/settings.ts'
-import type { Ledger } from './pipeline/ledger.ts'
+} from '../pipeline/delivery/settings.ts'
+import type { Ledger } from '../pipeline/ledger.ts'
 
 /** A buffer on disk is deleted in pieces of that size. */
 const SEGMENT_BYTES = 16 * 1024 * 1024

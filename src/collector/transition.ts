@@ -9,11 +9,11 @@
  * Whatever fails, the caller goes back by a transition to the configuration before.
  */
 import type { Assembly } from './assembly.ts'
-import type { RootLogger } from './log.ts'
+import type { RootLogger } from '../log.ts'
 import type { AnyPart, InputPart } from './parts.ts'
-import { systemClock, systemTimers } from './pipeline/clock.ts'
-import type { Gate } from './pipeline/gate.ts'
-import type { Ledger } from './pipeline/ledger.ts'
+import { systemClock, systemTimers } from '../pipeline/clock.ts'
+import type { Gate } from '../pipeline/gate.ts'
+import type { Ledger } from '../pipeline/ledger.ts'
 
 /** How often it is looked whether all has settled. */
 const LOOK_EVERY_MS = 2

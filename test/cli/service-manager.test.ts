@@ -4,8 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { ServiceManager } from '../src/service-manager.ts'
-import { KeptLog, ManualTime } from './drivers/context.ts'
+import { ServiceManager } from '../../src/cli/service-manager.ts'
+import { KeptLog, ManualTime } from '../drivers/context.ts'
 
 /** A `systemd-notify` that writes down what it was to say. */
 function manager(t: TestContext) {

@@ -5,11 +5,11 @@
  */
 import { resolve } from 'node:path'
 import type { Collector } from './collector.ts'
-import { messageOf } from './config/cause.ts'
-import { renderDiagnostics } from './config/diagnostic.ts'
-import type { Config } from './config/model.ts'
-import type { ReloadResult } from './http/view.ts'
-import type { Logger } from './pipeline/logger.ts'
+import { messageOf } from '../config/cause.ts'
+import { renderDiagnostics } from '../config/diagnostic.ts'
+import type { Config } from '../config/model.ts'
+import type { ReloadResult } from '../http/view.ts'
+import type { Logger } from '../pipeline/logger.ts'
 
 /** What the file says now; without a configuration when it says something wrong. */
 export interface Reading {

@@ -16,13 +16,13 @@ import { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { DataFolder } from '../src/data-folder.ts'
-import { fileAccess } from '../src/pipeline/files/file-access.ts'
-import { KeptLog, ManualTime } from './drivers/context.ts'
-import { runWell } from './support/child.ts'
-import { fillBacklog, leaveStaleSocket } from './support/stale-socket.ts'
-import { mountTmpfs } from './support/tmpfs.ts'
-import { until } from './support/wait.ts'
+import { DataFolder } from '../../src/collector/data-folder.ts'
+import { fileAccess } from '../../src/pipeline/files/file-access.ts'
+import { KeptLog, ManualTime } from '../drivers/context.ts'
+import { runWell } from '../support/child.ts'
+import { fillBacklog, leaveStaleSocket } from '../support/stale-socket.ts'
+import { mountTmpfs } from '../support/tmpfs.ts'
+import { until } from '../support/wait.ts'
 
 test('is taken once, and again after its release', async (t) => {
   const path = join(temporaryFolder(t), 'data')
@@ -199,7 +199,7 @@ function folderAt(path: string): DataFolder {
 }
 
 async function takeInProcess(t: TestContext, path: string): Promise<ChildProcess> {
-  const source = join(import.meta.dirname, '../src/data-folder.ts')
+  const source = join(import.meta.dirname, '../../src/collector/data-folder.ts')
   const program =
     `import { DataFolder } from ${JSON.stringify(source)}; ` +
     `await new DataFolder(${JSON.stringify(path)}, console).take(); ` +

@@ -1,10 +1,10 @@
 /** The components of an assembly, each with what it was made from. */
-import type { FilterStep, InputConfig, OutputConfig } from './config/model.ts'
-import type { OutputBuffer } from './pipeline/buffers/output-buffer.ts'
-import type { ChunkedOutput, Filter, Input, Lifecycle, Output } from './pipeline/component.ts'
-import type { FailurePort } from './pipeline/failure-port.ts'
-import type { FilterSink } from './pipeline/filter-sink.ts'
-import type { GatedPort } from './pipeline/gate.ts'
+import type { FilterStep, InputConfig, OutputConfig } from '../config/model.ts'
+import type { OutputBuffer } from '../pipeline/buffers/output-buffer.ts'
+import type { ChunkedOutput, Filter, Input, Lifecycle, Output } from '../pipeline/component.ts'
+import type { FailurePort } from '../pipeline/failure-port.ts'
+import type { FilterSink } from '../pipeline/filter-sink.ts'
+import type { GatedPort } from '../pipeline/gate.ts'
 
 export type Kind = 'input' | 'filter' | 'output'
 

@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Collector } from '../src/collector.ts'
-import type { Config, FilterStep, Registry } from '../src/config/model.ts'
-import { Type } from '../src/config/type.ts'
-import { createLog } from '../src/log.ts'
-import { defineFilter, type Filter } from '../src/pipeline/component.ts'
-import { joinParts } from '../src/pipeline/filters/join-parts/index.ts'
+import { Collector } from '../../src/collector/collector.ts'
+import type { Config, FilterStep, Registry } from '../../src/config/model.ts'
+import { Type } from '../../src/config/type.ts'
+import { createLog } from '../../src/log.ts'
+import { defineFilter, type Filter } from '../../src/pipeline/component.ts'
+import { joinParts } from '../../src/pipeline/filters/join-parts/index.ts'
 
 const JOIN_OPTIONS = { timeout: '5s', joined_max: '1MiB', memory_max: '1MiB', fsync: false }
 

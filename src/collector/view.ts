@@ -1,18 +1,18 @@
 /** What the collector shows of itself over HTTP: the view that src/http/view.ts asks for. */
-import { version } from './package.ts'
-import type { Config, Options, Registry, Step } from './config/model.ts'
-import { maskSecrets } from './config/secrets.ts'
+import { version } from '../package.ts'
+import type { Config, Options, Registry, Step } from '../config/model.ts'
+import { maskSecrets } from '../config/secrets.ts'
 import type {
   BufferView,
   CollectorView,
   ComponentView,
   OrphanBuffer,
   Readiness,
-} from './http/view.ts'
+} from '../http/view.ts'
 import type { Assembly } from './assembly.ts'
-import type { LedgerHistory } from './pipeline/ledger-history.ts'
-import type { Ledger } from './pipeline/ledger.ts'
-import type { MetricsRegistry } from './pipeline/metrics.ts'
+import type { LedgerHistory } from '../pipeline/ledger-history.ts'
+import type { Ledger } from '../pipeline/ledger.ts'
+import type { MetricsRegistry } from '../pipeline/metrics.ts'
 
 export interface CollectorParts {
   readonly assembly: Assembly
