@@ -7,7 +7,7 @@
  *            └────┴────┴──────────────┴──────────┴───────┴──────────────────┘
  *
  * Docker's driver sends a last chunk without data when a message fills its chunks to the byte.
- * Pure: the caller says what time it is, and sends what is put together on.
+ * Pure: the caller says what time it is, and sends what is put together on, and what is not.
  */
 
 import { crc32 } from 'node:zlib'
@@ -40,11 +40,12 @@ export interface ChunkSetsOptions {
   readonly messageMaxBytes: number
   /** How long the parts of a message may take, in milliseconds. */
   readonly timeoutMs: number
-  /** Told of each message that is given up. */
-  readonly onFault: (fault: ChunkFault) => void
+  /** Told of each message of `sender` that is given up, with what has come of it, in its order. */
+  readonly onFault: (fault: ChunkFault, present: Uint8Array, sender: string) => void
 }
 
 interface ChunkSet {
+  readonly sender: string
   readonly parts: (Uint8Array | undefined)[]
   readonly startedMs: number
   present: number
@@ -92,7 +93,7 @@ export class ChunkSets {
     const sequence = chunk[10] ?? 0
     const count = chunk[11] ?? 0
     if (chunk.length < CHUNK_HEADER_BYTES || sequence >= count || count > COUNT_MAX) {
-      this.#options.onFault('invalid_chunk')
+      this.#options.onFault('invalid_chunk', chunk, sender)
       return null
     }
     const key = `${sender} ${idOf(chunk)}`
@@ -100,8 +101,11 @@ export class ChunkSets {
       this.duplicates++
       return null
     }
-    const set = this.#sets.get(key) ?? this.#start(key, count, nowMs)
-    if (set.parts.length !== count) return this.#giveUp(key, set, 'chunk_count_mismatch')
+    const set = this.#sets.get(key) ?? this.#start(key, sender, count, nowMs)
+    if (set.parts.length !== count) {
+      set.parts.push(chunk.subarray(CHUNK_HEADER_BYTES))
+      return this.#giveUp(key, set, 'chunk_count_mismatch')
+    }
     if (set.parts[sequence] !== undefined) {
       this.duplicates++
       return null
@@ -139,9 +143,9 @@ export class ChunkSets {
     return known.checksums[chunk[10]!] === crc32(chunk.subarray(CHUNK_HEADER_BYTES))
   }
 
-  #start(key: string, count: number, startedMs: number): ChunkSet {
+  #start(key: string, sender: string, count: number, startedMs: number): ChunkSet {
     const parts = new Array<Uint8Array | undefined>(count).fill(undefined)
-    const set = { parts, startedMs, present: 0, bytes: 0, cost: SET_COST_BYTES }
+    const set = { sender, parts, startedMs, present: 0, bytes: 0, cost: SET_COST_BYTES }
     this.heldBytes += set.cost
     this.#sets.set(key, set)
     return set
@@ -169,13 +173,7 @@ export class ChunkSets {
   #complete(key: string, set: ChunkSet, completedMs: number): Uint8Array {
     this.#remove(key, set)
     this.#remember(key, set, completedMs)
-    const message = new Uint8Array(set.bytes)
-    let length = 0
-    for (const part of set.parts) {
-      message.set(part!, length)
-      length += part!.length
-    }
-    return message
+    return joined(set)
   }
 
   #remember(key: string, { parts }: ChunkSet, completedMs: number): void {
@@ -190,7 +188,7 @@ export class ChunkSets {
 
   #giveUp(key: string, set: ChunkSet, fault: ChunkFault): null {
     this.#remove(key, set)
-    this.#options.onFault(fault)
+    this.#options.onFault(fault, joined(set), set.sender)
     return null
   }
 
@@ -198,6 +196,18 @@ export class ChunkSets {
     this.#sets.delete(key)
     this.heldBytes -= set.cost
   }
+}
+
+/** Of an incomplete one, what is there. */
+function joined({ parts }: ChunkSet): Uint8Array {
+  const present = parts.filter((part) => part !== undefined)
+  const message = new Uint8Array(present.reduce((sum, { length }) => sum + length, 0))
+  let length = 0
+  for (const part of present) {
+    message.set(part, length)
+    length += part.length
+  }
+  return message
 }
 
 function idOf(chunk: Uint8Array): string {

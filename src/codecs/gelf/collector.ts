@@ -7,7 +7,9 @@ import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
 import { Lease } from '../lease.ts'
 import { entryEnd } from '../record.ts'
 import type { Delimiter } from './framer.ts'
-import { GelfMessageReader, type GelfMessageOptions, type GelfSource } from './message.ts'
+import { type Kept, writeKept, writeKeptBytes } from './kept.ts'
+import { GelfMessageReader, type GelfMessageOptions } from './message.ts'
+import type { GelfSource } from './source.ts'
 
 /** Entries of one tag, in the order of their messages. */
 export interface GelfRun {
@@ -122,11 +124,28 @@ export class GelfCollector {
     }
   }
 
-  /** Adds an entry that holds the bytes between `start` and `end` as they came, and why. */
+  /** Adds an entry that holds the text between `start` and `end` as it came, and why. */
   keep(bytes: Uint8Array, start: number, end: number, reason: string): void {
+    this.#keep(writeKept, bytes, start, end, reason)
+  }
+
+  /** The same of what need not be a text: up to so many bytes as a message may have. */
+  keepBytes(bytes: Uint8Array, reason: string): void {
+    const end = Math.min(bytes.length, this.#options.messageMaxBytes)
+    this.#keep(writeKeptBytes, bytes, 0, end, reason)
+  }
+
+  #keep(
+    write: (writer: ByteWriter, kept: Kept) => void,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    reason: string,
+  ): void {
     const output = this.#begin()
     const entryStart = output.length
-    this.#reader.keep(bytes, start, end, this.#options.now(), output, reason)
+    const { source } = this.#reader
+    write(output, { bytes, start, end, reason, now: this.#options.now(), source })
     this.#note(this.#options.defaultTag, entryStart)
     this.#options.onFailed(reason)
   }

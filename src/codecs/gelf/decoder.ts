@@ -5,7 +5,7 @@
 import { StreamBuffer } from '../forward/stream-buffer.ts'
 import { JsonFramer } from '../json/framer.ts'
 import { GelfFramer, NO_CUT } from './framer.ts'
-import type { GelfSource } from './message.ts'
+import type { GelfSource } from './source.ts'
 import { GelfCollector, type GelfCollectorOptions, type GelfRun } from './collector.ts'
 
 export type GelfDecoderOptions = GelfCollectorOptions

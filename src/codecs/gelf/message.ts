@@ -5,25 +5,21 @@
  * Twin of ../kernel/assembly/gelf.ts, which reads what is usual.
  */
 import { ByteWriter } from '../byte-writer.ts'
-import { CodecError } from '../codec-error.ts'
+import type { CodecError } from '../codec-error.ts'
 import { ENTRY_RECORD_OFFSET, writeEntryHead } from '../entry.ts'
-import { RecordExtender, type TextField } from '../forward/record-extender.ts'
 import { tagOf } from '../forward/tag-cache.ts'
-import { isJsonSpace, JsonFramer } from '../json/framer.ts'
-import { writeJsonNumber } from '../json/number-decoder.ts'
-import { unescapeJson } from '../json/string-decoder.ts'
-import { describe, JsonToMsgpack, widenHeader } from '../json/to-msgpack.ts'
-import { writeMapHeader, writeStr, writeStrBytes } from '../msgpack/writer.ts'
+import { widenHeader } from '../json/to-msgpack.ts'
+import { writeStr, writeStrBytes } from '../msgpack/writer.ts'
 import { payloadEnd, payloadStart } from '../record.ts'
 import { isText, kindOfName, strippedBytes, type FieldKind } from './names.ts'
+import { extend, NO_SOURCE, putHeadOfMillis } from './source.ts'
 import { StrictRules, type FieldPlace } from './strict.ts'
 import { GelfTimestamp } from './timestamp.ts'
+import { GelfValues } from './values.ts'
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
-const OPEN_ARRAY = 0x5b
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 /** Docker's driver: informational for what a container writes to stdout, error for stderr. */
@@ -43,23 +39,6 @@ export interface GelfMessageOptions {
   readonly tagMaxBytes: number
 }
 
-/** What records say of who sent them, in place of what they say themselves. */
-export interface GelfSource {
-  readonly every: RecordExtender
-  /** Of those that could not be read. */
-  readonly failed: RecordExtender
-}
-
-export function gelfSource(
-  every: readonly TextField[],
-  failed: readonly TextField[] = every,
-): GelfSource {
-  const extender = (fields: readonly TextField[]) => new RecordExtender({ fields, metadataKey: '' })
-  return { every: extender(every), failed: extender(failed) }
-}
-
-export const NO_SOURCE = gelfSource([])
-
 /** Keeps its working memory between messages: make one per connection or socket. */
 export class GelfMessageReader {
   /** `_tag` of the message read last; null if it had none that could be a tag. */
@@ -70,11 +49,9 @@ export class GelfMessageReader {
   readonly #strips: boolean
   readonly #messageKey: Uint8Array
   readonly #tagMaxBytes: number
-  readonly #depthMax: number
   readonly #rules: StrictRules | null
-  readonly #nested: JsonToMsgpack
+  readonly #json: GelfValues
   readonly #time = new GelfTimestamp()
-  readonly #scratch = new ByteWriter(256)
   readonly #place: FieldPlace = {
     keyBytes: NOTHING,
     keyStart: 0,
@@ -82,24 +59,19 @@ export class GelfMessageReader {
     valueStart: 0,
     valueEnd: 0,
   }
-  #bytes = NOTHING
-  #position = 0
-  #end = 0
   #writer = NO_OUTPUT
   #count = 0
   #hasTime = false
   #level = 0
   #isDocker = false
   #hasStream = false
-  #error: CodecError | null = null
 
   constructor(options: GelfMessageOptions) {
     this.#strips = options.fields === 'strip'
     this.#messageKey = new TextEncoder().encode(options.messageKey)
     this.#tagMaxBytes = options.tagMaxBytes
-    this.#depthMax = options.depthMax
     this.#rules = options.strict ? new StrictRules() : null
-    this.#nested = new JsonToMsgpack(options.depthMax - 1)
+    this.#json = new GelfValues(options.strict, options.depthMax)
   }
 
   /**
@@ -114,42 +86,23 @@ export class GelfMessageReader {
     now: number,
     writer: ByteWriter,
   ): CodecError | null {
+    const json = this.#json
     const entryStart = writer.length
-    this.#begin(bytes, start, end, writer)
+    json.begin(bytes, start, end, writer)
+    this.#begin(writer)
     this.#readObject()
-    if (this.#error === null) this.#finish(entryStart, now)
+    const { error } = json
+    if (error === null) this.#finish(entryStart, now)
     else writer.length = entryStart
-    this.#bytes = this.#place.keyBytes = NOTHING
+    this.#place.keyBytes = NOTHING
     this.#writer = NO_OUTPUT
-    return this.#error === null ? null : this.#error.shiftedBy(-start)
+    json.finish()
+    return error === null ? null : error.shiftedBy(-start)
   }
 
-  /** Appends an entry that holds the bytes from `start` to `end` as they came, and why. */
-  keep(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    now: number,
-    writer: ByteWriter,
-    reason: string,
-  ): void {
-    writer.reserve(ENTRY_RECORD_OFFSET)
-    writer.length = putHeadOfMillis(writer.bytes, writer.length, now)
-    const recordStart = writer.length
-    writeMapHeader(writer, 2)
-    writeStr(writer, 'message')
-    writeStrBytes(writer, bytes, start, end)
-    writeStr(writer, 'parse_failed')
-    writeStr(writer, reason)
-    extend(writer, recordStart, this.source.failed)
-  }
-
-  #begin(bytes: Uint8Array, start: number, end: number, writer: ByteWriter): void {
-    this.#bytes = bytes
-    this.#position = start
-    this.#end = end
+  #begin(writer: ByteWriter): void {
     this.#writer = writer
-    this.tag = this.#error = null
+    this.tag = null
     this.#count = this.#level = 0
     this.#hasTime = this.#isDocker = this.#hasStream = false
     this.#rules?.begin()
@@ -159,75 +112,56 @@ export class GelfMessageReader {
   }
 
   #readObject(): void {
-    this.#skipSpace()
-    if (this.#peek() !== OPEN_OBJECT) return this.#fail('{ of a GELF message', 'not_an_object')
-    this.#position++
-    this.#skipSpace()
-    if (this.#peek() === CLOSE_OBJECT) this.#position++
+    const json = this.#json
+    json.skipSpace()
+    if (json.peek() !== OPEN_OBJECT) return json.fail('{ of a GELF message', 'not_an_object')
+    json.position++
+    json.skipSpace()
+    if (json.peek() === CLOSE_OBJECT) json.position++
     else this.#readFields()
-    if (this.#error !== null) return
-    this.#skipSpace()
-    if (this.#position < this.#end) return this.#fail('nothing behind the message')
+    if (json.error !== null) return
+    json.skipSpace()
+    if (json.position < json.end) return json.fail('nothing behind the message')
     const missing = this.#rules?.end()
-    if (missing) this.#fail(missing.expected, missing.reason)
+    if (missing) json.fail(missing.expected, missing.reason)
   }
 
   #readFields(): void {
-    while (this.#error === null) {
+    const json = this.#json
+    while (json.error === null) {
       this.#readField()
-      if (this.#error !== null) return
-      this.#skipSpace()
-      const byte = this.#peek()
+      if (json.error !== null) return
+      json.skipSpace()
+      const byte = json.peek()
       if (byte === CLOSE_OBJECT) {
-        this.#position++
+        json.position++
         return
       }
-      if (byte !== COMMA) return this.#fail('a comma or }')
-      this.#position++
-      this.#skipSpace()
+      if (byte !== COMMA) return json.fail('a comma or }')
+      json.position++
+      json.skipSpace()
     }
   }
 
   #readField(): void {
-    if (!this.#readKey()) return
-    this.#skipSpace()
-    if (this.#peek() !== COLON) return this.#fail(':')
-    this.#position++
-    this.#skipSpace()
+    const json = this.#json
+    if (!json.readKey(this.#place)) return
+    json.skipSpace()
+    if (json.peek() !== COLON) return json.fail(':')
+    json.position++
+    json.skipSpace()
     const place = this.#place
     const kind = kindOfName(place.keyBytes, place.keyStart, place.keyEnd)
     const fieldStart = this.#writer.length
     this.#writeName(kind)
     const valueOffset = this.#writer.length
-    place.valueStart = this.#position
-    if (!this.#readValue()) return
-    place.valueEnd = this.#position
-    const fault = this.#rules?.field(kind, this.#bytes, place)
-    if (fault) return this.#failAt(place.valueStart, fault.expected, fault.reason)
+    place.valueStart = json.position
+    if (!json.readValue()) return
+    place.valueEnd = json.position
+    const fault = this.#rules?.field(kind, json.bytes, place)
+    if (fault) return json.failAt(place.valueStart, fault.expected, fault.reason)
     if (this.#takes(kind, valueOffset)) this.#writer.length = fieldStart
     else this.#count++
-  }
-
-  /** Sets the place of the key; an escaped one is in the scratch memory. */
-  #readKey(): boolean {
-    if (this.#peek() !== QUOTE) return this.#failed('a name in quotes')
-    const place = this.#place
-    const start = this.#position + 1
-    const close = this.#plainEnd(start)
-    if (close === this.#end) return this.#failedAt(close, 'the end of the name')
-    if (this.#bytes[close] === QUOTE) {
-      place.keyBytes = this.#bytes
-      place.keyStart = start
-      place.keyEnd = close
-      this.#position = close + 1
-      return true
-    }
-    if (!this.#unescape(start)) return false
-    // A copy, as the value may need the scratch memory.
-    place.keyBytes = this.#scratch.written().slice()
-    place.keyStart = 0
-    place.keyEnd = place.keyBytes.length
-    return true
   }
 
   #writeName(kind: FieldKind): void {
@@ -255,82 +189,6 @@ export class GelfMessageReader {
     writeStr(this.#writer, `_${Buffer.from(this.#messageKey).toString()}`)
   }
 
-  #readValue(): boolean {
-    const byte = this.#peek()
-    if (byte === QUOTE) return this.#readString()
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return this.#readNested()
-    if (byte === TRUE[0]) return this.#readWord(TRUE, 0xc3)
-    if (byte === FALSE[0]) return this.#readWord(FALSE, 0xc2)
-    if (byte === NULL[0]) return this.#readWord(NULL, 0xc0)
-    if (byte === -1) return this.#failed('a value')
-    const numberEnd = writeJsonNumber(this.#bytes, this.#position, this.#end, this.#writer)
-    if (numberEnd < 0) return this.#failed('a value')
-    this.#position = numberEnd
-    return true
-  }
-
-  #readString(): boolean {
-    const start = this.#position + 1
-    const close = this.#plainEnd(start)
-    if (close === this.#end) return this.#failedAt(close, 'the end of the text')
-    if (this.#bytes[close] === QUOTE) {
-      writeStrBytes(this.#writer, this.#bytes, start, close)
-      this.#position = close + 1
-      return true
-    }
-    if (!this.#unescape(start)) return false
-    writeStrBytes(this.#writer, this.#scratch.bytes, 0, this.#scratch.length)
-    return true
-  }
-
-  /** Where the next quote is, or what may not stay as it is; else the end. */
-  #plainEnd(start: number): number {
-    const bytes = this.#bytes
-    let position = start
-    while (position < this.#end && bytes[position] !== QUOTE && bytes[position] !== BACKSLASH) {
-      // Bare control characters are for the way of escapes, which knows whether they may be.
-      if (this.#rules !== null && bytes[position]! < 0x20) return position
-      position++
-    }
-    return position
-  }
-
-  /** Into the scratch memory; moves behind the closing quote. */
-  #unescape(start: number): boolean {
-    this.#scratch.clear()
-    const controls = this.#rules === null ? 'kept' : 'refused'
-    const behind = unescapeJson(this.#bytes, start, this.#end, this.#scratch, controls)
-    if (behind < 0) return this.#failedAt(-behind - 1, 'a text with JSON escapes')
-    this.#position = behind
-    return true
-  }
-
-  #readNested(): boolean {
-    const start = this.#position
-    const length = new JsonFramer(Infinity).scan(this.#bytes, start, this.#end)
-    if (length <= 0) return this.#failedAt(this.#end, 'the closing bracket')
-    const error = this.#nested.transcode(this.#bytes, start, start + length, this.#writer)
-    if (error === null) {
-      this.#position = start + length
-      return true
-    }
-    const { reason, expected } = error
-    const isTooDeep = reason === 'depth_exceeded'
-    const allowed = isTooDeep ? `at most ${this.#depthMax} levels` : expected
-    return this.#failedAt(start + error.offset, allowed, reason)
-  }
-
-  #readWord(word: Uint8Array, type: number): boolean {
-    const isWhole = this.#end - this.#position >= word.length
-    if (!isWhole || !isText(this.#bytes, this.#position, word)) {
-      return this.#failed('true, false or null')
-    }
-    this.#writer.reserve(1)
-    this.#writer.bytes[this.#writer.length++] = type
-    this.#position += word.length
-    return true
-  }
-
   /** Notes what a field means; whether the event has it now and the record need not. */
   #takes(kind: FieldKind, valueOffset: number): boolean {
     if (kind === 'timestamp') return this.#takesTime()
@@ -344,8 +202,9 @@ export class GelfMessageReader {
   #takesTime(): boolean {
     if (this.#hasTime) return false
     const { valueStart, valueEnd } = this.#place
-    const quote = this.#bytes[valueStart] === QUOTE ? 1 : 0
-    this.#hasTime = this.#time.read(this.#bytes, valueStart + quote, valueEnd - quote)
+    const { bytes } = this.#json
+    const quote = bytes[valueStart] === QUOTE ? 1 : 0
+    this.#hasTime = this.#time.read(bytes, valueStart + quote, valueEnd - quote)
     return this.#hasTime
   }
 
@@ -378,46 +237,6 @@ export class GelfMessageReader {
     else return
     this.#count++
   }
-
-  #skipSpace(): void {
-    while (this.#position < this.#end && isJsonSpace(this.#bytes[this.#position]!)) this.#position++
-  }
-
-  /** The byte at hand, or -1 at the end. */
-  #peek(): number {
-    return this.#position < this.#end ? this.#bytes[this.#position]! : -1
-  }
-
-  #fail(expected: string, reason = 'invalid_json'): void {
-    this.#failAt(this.#position, expected, reason)
-  }
-
-  #failAt(offset: number, expected: string, reason: string): void {
-    const found = offset < this.#end ? describe(this.#bytes[offset]!) : 'the end of the text'
-    this.#error = new CodecError({ reason, offset, found, expected })
-  }
-
-  #failed(expected: string): false {
-    this.#fail(expected)
-    return false
-  }
-
-  #failedAt(offset: number, expected: string, reason = 'invalid_json'): false {
-    this.#failAt(offset, expected, reason)
-    return false
-  }
-}
-
-function extend(writer: ByteWriter, recordStart: number, extender: RecordExtender): void {
-  if (!extender.hasFields) return
-  const record = writer.bytes.slice(recordStart, writer.length)
-  writer.length = recordStart
-  extender.write(writer, record, 0, record.length, -1)
-}
-
-function putHeadOfMillis(bytes: Uint8Array, offset: number, now: number): number {
-  const seconds = Math.floor(now / 1000)
-  return writeEntryHead(bytes, offset, seconds, Math.floor((now - seconds * 1000) * 1e6))
 }
 
 function encoded(key: string, value: string): Uint8Array {
@@ -429,8 +248,5 @@ function encoded(key: string, value: string): Uint8Array {
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 const NO_OUTPUT = new ByteWriter(0)
-const TRUE = new TextEncoder().encode('true')
-const FALSE = new TextEncoder().encode('false')
-const NULL = new TextEncoder().encode('null')
 const STREAM_STDOUT = encoded('stream', 'stdout')
 const STREAM_STDERR = encoded('stream', 'stderr')

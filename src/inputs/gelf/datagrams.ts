@@ -1,10 +1,10 @@
 /**
  * GELF by UDP: a datagram is a message or a chunk of one, compressed or not. What cannot be put
- * together or decompressed is dropped and counted; what then is no GELF is kept as text.
+ * together or decompressed, or then is no GELF, is kept as it came, and counted.
  */
 import { ChunkSets, isChunk } from '../../codecs/gelf/chunks.ts'
 import { GelfCollector, type GelfRun, oneRunPerTag } from '../../codecs/gelf/collector.ts'
-import type { GelfSource } from '../../codecs/gelf/message.ts'
+import type { GelfSource } from '../../codecs/gelf/source.ts'
 import { JsonFramer } from '../../codecs/json/framer.ts'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import type { Cancel } from '../../pipeline/clock.ts'
@@ -16,12 +16,13 @@ import { unpack } from './unpacking.ts'
 /** Senders whose fields are at hand; past it they are made anew. */
 const SOURCES_MAX = 1024
 const EXPIRE_EVERY_MS = 1000
+const INCOMPLETE = 'GELF messages by udp came in part; what came of them is kept'
 
 export class GelfDatagrams implements DatagramDecoder {
   readonly #share: GelfShare
   readonly #chunks: ChunkSets
   readonly #collector: GelfCollector
-  readonly #drops: LossReport
+  readonly #incomplete: LossReport
   readonly #sources = new Map<string, GelfSource>()
   #heldBytes = 0
   #duplicates = 0
@@ -31,30 +32,36 @@ export class GelfDatagrams implements DatagramDecoder {
     const { config, context, decoder } = share
     this.#share = share
     this.#collector = new GelfCollector(decoder)
-    this.#drops = new LossReport(context, 'dropped GELF messages by udp')
+    this.#incomplete = new LossReport(context, INCOMPLETE)
     this.#chunks = new ChunkSets({
       setsMax: config.chunked_messages_max,
       bytesMax: sizeInBytes(config.chunks_max),
       messageMaxBytes: decoder.messageMaxBytes,
       timeoutMs: durationInMs(config.chunk_timeout),
-      onFault: (fault) => this.#drop(fault),
+      onFault: (fault, present, sender) => {
+        this.#incomplete.add(fault)
+        this.#keep(fault, present, sender)
+      },
     })
   }
 
-  start(): void {
+  /** `onExpired` is called when there is something to `take` although nothing has come. */
+  start(onExpired: () => void): void {
     this.#cancelExpiry = this.#share.context.timers.every(EXPIRE_EVERY_MS, () => {
+      const before = this.#chunks.size
       this.#chunks.expire(this.#share.context.clock.monotonic())
       this.#noteChunks()
+      if (this.#chunks.size < before) onExpired()
     })
   }
 
-  /** Gives up messages of which chunks are missing; after the last `take`. */
-  stop(): void {
+  /** Gives up messages of which chunks are missing; before the last `take`. */
+  end(): void {
     this.#cancelExpiry?.()
     this.#cancelExpiry = null
     this.#chunks.clear()
     this.#noteChunks()
-    this.#drops.stop()
+    this.#incomplete.stop()
   }
 
   push(bytes: Uint8Array, address: string): void {
@@ -71,7 +78,7 @@ export class GelfDatagrams implements DatagramDecoder {
   #add(packed: Uint8Array, address: string): void {
     const { messageMaxBytes } = this.#share.decoder
     const unpacked = unpack(packed, messageMaxBytes)
-    if (typeof unpacked === 'string') return this.#drop(unpacked)
+    if (typeof unpacked === 'string') return this.#keep(unpacked, packed, address)
     // A plain Uint8Array: views of a Buffer are Buffers, which are slower to make.
     const bytes = new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength)
     const end = messageEnd(bytes)
@@ -108,11 +115,9 @@ export class GelfDatagrams implements DatagramDecoder {
     this.#duplicates = duplicates
   }
 
-  #drop(reason: string): void {
-    const { metrics, context, config } = this.#share
-    metrics.dropped(reason).add(1)
-    context.drop(config.default_tag, 1, reason)
-    this.#drops.add(reason)
+  #keep(reason: string, bytes: Uint8Array, address: string): void {
+    this.#collector.source = this.#sourceOf(address)
+    this.#collector.keepBytes(bytes, reason)
   }
 }
 

@@ -77,7 +77,7 @@ class GelfInput implements Input {
 
   async start(): Promise<void> {
     await this.#receiver.start()
-    if (this.#receiver.addresses.length > 0) this.#datagrams.start()
+    if (this.#receiver.addresses.length > 0) this.#datagrams.start(() => this.#receiver.flush())
     await this.#server.start()
     await this.#http?.open()
   }
@@ -90,7 +90,6 @@ class GelfInput implements Input {
     this.#streams.hostnames?.cancel()
     const receiver = this.#receiver.stop(deadline)
     await Promise.all([receiver, this.#server.stop(deadline), this.#http?.stop(deadline)])
-    this.#datagrams.stop()
     this.#context.memory.close()
   }
 

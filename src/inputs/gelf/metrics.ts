@@ -6,10 +6,8 @@ export interface GelfMetrics {
   readonly chunkBytes: Gauge
   readonly duplicateChunks: Counter
   readonly requests: Counter
-  /** Messages kept as text. */
+  /** Messages kept as they came. */
   parseFailed(reason: string): Counter
-  /** Messages by udp of which nothing can be kept. */
-  dropped(reason: string): Counter
 }
 
 export function gelfMetrics(metrics: Metrics): GelfMetrics {
@@ -24,13 +22,7 @@ export function gelfMetrics(metrics: Metrics): GelfMetrics {
     parseFailed: (reason) =>
       metrics.counter(
         'parse_failed_total',
-        'Messages that could not be read and are kept as text.',
-        { reason },
-      ),
-    dropped: (reason) =>
-      metrics.counter(
-        'messages_dropped_total',
-        'Messages by udp that were not complete in time or could not be decompressed.',
+        'Messages that could not be put together, decompressed or read, and are kept as they came.',
         { reason },
       ),
   }

@@ -21,18 +21,20 @@ const chunkFields = {
   chunk_timeout: Duration({
     description:
       'Time in which all chunks of a message must have come by udp; what is there of it then is ' +
-      'dropped and counted.',
+      'kept with `parse_failed`.',
     default: '5s',
   }),
   chunked_messages_max: Type.Integer({
     description:
-      'Messages by udp of which chunks are missing; past it the oldest is dropped and counted.',
+      'Messages by udp of which chunks are missing; past it what has come of the oldest is kept ' +
+      'with `parse_failed`.',
     default: 4096,
     minimum: 1,
   }),
   chunks_max: Size({
     description:
-      'Memory of the chunks of such messages; past it the oldest message is dropped and counted.',
+      'Memory of the chunks of such messages; past it what has come of the oldest is kept ' +
+      'with `parse_failed`.',
     default: '32MiB',
   }),
 }
@@ -41,9 +43,11 @@ export const gelfSchema = Type.Object(
   {
     listen: ListenList({
       description:
-        'Addresses to listen on: `udp://`, `tcp://`, `tls://` or `unix://`, one or a list.',
+        'Addresses to listen on: `udp://`, `tcp://`, `tls://` or `unix://`, one or a list; `[]` ' +
+        'for none but those of `http_listen`.',
       default: 'udp://127.0.0.1:12201',
-      examples: ['udp://0.0.0.0:12201', ['udp://127.0.0.1:12201', 'tcp://127.0.0.1:12201']],
+      examples: ['udp://0.0.0.0:12201', ['udp://127.0.0.1:12201', 'tcp://127.0.0.1:12201'], []],
+      mayBeEmpty: true,
     }),
     http_listen: Type.Optional(
       ListenList({
@@ -103,8 +107,8 @@ export const gelfSchema = Type.Object(
     ...datagramFields,
     message_max: Size({
       description:
-        'Largest message taken. Of a larger one the beginning is kept with `parse_failed`; one ' +
-        'by udp that grows past it when put together or decompressed is dropped and counted.',
+        'Largest message taken. Of a larger one the beginning is kept with `parse_failed`; of one ' +
+        'by udp that grows past it when decompressed, what was not decompressed.',
       default: '2MiB',
     }),
     tag_max: Size({
@@ -139,6 +143,7 @@ export function gelfFaults(config: GelfConfig): Fault[] {
   const listen = allAddresses(config)
   return [
     ...listenFaults({ ...config, listen }, { schemes: ['udp', 'tcp', 'tls', 'unix'] }),
+    ...(listen.length === 0 ? [NO_ADDRESS] : []),
     ...httpFaults(config),
     ...tagFaults(config),
   ]
@@ -147,6 +152,11 @@ export function gelfFaults(config: GelfConfig): Fault[] {
 /** Of messages and of HTTP. */
 export function allAddresses({ listen, http_listen }: GelfConfig): string[] {
   return [...listenAddresses(listen), ...listenAddresses(http_listen ?? [])]
+}
+
+const NO_ADDRESS: Fault = {
+  path: ['listen'],
+  message: 'has no address, and `http_listen` is absent; expected an address in one of them',
 }
 
 function httpFaults({ http_listen = [] }: GelfConfig): Fault[] {

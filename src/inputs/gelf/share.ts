@@ -1,7 +1,7 @@
 /** What everything that reads messages in one `gelf` input has in common. */
 import type { GelfDecoderOptions } from '../../codecs/gelf/decoder.ts'
 import type { RenderTag } from '../../codecs/gelf/collector.ts'
-import { gelfSource, type GelfSource } from '../../codecs/gelf/message.ts'
+import { gelfSource, type GelfSource } from '../../codecs/gelf/source.ts'
 import { entrySeconds } from '../../codecs/entry.ts'
 import { Zone } from '../../codecs/time/zone.ts'
 import { sizeInBytes } from '../../config/units.ts'

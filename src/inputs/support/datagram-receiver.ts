@@ -80,6 +80,7 @@ export class DatagramReceiver {
   async stop(deadline: AbortSignal): Promise<void> {
     await this.#kernelDrops.stop()
     await Promise.all(this.#sockets.map((socket) => socket.close()))
+    this.#options.decoder.end?.()
     this.flush()
     this.#delivery.end()
     this.#overflow.stop()

@@ -40,4 +40,6 @@ export interface DatagramDecoder {
   push(bytes: Uint8Array, address: string): void
   /** What was pushed since the last call. */
   take(): readonly Decoded[]
+  /** Nothing more comes: the last `take` is to have what is not complete as well. */
+  end?(): void
 }

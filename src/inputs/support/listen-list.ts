@@ -12,12 +12,15 @@ export interface ListenOptions {
   /** Left out where there is no address by default. */
   readonly default?: string | string[]
   readonly examples: (string | string[])[]
+  /** Whether there may be none, because another option has addresses too. */
+  readonly mayBeEmpty?: boolean
 }
 
 /** One address or a list of them; `listenAddresses` reads both. */
-export const ListenList = (options: ListenOptions) => {
+export const ListenList = ({ mayBeEmpty = false, ...options }: ListenOptions) => {
   const one = Listen({ description: 'One address.' })
-  const several = Type.Array(one, { minItems: 1, uniqueItems: true, description: 'A list.' })
+  const minItems = mayBeEmpty ? 0 : 1
+  const several = Type.Array(one, { minItems, uniqueItems: true, description: 'A list.' })
   return Type.Union([one, several], { ...options })
 }
 

@@ -7,9 +7,13 @@ import { gelfChunk, gelfChunks } from '../../support/gelf-chunks.ts'
 
 function sets(changed: Partial<ChunkSetsOptions> = {}) {
   const faults: string[] = []
+  const kept: string[] = []
   const options = { setsMax: 10, bytesMax: 100_000, messageMaxBytes: 10_000, timeoutMs: 5000 }
-  const onFault = (fault: string) => void faults.push(fault)
-  return { faults, chunks: new ChunkSets({ ...options, onFault, ...changed }) }
+  const onFault = (fault: string, present: Uint8Array, sender: string) => {
+    faults.push(fault)
+    kept.push(`${sender}: ${text(present)}`)
+  }
+  return { faults, kept, chunks: new ChunkSets({ ...options, onFault, ...changed }) }
 }
 
 const text = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes).toString()
@@ -106,6 +110,19 @@ test('what is not complete in time is given up', () => {
   assert.deepEqual([faults, chunks.size], [['chunks_expired'], 1])
   chunks.clear()
   assert.deepEqual([faults.length, chunks.size, chunks.heldBytes], [2, 0, 0])
+})
+
+test('what has come of a message that is given up is handed over, with its sender', () => {
+  const { chunks, kept } = sets()
+  chunks.push(gelfChunk('last', 4, 5, 1), 'a', 0)
+  chunks.push(gelfChunk('first ', 0, 5, 1), 'a', 0)
+  chunks.push(gelfChunk('other', 0, 2, 1), 'b', 0)
+  chunks.push(gelfChunk(' more', 1, 3, 1), 'b', 0)
+  chunks.clear()
+  assert.deepEqual(kept, ['b: other more', 'a: first last'])
+  const wrong = Buffer.from(gelfChunk('x', 2, 2))
+  chunks.push(wrong, 'a', 0)
+  assert.equal(kept[2], `a: ${wrong.toString()}`)
 })
 
 test('the oldest goes when there is too much', () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { entrySeconds } from '../../../src/codecs/entry.ts'
 import { oneRunPerTag } from '../../../src/codecs/gelf/collector.ts'
 import { GelfDecoder, type GelfDecoderOptions } from '../../../src/codecs/gelf/decoder.ts'
-import { NO_SOURCE } from '../../../src/codecs/gelf/message.ts'
+import { NO_SOURCE } from '../../../src/codecs/gelf/source.ts'
 import { decodeEntries } from '../../support/entries.ts'
 import { decoderOptions, DOCKER } from './gelf-messages.ts'
 

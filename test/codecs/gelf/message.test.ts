@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteWriter } from '../../../src/codecs/byte-writer.ts'
-import {
-  GelfMessageReader,
-  gelfSource,
-  type GelfMessageOptions,
-} from '../../../src/codecs/gelf/message.ts'
+import { GelfMessageReader, type GelfMessageOptions } from '../../../src/codecs/gelf/message.ts'
+import { writeKept, writeKeptBytes } from '../../../src/codecs/gelf/kept.ts'
+import { gelfSource, NO_SOURCE } from '../../../src/codecs/gelf/source.ts'
 import { decodeEntries, TEST_SECONDS } from '../../support/entries.ts'
 import { DOCKER, READER_OPTIONS } from './gelf-messages.ts'
 
@@ -207,7 +205,9 @@ test('fields that say who sent it', () => {
   const writer = new ByteWriter(1)
   const message = Buffer.from(JSON.stringify({ short_message: 'x', _peer: 'own' }))
   assert.equal(reader.read(message, 0, message.length, NOW, writer), null)
-  reader.keep(Buffer.from('no GELF'), 0, 7, NOW, writer, 'not_an_object')
+  const { source } = reader
+  const kept = { bytes: Buffer.from('no GELF'), start: 0, end: 7, now: NOW, source }
+  writeKept(writer, { ...kept, reason: 'not_an_object' })
   const [entry, failed] = decodeEntries(writer.written().slice())
   assert.deepEqual(entry?.record, { log: 'x', peer: '192.0.2.1' })
   const record = {
@@ -217,4 +217,18 @@ test('fields that say who sent it', () => {
     source_address: '192.0.2.1',
   }
   assert.deepEqual(failed, { seconds: TEST_SECONDS, nanoseconds: 250_000_000, record })
+})
+
+test('bytes that are no text are kept as base64', () => {
+  const keptAs = (bytes: Uint8Array) => {
+    const writer = new ByteWriter(1)
+    const { length: end } = bytes
+    writeKeptBytes(writer, { bytes, start: 1, end, now: NOW, source: NO_SOURCE, reason: 'why' })
+    return decodeEntries(writer.written().slice())[0]!.record
+  }
+  assert.deepEqual(keptAs(Buffer.from('-text é')), { message: 'text é', parse_failed: 'why' })
+  assert.deepEqual(keptAs(Uint8Array.of(0, 0x1f, 0x8b, 8, 0)), {
+    message_base64: 'H4sIAA==',
+    parse_failed: 'why',
+  })
 })

@@ -78,22 +78,31 @@ test('chunks of two messages, mixed and out of order', async () => {
   await run.stopAndCheckCompliance()
 })
 
-test('what cannot be had is dropped, counted and said once', async () => {
+test('what cannot be put together or decompressed is kept as it came, counted and said', async () => {
   await using run = await runInput(gelf, `${LISTEN}\nmessage_max: 2KiB`)
   const bomb = gzipSync(message('x'.repeat(1024 * 1024)))
   const corrupt = gzipSync(message('x')).subarray(0, 20)
-  const mismatch = [gelfChunk('x', 0, 3, 9), gelfChunk('x', 1, 4, 9)]
-  await send(run, [bomb, corrupt, ...mismatch, gelfChunk('x', 5, 2), message('after')])
-  await run.untilRecords(1)
-  const reasons = ['message_too_large', 'corrupt_compression', 'chunk_count_mismatch']
-  assert.deepEqual(
-    run.dropped,
-    [...reasons, 'invalid_chunk'].map((reason) => ({ tag: 'gelf', count: 1, reason })),
-  )
-  for (const reason of reasons) {
-    assert.equal(run.metric('messages_dropped_total', { reason }), 1)
+  const mismatch = [gelfChunk('x', 0, 3, 9), gelfChunk('y', 1, 4, 9)]
+  const wrong = gelfChunk('x', 5, 2)
+  const large = [gelfChunk('a'.repeat(1500), 0, 2, 8), gelfChunk('b'.repeat(1500), 1, 2, 8)]
+  await send(run, [bomb, corrupt, ...mismatch, wrong, ...large, message('after')])
+  await run.untilRecords(6)
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+  const kept = [
+    ['message_base64', base64(bomb), 'message_too_large'],
+    ['message_base64', base64(corrupt), 'corrupt_compression'],
+    ['message', 'xy', 'chunk_count_mismatch'],
+    ['message', Buffer.from(wrong).toString(), 'invalid_chunk'],
+    ['message', `${'a'.repeat(1500)}${'b'.repeat(548)}`, 'message_too_large'],
+  ] as const
+  for (const [index, [key, value, reason]] of kept.entries()) {
+    const expected = { [key]: value, parse_failed: reason, source_address: '127.0.0.1' }
+    assert.deepEqual(run.records[index], expected)
   }
-  assert.deepEqual(run.log.messages('error'), ['dropped GELF messages by udp'])
+  assert.deepEqual([run.records[5]!['log'], run.dropped], ['after', []])
+  assert.equal(run.metric('parse_failed_total', { reason: 'message_too_large' }), 2)
+  const said = 'GELF messages by udp came in part; what came of them is kept'
+  assert.deepEqual(run.log.messages('error'), [said])
   await run.stopAndCheckCompliance()
 })
 
@@ -112,26 +121,29 @@ test('what is no GELF is kept with its sender', async () => {
   await run.stopAndCheckCompliance()
 })
 
-test('a message without its last chunk is dropped after five seconds', async () => {
+test('a message without its last chunk is kept as far as it came after five seconds', async () => {
   const time = new ManualTime()
   await using run = await runInput(gelf, LISTEN, { time })
-  await send(run, [gelfChunk('x', 0, 2)])
+  await send(run, [gelfChunk('part', 0, 2)])
   await run.until('the chunk is held', () => run.metric('chunked_messages') === 1)
   assert.ok(run.metric('chunk_bytes')! > 0)
   time.advance(4900)
-  assert.deepEqual(run.dropped, [])
+  assert.deepEqual(run.records, [])
   time.advance(1100)
-  assert.deepEqual(run.dropped, [{ tag: 'gelf', count: 1, reason: 'chunks_expired' }])
+  await run.untilRecords(1)
+  const { message: text, parse_failed } = run.records[0]!
+  assert.deepEqual([text, parse_failed], ['part', 'chunks_expired'])
   assert.equal(run.metric('chunk_bytes'), 0)
   await run.stopAndCheckCompliance()
 })
 
-test('a stop drops what is not complete, and says so', async () => {
+test('a stop delivers what is not complete, and says so', async () => {
   await using run = await runInput(gelf, LISTEN)
-  await send(run, [gelfChunk('x', 0, 2), message('whole')])
+  await send(run, [gelfChunk('part', 0, 2), message('whole')])
   await run.stop()
-  assert.deepEqual(logs(run), ['whole'])
-  assert.deepEqual(run.dropped, [{ tag: 'gelf', count: 1, reason: 'chunks_expired' }])
+  assert.deepEqual(logs(run), ['whole', undefined])
+  const { message: text, parse_failed } = run.records[1]!
+  assert.deepEqual([text, parse_failed], ['part', 'chunks_expired'])
   await run.stopAndCheckCompliance()
 })
 

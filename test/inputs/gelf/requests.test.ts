@@ -37,6 +37,19 @@ test('one message, several, and compressed ones', async () => {
   await run.stopAndCheckCompliance()
 })
 
+test('by HTTP alone', async () => {
+  await using run = await runInput(gelf, 'listen: []\nhttp_listen: tcp://127.0.0.1:0')
+  const url = run.address().replace('tcp:', 'http:')
+  const answer = await fetch(`${url}/gelf`, {
+    method: 'POST',
+    body: gelfText('a'),
+    headers: { connection: 'close' },
+  })
+  assert.equal(answer.status, 202)
+  assert.deepEqual(run.records, [{ log: 'a' }])
+  await run.stopAndCheckCompliance()
+})
+
 test('what is no GELF is kept; what cannot be had is refused', async () => {
   await using run = await runInput(gelf, `${LISTEN}\nbody_max: 4KiB`)
   assert.equal((await post(run, 'hello')).status, 202)
@@ -65,4 +78,8 @@ test('503 while an output does not take it, or too much waits', async () => {
   busy.release()
   assert.equal((await waiting).status, 202)
   await busy.stopAndCheckCompliance()
+})
+
+test('no address at all is refused', async () => {
+  await assert.rejects(runInput(gelf, 'listen: []'), /listen has no address/)
 })
