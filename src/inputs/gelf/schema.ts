@@ -107,8 +107,8 @@ export const gelfSchema = Type.Object(
     ...datagramFields,
     message_max: Size({
       description:
-        'Largest message taken. Of a larger one the beginning is kept with `parse_failed`; of one ' +
-        'by udp that grows past it when decompressed, what was not decompressed.',
+        'Largest message taken. Of a larger one the beginning is kept with `parse_failed`; ' +
+        'of one by udp that grows past it when decompressed, what was not decompressed.',
       default: '2MiB',
     }),
     tag_max: Size({

@@ -78,7 +78,7 @@ test('chunks of two messages, mixed and out of order', async () => {
   await run.stopAndCheckCompliance()
 })
 
-test('what cannot be put together or decompressed is kept as it came, counted and said', async () => {
+test('what cannot be put together or decompressed is kept, counted and said', async () => {
   await using run = await runInput(gelf, `${LISTEN}\nmessage_max: 2KiB`)
   const bomb = gzipSync(message('x'.repeat(1024 * 1024)))
   const corrupt = gzipSync(message('x')).subarray(0, 20)
