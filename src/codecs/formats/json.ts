@@ -8,10 +8,12 @@ const DEPTH_MAX = 64
 export class JsonFormat implements LineFormat {
   readonly type = 'json'
   readonly reasons: readonly string[] = ['invalid_json', 'not_an_object', 'depth_exceeded']
+  readonly depthMax: number
   readonly #transcoder: JsonToMsgpack
 
   /** `depthMax`: levels that a line may have, its own object included. */
   constructor(depthMax = DEPTH_MAX) {
+    this.depthMax = depthMax
     this.#transcoder = new JsonToMsgpack(depthMax)
   }
 

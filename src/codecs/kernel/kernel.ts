@@ -67,6 +67,24 @@ interface Exports {
   ): void
   parseJson(start: number, end: number, target: number, targetEnd: number): number
   parsedCount(): number
+  startRecords(
+    texts: number,
+    timeLength: number,
+    fieldsLength: number,
+    fields: number,
+    way: number,
+    keeps: number,
+    seconds: number,
+    nanoseconds: number,
+  ): void
+  readRecords(
+    start: number,
+    end: number,
+    target: number,
+    targetEnd: number,
+    separator: number,
+    lineMax: number,
+  ): number
   startLines(template: number, tag: number, tagLength: number): void
   putJsonLines(start: number, end: number, target: number, targetEnd: number): number
   startBulk(reserved: number, dot: number, fieldsMax: number, depthMax: number): void

@@ -7,6 +7,7 @@ import type { EntryParserOptions } from '../formats/entry-parser.ts'
 import { JsonFormat } from '../formats/json.ts'
 import { TimedFormat } from '../formats/timed.ts'
 import { ASIDE_BYTES, type Kernel, SOURCE_BYTES } from './kernel.ts'
+import { timeWayOf } from './time-ways.ts'
 
 /** Longer names are for the twin. */
 const NAME_BYTES_MAX = 31
@@ -17,14 +18,6 @@ const FULL = 3
 const KEEPS_ORIGINAL = 1
 const KEEPS_TIME = 2
 const KEEPS_TIME_FIELD = 4
-/** Ways to write a time that the kernel can read. */
-const WAYS: Readonly<Record<string, number>> = {
-  rfc3339: 1,
-  auto: 2,
-  unix: 2 + 1,
-  unix_ms: 2 + 1000,
-  unix_us: 2 + 1_000_000,
-}
 
 export class KernelParseJson {
   /** How many entries the last call has parsed. */
@@ -122,7 +115,7 @@ export class KernelParseJson {
 function wayOf({ format }: EntryParserOptions): number | undefined {
   if (format instanceof JsonFormat) return 0
   if (!(format instanceof TimedFormat) || !(format.inner instanceof JsonFormat)) return undefined
-  return isShort(format.field) ? WAYS[format.reader.format] : undefined
+  return isShort(format.field) ? timeWayOf(format) : undefined
 }
 
 function isShort(name: string): boolean {

@@ -5,6 +5,7 @@
 import { CodecError } from '../codec-error.ts'
 import { JsonFormat } from '../formats/json.ts'
 import { JsonFramer } from '../json/framer.ts'
+import type { Separator } from '../kernel/json-records.ts'
 import type { BodyDecoder } from './body-decoder.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { WholeBody } from './whole-body.ts'
@@ -66,7 +67,7 @@ class RecordReader {
   readObjects(start: number): CodecError | null {
     this.#position = start
     while (this.#position < this.#bytes.length) {
-      const error = this.#readObject()
+      const error = this.#readSome('space')
       if (error) return error
       this.#skipSpace()
     }
@@ -79,7 +80,7 @@ class RecordReader {
     this.#skipSpace()
     if (bytes[this.#position] === CLOSE_ARRAY) return this.#endArray()
     for (;;) {
-      const error = this.#readObject()
+      const error = this.#readSome('comma')
       if (error) return error
       this.#skipSpace()
       if (bytes[this.#position] === CLOSE_ARRAY) return this.#endArray()
@@ -87,6 +88,14 @@ class RecordReader {
       this.#position++
       this.#skipSpace()
     }
+  }
+
+  /** The object at hand, and those behind it that can be read quickly. */
+  #readSome(separator: Separator): CodecError | null {
+    const bytes = this.#bytes
+    const run = { start: this.#position, end: bytes.length, separator, lineMaxBytes: 0 }
+    this.#position = this.#collector.addUsual(this.#format, bytes, run)
+    return this.#collector.isBehindObject ? null : this.#readObject()
   }
 
   #endArray(): CodecError | null {

@@ -27,11 +27,14 @@ const NEWLINE = new Uint8Array([0x0a])
 export class LineBody implements BodyDecoder {
   readonly #options: LineBodyOptions
   readonly #lines: LineSplitter
+  /** Whether lines may be read many at a time: JSON in lines that end as all do. */
+  readonly #isUsual: boolean
 
   constructor(options: LineBodyOptions) {
     const { lineMaxBytes, delimiter = NEWLINE, ownsChunks = false } = options
     const stripsReturn = delimiter.at(-1) === NEWLINE[0]
     this.#options = options
+    this.#isUsual = options.pieceKey === null && stripsReturn && delimiter.length === 1
     this.#lines = new LineSplitter({ delimiter, lineMaxBytes, stripsReturn, ownsChunks })
   }
 
@@ -41,13 +44,29 @@ export class LineBody implements BodyDecoder {
 
   push(bytes: Uint8Array, collector: RecordCollector): null {
     this.#lines.push(bytes)
-    while (this.#lines.next()) this.#add(collector)
+    do this.#addUsual(collector)
+    while (this.#addNext(collector))
     return null
   }
 
   end(collector: RecordCollector): CodecError | null {
     if (this.#lines.last()) this.#add(collector)
     return null
+  }
+
+  /** Up to a line that is unusual, or not there as a whole. */
+  #addUsual(collector: RecordCollector): void {
+    const rest = this.#isUsual ? this.#lines.rest : null
+    if (rest === null) return
+    const { format, lineMaxBytes } = this.#options
+    const run = { ...rest, separator: 'line', lineMaxBytes } as const
+    this.#lines.skipTo(collector.addUsual(format, rest.bytes, run))
+  }
+
+  #addNext(collector: RecordCollector): boolean {
+    if (!this.#lines.next()) return false
+    this.#add(collector)
+    return true
   }
 
   #add(collector: RecordCollector): void {

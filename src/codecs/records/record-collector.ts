@@ -4,6 +4,8 @@
  */
 import { ByteWriter } from '../byte-writer.ts'
 import { type LineFormat, ParsedLine } from '../formats/format.ts'
+import { KernelJsonRecords, type UsualRun } from '../kernel/json-records.ts'
+import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
 import { Lease } from '../lease.ts'
 import { writeBoolean, writeStr, writeStrBytes } from '../msgpack/writer.ts'
 import { isStrEqual, mapBodyOffset, mapCount, skipValue } from '../record.ts'
@@ -17,6 +19,8 @@ export interface RecordCollectorOptions {
   readonly timeKey: string | null
   /** Added to those that could not be read, beside `fields`. */
   readonly failedFields?: readonly (readonly [key: string, value: string])[]
+  /** Null for the twins alone. */
+  readonly kernel?: Kernel | null
 }
 
 /** Collects one run after another: `begin`, then what there is, then `finish`. */
@@ -27,6 +31,7 @@ export class RecordCollector {
   failedCount = 0
   /** Of the memory of the run that was finished last; to be released once it is settled. */
   lease: Lease | null = null
+  readonly #kernel: Kernel | null
   readonly #timeKey: Uint8Array | null
   readonly #fieldKeys: readonly Uint8Array[]
   readonly #fields: Uint8Array
@@ -38,8 +43,14 @@ export class RecordCollector {
   #seconds = 0
   #nanoseconds = 0
   #isFixed = false
+  #quick: KernelJsonRecords | null = null
+  /** What `#quick` was made for. */
+  #quickFormat: LineFormat | null = null
+  #quickIsFixed = false
 
-  constructor({ fields, timeKey, failedFields = [] }: RecordCollectorOptions) {
+  constructor(options: RecordCollectorOptions) {
+    const { fields, timeKey, failedFields = [], kernel = sharedKernel } = options
+    this.#kernel = kernel
     this.#timeKey = timeKey === null ? null : encoder.encode(timeKey)
     this.#fieldKeys = fields.map(([key]) => encoder.encode(key))
     this.#fields = encodePairs(fields)
@@ -53,6 +64,7 @@ export class RecordCollector {
     this.setTime(time)
     this.count = 0
     this.failedCount = 0
+    this.#quick?.reset()
   }
 
   /** For what is added from now on. */
@@ -64,10 +76,26 @@ export class RecordCollector {
 
   /** The entries of the run, which nobody else writes to. */
   finish(): Uint8Array {
+    this.#quick?.reset()
     const entries = this.#writer.written()
     this.lease = new Lease(this.#writer.bytes)
     this.#writer = this.#line.writer = new ByteWriter(0)
     return entries
+  }
+
+  /** Adds what the kernel can read of `format`; returns how far that is, which may be nowhere. */
+  addUsual(format: LineFormat, bytes: Uint8Array, run: UsualRun): number {
+    const quick = this.#quickReader(format)
+    if (quick === null) return run.start
+    quick.begin(this.#seconds, this.#nanoseconds)
+    const stoppedAt = quick.read(bytes, run, this.#writer)
+    this.count += quick.count
+    return stoppedAt
+  }
+
+  /** Whether the last `addUsual` has stopped behind an object, not before one. */
+  get isBehindObject(): boolean {
+    return this.#quick?.isBehind ?? false
   }
 
   /** A line that `format` reads; false if it could not, and the line was kept as it came. */
@@ -145,6 +173,17 @@ export class RecordCollector {
       writeBoolean(writer, true)
     }
     this.#finish(entry, isCut ? 2 : 1, this.#seconds, this.#nanoseconds)
+  }
+
+  #quickReader(format: LineFormat): KernelJsonRecords | null {
+    if (format === this.#quickFormat && this.#isFixed === this.#quickIsFixed) return this.#quick
+    this.#quickFormat = format
+    this.#quickIsFixed = this.#isFixed
+    const fields = this.#fields
+    const fieldCount = this.#fieldKeys.length
+    const timeKey = this.#isFixed ? null : this.#timeKey
+    this.#quick = KernelJsonRecords.create(this.#kernel, format, { fields, fieldCount, timeKey })
+    return this.#quick
   }
 
   #copyRecord(bytes: Uint8Array, offset: number, end: number): number {

@@ -20,6 +20,12 @@ export interface LineSplitterOptions {
   readonly ownsChunks?: boolean
 }
 
+export interface Rest {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
 /** `push` bytes, then `next` until it answers false; at the end of the stream `last`. */
 export class LineSplitter {
   /** Where the line is that `next` or `last` has found; valid until the next call. */
@@ -52,6 +58,21 @@ export class LineSplitter {
   push(bytes: Uint8Array): void {
     this.#buffer.append(bytes)
     this.#look()
+  }
+
+  /** What is held, from the beginning of a line on; null if a piece of that line was taken. */
+  get rest(): Rest | null {
+    const { bytes, start, end } = this.#buffer
+    return this.isCut || start === end ? null : { bytes, start, end }
+  }
+
+  /** Takes the lines up to `end`, which is behind a delimiter, unseen. */
+  skipTo(end: number): void {
+    const buffer = this.#buffer
+    if (end === buffer.start) return
+    this.#searched = 0
+    buffer.consume(end - buffer.start)
+    if (buffer.length === 0) this.#look()
   }
 
   next(): boolean {

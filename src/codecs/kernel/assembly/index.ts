@@ -14,6 +14,7 @@ export { find } from './find'
 export { putPlainLines } from './plain-lines'
 export { gelfTag, gelfTagLength, readGelf } from './gelf'
 export { parseJson, parsedCount, startParsing } from './parse-json'
+export { readRecords, startRecords } from './json-records'
 export { putJsonLines, startLines } from './json-lines'
 export { readSyslog, startSyslog, useYear } from './syslog'
 

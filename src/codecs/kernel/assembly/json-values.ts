@@ -73,18 +73,23 @@ export function useNames(put: usize, putLength: usize, name: usize, nameLength: 
  * `target`. False if it is for the twin, or (`isFull`) too long.
  */
 export function putFields(start: usize, end: usize, target: usize, targetEnd: usize): bool {
+  const source = skipSpace(start, end)
+  const behind = putObject(source, end, target, targetEnd)
+  return behind != BAD && skipSpace(behind, end) == end
+}
+
+/** As `putFields`, of the object that begins at `start`; the offset behind its }, or BAD. */
+export function putObject(start: usize, end: usize, target: usize, targetEnd: usize): usize {
   position = target
   limit = targetEnd - SLACK
   fieldCount = 0
   fieldNames = 0
   wantedKey = 0
   isFull = false
-  let source = skipSpace(start, end)
-  if (source >= end || load<u8>(source) != OPEN_OBJECT) return false
-  source = putMembers(source + 1, end)
-  if (source == BAD) return false
+  if (start >= end || load<u8>(start) != OPEN_OBJECT) return BAD
+  const behind = putMembers(start + 1, end)
   fieldsEnd = position
-  return skipSpace(source, end) == end
+  return behind
 }
 
 /** Everything up to the bracket that closes the outermost object; the offset behind it, or BAD. */
@@ -293,7 +298,8 @@ function putText(text: usize, length: usize): bool {
   return isPut
 }
 
-function skipSpace(start: usize, end: usize): usize {
+/** The offset of the first byte that is no white space of JSON, or `end`. */
+export function skipSpace(start: usize, end: usize): usize {
   let at = start
   while (at < end && isSpace(load<u8>(at))) at++
   return at

@@ -5,6 +5,7 @@
  */
 import { report } from './control'
 import { copy, isSame } from './copy'
+import { fieldNanoseconds, fieldSeconds, readFieldTime, useTimeWay } from './field-time'
 import {
   fieldCount,
   fieldNames,
@@ -15,8 +16,8 @@ import {
   useNames,
   wantedKey,
 } from './json-values'
-import { isText, readU16, readU32, readU64, textLength, textStart, valueEnd } from './msgpack'
-import { readRfc3339, timeNanoseconds, timeSeconds } from './syslog-times'
+import { putMapHeader } from './map-header'
+import { isText, readU16, readU32, textLength, textStart, valueEnd } from './msgpack'
 
 /** All bytes are used up. */
 const DONE = 0
@@ -35,21 +36,12 @@ const KEEPS_ORIGINAL: u32 = 1
 const KEEPS_TIME: u32 = 2
 const KEEPS_TIME_FIELD: u32 = 4
 
-/** How the time field is written: RFC 3339, that or a number, a number of so many per second. */
-const RFC3339: u32 = 1
-const AUTO: u32 = 2
-
 /** Of `startParsing`. */
 let field: usize = 0
 let fieldLength: usize = 0
 let targetKey: usize = 0
 let targetKeyLength: usize = 0
-let timeWay: u32 = 0
 let keeps: u32 = 0
-
-/** Set by `readTime`. */
-let seconds: u32 = 0
-let nanoseconds: u32 = 0
 
 /** Set by `walk`: the field's key, its value, what is behind it, and where the record ends. */
 let keyAt: usize = 0
@@ -70,8 +62,7 @@ export function parsedCount(): u32 {
 /**
  * The field with the line, the str of the field that gets what is in it (length 0 for none), what
  * is put in front of its names, and the name of its time, one behind the other at `texts`. `way` is
- * RFC3339, AUTO, or a number of units per second and two; 0 without a time. Names have 1 to 31
- * bytes.
+ * how the time is written (field-time.ts); 0 without a time. Names have 1 to 31 bytes.
  */
 export function startParsing(
   texts: usize,
@@ -86,8 +77,8 @@ export function startParsing(
   fieldLength = nameLength
   targetKey = texts + nameLength
   targetKeyLength = targetLength
-  timeWay = way
   keeps = flags
+  useTimeWay(way)
   const prefix = targetKey + targetLength
   useNames(prefix, prefixLength, prefix + prefixLength, timeLength)
 }
@@ -203,7 +194,7 @@ function putEntry(source: usize, target: usize, targetEnd: usize): usize {
   let count = fieldCount
   if (wantedKey != NONE) {
     const value = valueEnd(wantedKey)
-    if (!readTime(value)) return NONE
+    if (!readFieldTime(value)) return NONE
     if ((keeps & KEEPS_TIME_FIELD) == 0) {
       const behind = valueEnd(value)
       memory.copy(wantedKey, behind, end - behind)
@@ -211,17 +202,17 @@ function putEntry(source: usize, target: usize, targetEnd: usize): usize {
       count--
     }
     if ((keeps & KEEPS_TIME) == 0) {
-      store<u32>(target + 3, bswap<u32>(seconds))
-      store<u32>(target + 7, bswap<u32>(nanoseconds))
+      store<u32>(target + 3, bswap<u32>(fieldSeconds()))
+      store<u32>(target + 7, bswap<u32>(fieldNanoseconds()))
     }
   }
   if (targetKeyLength != 0) {
     if (mayHave(targetKey + 1, targetKeyLength - 1)) return NONE
-    end = putHeader(position - 1, count, end)
+    end = putMapHeader(position - 1, count, end)
     count = 1
   } else if ((fieldNames & names) != 0 && overrides(position, count)) return NONE
   if (end == NONE) return NONE
-  return putHeader(header, recordFields - (keeps & KEEPS_ORIGINAL ? 0 : 1) + count, end)
+  return putMapHeader(header, recordFields - (keeps & KEEPS_ORIGINAL ? 0 : 1) + count, end)
 }
 
 /** The record's fields, but for the one with the line if it does not stay; where they end. */
@@ -238,49 +229,4 @@ function putOthers(at: usize): usize {
 
 function mayHave(name: usize, length: usize): bool {
   return (names & nameBit(name, length)) != 0 && isRecordName(name, length)
-}
-
-/** The header of a map at `at`, for which one byte was left; where the map ends, or NONE. */
-function putHeader(at: usize, count: u32, end: usize): usize {
-  if (count < 16) {
-    store<u8>(at, 0x80 | count)
-    return end
-  }
-  if (count >= 0x1_0000) return NONE
-  memory.copy(at + 3, at + 1, end - at - 1)
-  store<u8>(at, 0xde)
-  store<u16>(at + 1, bswap<u16>(<u16>count))
-  return end + 2
-}
-
-/** False if the value is no time that is usual. */
-function readTime(value: usize): bool {
-  const type = <u32>load<u8>(value)
-  if (timeWay <= AUTO && isText(type)) {
-    const text = textStart(value, type)
-    const end = text + textLength(value, type)
-    if (readRfc3339(text, end) != end) return false
-    seconds = timeSeconds()
-    nanoseconds = timeNanoseconds()
-    return true
-  }
-  if (timeWay == RFC3339) return false
-  if (type == 0xce) return splitTime(readU32(value + 1))
-  return type == 0xcf && splitTime(readU64(value + 1))
-}
-
-/** The number of its digits says the unit, see ../../time/unix.ts. */
-function unitsPerSecond(number: u64): u64 {
-  if (number < 100_000_000_000) return 1
-  if (number < 100_000_000_000_000) return 1000
-  return number < 100_000_000_000_000_000 ? 1_000_000 : 1_000_000_000
-}
-
-function splitTime(number: u64): bool {
-  const units = timeWay == AUTO ? unitsPerSecond(number) : <u64>(timeWay - AUTO)
-  const whole = number / units
-  if (whole > 0xffff_ffff) return false
-  seconds = <u32>whole
-  nanoseconds = <u32>((number - whole * units) * (1_000_000_000 / units))
-  return true
 }
