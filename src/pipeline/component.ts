@@ -13,6 +13,7 @@ import type { ListeningSockets } from './listening.ts'
 import type { Logger } from './logger.ts'
 import type { MemoryAccount } from './memory-budget.ts'
 import type { Metrics } from './metrics.ts'
+import type { Finding, ProbeContext } from './probe.ts'
 
 export interface ComponentContext {
   /** The name the component has in the configuration. */
@@ -204,6 +205,8 @@ export interface ChunkedOutputDefinition<
   readonly isChunked: true
   /** Its options with such placeholders; `check` says which chunk keys they lack. */
   placeholders?(config: Static<Schema>): readonly ChunkPlaceholders[]
+  /** Tries its servers without changing anything (probe.ts). Never rejects. */
+  probe?(this: void, config: Static<Schema>, context: ProbeContext): Promise<readonly Finding[]>
   resources?(config: Static<Schema>): readonly string[]
   create(config: Static<Schema>, context: OutputContext): ChunkedOutput
 }

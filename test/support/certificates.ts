@@ -40,11 +40,22 @@ export function makeAuthority(name: string): Certificate {
   return issue(name, null, extension(OID.basicConstraints, constraints))
 }
 
-/** For `localhost` and 127.0.0.1; `name` tells certificates apart. */
-export function makeCertificate(authority: Certificate, name: string): Certificate {
-  const dns = der(TAG.dnsName, Buffer.from('localhost'))
-  const ip = der(TAG.ipAddress, Buffer.from([127, 0, 0, 1]))
-  return issue(name, authority, extension(OID.subjectAltName, sequence(dns, ip)))
+export interface CertificateOptions {
+  /** Names it is for, in place of `localhost` and 127.0.0.1. */
+  readonly hosts?: readonly string[]
+  /** As ASN.1 writes a time in UTC: `YYMMDDhhmmssZ`. */
+  readonly until?: string
+}
+
+/** For `localhost` and 127.0.0.1 if nothing is said; `name` tells certificates apart. */
+export function makeCertificate(
+  authority: Certificate,
+  name: string,
+  { hosts, until }: CertificateOptions = {},
+): Certificate {
+  const names = (hosts ?? ['localhost']).map((host) => der(TAG.dnsName, Buffer.from(host)))
+  if (!hosts) names.push(der(TAG.ipAddress, Buffer.from([127, 0, 0, 1])))
+  return issue(name, authority, extension(OID.subjectAltName, sequence(...names)), until)
 }
 
 /** `ca.pem`, and `cert.pem` and `key.pem` of a server for `localhost` and 127.0.0.1. */
@@ -63,7 +74,12 @@ export function keyPem({ key }: Certificate, passphrase?: string): string {
   return String(key.export({ ...format, cipher: 'aes-256-cbc', passphrase }))
 }
 
-function issue(name: string, authority: Certificate | null, extended: Buffer): Certificate {
+function issue(
+  name: string,
+  authority: Certificate | null,
+  extended: Buffer,
+  until = '491231235959Z',
+): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const algorithm = sequence(oid(OID.ecdsaWithSha256))
   const body = sequence(
@@ -71,7 +87,7 @@ function issue(name: string, authority: Certificate | null, extended: Buffer): C
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     algorithm,
     nameOf(authority?.name ?? name),
-    sequence(utcTime('200101000000Z'), utcTime('491231235959Z')),
+    sequence(utcTime('200101000000Z'), utcTime(until)),
     nameOf(name),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(TAG.extensions, sequence(extended)),

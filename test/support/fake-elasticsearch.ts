@@ -53,6 +53,10 @@ export class FakeElasticsearch implements AsyncDisposable {
     status: 200,
     body: JSON.stringify({ version: { number: '9.9.9', build_flavor: 'default' } }),
   }
+  /** Of requests that are neither bulk nor found here by `METHOD /path`, `info` is the answer. */
+  readonly pages = new Map<string, { readonly status: number; readonly body: string }>()
+  /** `METHOD /path` of those that are not bulk, in the order they came. */
+  readonly asked: string[] = []
   readonly #server: Server
 
   private constructor() {
@@ -86,8 +90,11 @@ export class FakeElasticsearch implements AsyncDisposable {
     response.setHeader('content-type', 'application/json')
     const url = new URL(message.url!, 'http://localhost')
     if (!url.pathname.endsWith('/_bulk')) {
-      response.statusCode = this.info.status
-      response.end(this.info.body)
+      const line = `${message.method} ${url.pathname}`
+      this.asked.push(line)
+      const { status, body } = this.pages.get(line) ?? this.info
+      response.statusCode = status
+      response.end(body)
       return
     }
     if (message.headers['content-encoding'] === 'zstd') {

@@ -4,6 +4,7 @@ import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { connectionFaults } from '../support/bulk/connection-schema.ts'
 import { bulkFaults, bulkOptions } from '../support/bulk/schema.ts'
+import { urlOfCloudId } from './cloud-id.ts'
 
 export const elasticsearchSchema = Type.Object(
   {
@@ -21,5 +22,9 @@ export const elasticsearchSchema = Type.Object(
 export type ElasticsearchConfig = Static<typeof elasticsearchSchema>
 
 export function elasticsearchFaults(config: ElasticsearchConfig): Fault[] {
-  return [...connectionFaults(config, config.cloud_id !== undefined), ...bulkFaults(config)]
+  const { cloud_id: cloudId } = config
+  const faults = [...connectionFaults(config, cloudId !== undefined), ...bulkFaults(config)]
+  if (cloudId === undefined || urlOfCloudId(cloudId) !== null) return faults
+  const message = 'is no cloud id; expected NAME:BASE64, as the deployment page shows it'
+  return [...faults, { path: ['cloud_id'], message }]
 }

@@ -13,6 +13,7 @@ import { type ConnectionConfig, urlsOf } from '../support/bulk/connection-schema
 import { readAnswer } from '../support/bulk/read-answer.ts'
 import { nodesOf } from '../support/bulk/tls.ts'
 import type { ServerReply, Transport } from '../support/bulk/transport.ts'
+import { urlOfCloudId } from './cloud-id.ts'
 
 export interface ElasticsearchConnection extends ConnectionConfig {
   readonly cloud_id?: string
@@ -64,8 +65,7 @@ async function replyOf(
 }
 
 async function makeClient(config: ElasticsearchConnection, timeoutMs: number): Promise<Client> {
-  const { tls, cloud_id: cloudId } = config
-  const nodes = await nodesOf(urlsOf(config), tls)
+  const nodes = await nodesOf(addressesOf(config), config.tls)
   // Loading it takes 200 ms and more: with the first request, not with the start.
   const elastic = await import('@elastic/elasticsearch')
   class UncheckedTransport extends elastic.Transport {
@@ -74,12 +74,8 @@ async function makeClient(config: ElasticsearchConnection, timeoutMs: number): P
     }
   }
   const options: ClientOptions = {
-    ...(cloudId === undefined
-      ? {
-          nodes: nodes,
-          ConnectionPool: elastic.ClusterConnectionPool,
-        }
-      : { cloud: { id: cloudId } }),
+    nodes,
+    ConnectionPool: elastic.ClusterConnectionPool,
     Transport: UncheckedTransport,
     maxRetries: Math.max(0, nodes.length - 1),
     // Only a fallback: the whole request has its own clock.
@@ -88,6 +84,12 @@ async function makeClient(config: ElasticsearchConnection, timeoutMs: number): P
     ...{ compression: false, sniffOnStart: false, sniffInterval: false },
   }
   return new elastic.Client(options)
+}
+
+/** An id that is none was refused with the configuration. */
+function addressesOf(config: ElasticsearchConnection): readonly string[] {
+  const { cloud_id: cloudId } = config
+  return cloudId === undefined ? urlsOf(config) : [urlOfCloudId(cloudId)!]
 }
 
 /** What servers of 8 and 9 take. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, TLSSocket } from 'node:tls'
 import type { NetworkAddress, UnixAddress } from '../../config/listen-address.ts'
+import { tlsReason } from '../support/tls-error.ts'
 import { ServerError } from './server-error.ts'
 
 /** Silence after which TCP asks whether the server is still there. */
@@ -110,7 +111,7 @@ export class Connection {
     const socket = this.#socket
     const isRefused = socket instanceof TLSSocket && Boolean(socket.authorizationError)
     if (isRefused || error.code?.startsWith('ERR_SSL_') || error.code?.startsWith('ERR_TLS_')) {
-      const reason = `TLS failed: ${error.message}`
+      const reason = `TLS failed: ${tlsReason(error.message) ?? error.message}`
       return new ServerError({ kind: 'tls', reason, isHold: true }, error)
     }
     const kind = this.#isOpened ? 'closed' : 'connect'

@@ -1,6 +1,7 @@
 /** `opensearch` output: documents to OpenSearch 2 and 3 (../support/bulk/). */
 import { defineChunkedOutput } from '../../pipeline/component.ts'
 import { BulkOutput } from '../support/bulk/bulk-output.ts'
+import { probeBulk } from '../support/bulk/probe/probe.ts'
 import { bulkPlaceholders } from '../support/bulk/schema.ts'
 import { setUpStep } from '../support/bulk/setup/step.ts'
 import { opensearchFaults, opensearchSchema } from './schema.ts'
@@ -12,6 +13,10 @@ export const opensearch = defineChunkedOutput({
   configSchema: opensearchSchema,
   faults: opensearchFaults,
   placeholders: bulkPlaceholders,
+  probe: (config, context) => {
+    const transport = (one: typeof config) => opensearchTransport(one, context.timers)
+    return probeBulk(config, { product: 'opensearch', transport }, context)
+  },
   create: (config, context) => {
     const transport = opensearchTransport(config, context.timers)
     const parts = { product: 'opensearch', transport } as const

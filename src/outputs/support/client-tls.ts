@@ -6,6 +6,7 @@ import type { Static } from 'typebox'
 import { Secret } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
+import type { Finding } from '../../pipeline/probe.ts'
 
 export const clientTlsSchema = Type.Object(
   {
@@ -60,6 +61,13 @@ export function clientTlsFaults(tls: ClientTlsConfig | undefined): Fault[] {
   const absent = tls?.key === undefined ? 'key' : 'certificate'
   const message = `has no \`${absent}\`; expected certificate and key, or neither`
   return [{ path: ['tls'], message }]
+}
+
+/** What `check --connect` says of a server that may be anybody; nothing if it is checked. */
+export function unverifiedFindings(server: string, tls: ClientTlsConfig | undefined): Finding[] {
+  if (tls?.verify !== false) return []
+  const text = `${server} may be anybody: its certificate is not checked (tls.verify)`
+  return [{ kind: 'warning', text }]
 }
 
 /** For `tls.connect`. Rejects if a file cannot be read. */

@@ -7,7 +7,12 @@ import type { BulkMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { type NotTaken, type RequestOutcome, requestOutcome } from './request-outcome.ts'
 import type { Session } from './session.ts'
-import { type ServerReply, type Transport, TransportError } from './transport.ts'
+import {
+  type ServerReply,
+  type Transport,
+  TransportError,
+  type TransportFault,
+} from './transport.ts'
 
 export interface BulkRequestsOptions {
   readonly transport: Transport
@@ -28,6 +33,8 @@ export interface BulkAddress {
 
 /** Of a server that does not know a compression. */
 const NOT_KNOWN_STATUSES = [400, 406, 415]
+/** What stays as it is until somebody sets it right. */
+const HELD_FAULTS: readonly TransportFault[] = ['setup', 'tls', 'answer_too_large']
 
 export class BulkRequests {
   readonly #options: BulkRequestsOptions
@@ -128,10 +135,10 @@ export class BulkRequests {
 
 function unanswered({ kind, message: reason }: TransportError): NotTaken {
   return {
-    kind: kind === 'setup' || kind === 'answer_too_large' ? 'hold' : 'retry',
+    kind: HELD_FAULTS.includes(kind) ? 'hold' : 'retry',
     reason,
     isOverload: kind === 'timeout',
     // A certificate may be a new one.
-    isRefusal: kind === 'connection',
+    isRefusal: kind === 'connection' || kind === 'tls',
   }
 }

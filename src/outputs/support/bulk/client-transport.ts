@@ -4,6 +4,7 @@
  */
 import { durationInMs, sizeInBytes } from '../../../config/units.ts'
 import type { Timers } from '../../../pipeline/clock.ts'
+import { tlsReason } from '../tls-error.ts'
 import { authorizationOf } from './authorization.ts'
 import type { ConnectionConfig } from './connection-schema.ts'
 import { type Closing, LazyClient } from './lazy-client.ts'
@@ -31,6 +32,8 @@ export interface ClientKind<Client extends Closing> {
 
 /** A node that answers this has no server behind it that could. */
 const DEAD_STATUSES = [502, 503, 504]
+/** In the words of each client. */
+const CLOSED = /^(?:other side closed|socket hang up|write EPIPE|read ECONNRESET)/
 
 export class ClientTransport<Client extends Closing> implements Transport {
   readonly #config: ConnectionConfig
@@ -39,6 +42,7 @@ export class ClientTransport<Client extends Closing> implements Transport {
   readonly #client: LazyClient<Client>
   readonly #timeoutMs: number
   readonly #answerBytesMax: number
+  #hasAnswered = false
 
   constructor(config: ConnectionConfig, timers: Timers, kind: ClientKind<Client>) {
     this.#config = config
@@ -62,9 +66,11 @@ export class ClientTransport<Client extends Closing> implements Transport {
         answerBytesMax: this.#answerBytesMax,
       }
       const send = (ended: AbortSignal) => this.#kind.send(client, own, ended)
-      return await withinTime({ timers: this.#timers, signal, timeoutMs }, send)
+      const reply = await withinTime({ timers: this.#timers, signal, timeoutMs }, send)
+      this.#hasAnswered = true
+      return reply
     } catch (error) {
-      throw asTransportError(error)
+      throw asTransportError(error, this.#hasAnswered)
     }
   }
 
@@ -91,8 +97,29 @@ function bytesOf(body: Uint8Array): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
-function asTransportError(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  const { message } = error as Error
-  return new TransportError('connection', message === '' ? 'no connection' : message, error)
+/** Says which node it was, if a request got as far as that. */
+function asTransportError(error: unknown, hasAnswered: boolean): TransportError {
+  const { message, cause } = error as Error
+  const isOurs = error instanceof TransportError
+  const node = nodeIn(error) ?? nodeIn(cause)
+  if (isOurs && node === undefined) return error
+  const ofTls = isOurs ? null : tlsReason(message)
+  const kind = isOurs ? error.kind : ofTls === null ? 'connection' : 'tls'
+  const isStrange = !hasAnswered && node?.startsWith('https:') === true
+  const reason = ofTls ?? plainReason(message, isStrange)
+  return new TransportError(kind, node === undefined ? reason : `${node}: ${reason}`, error)
+}
+
+/** `isStrange`: no server was reached through TLS so far. */
+function plainReason(message: string, isStrange: boolean): string {
+  if (message === '') return 'no connection'
+  if (!CLOSED.test(message)) return message
+  const closed = 'it closed the connection without an answer'
+  return isStrange ? `${closed}, as for a certificate that it misses: see tls.certificate` : closed
+}
+
+/** Where both clients' errors have it. */
+function nodeIn(error: unknown): string | undefined {
+  const found = error as { meta?: { meta?: { connection?: { id?: string } } } } | null | undefined
+  return found?.meta?.meta?.connection?.id
 }

@@ -25,7 +25,14 @@ export interface ServerReply {
 }
 
 /** Why there is no reply. What was sent may have been done all the same. */
-export type TransportFault = 'connection' | 'timeout' | 'aborted' | 'answer_too_large' | 'setup'
+export type TransportFault =
+  | 'connection'
+  /** Certificates, of the server or ours. */
+  | 'tls'
+  | 'timeout'
+  | 'aborted'
+  | 'answer_too_large'
+  | 'setup'
 
 export class TransportError extends Error {
   readonly kind: TransportFault

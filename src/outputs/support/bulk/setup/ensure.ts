@@ -18,8 +18,10 @@ import type { SetupOptions } from './options.ts'
 import { reasonOf, store, type Stored, type StoreOptions } from './store.ts'
 
 export interface SetupReport {
-  /** What was made or changed: `created the index template logboom-logs`. */
+  /** What was made or changed: `created the index template logboom-logs`; planned: `create …`. */
   readonly done: readonly string[]
+  /** What is there as it should be: `index template logboom-logs`. */
+  readonly same: readonly string[]
   /** What could not be, and what that means. */
   readonly warnings: readonly string[]
 }
@@ -42,10 +44,13 @@ export async function planSetup(
   return new Setup(options, { transport, signal, isDry: true }).run()
 }
 
+const PLANNED = { created: 'create', updated: 'update' } as const
+
 class Setup {
   readonly #options: SetupOptions
   readonly #how: StoreOptions
   readonly #done: string[] = []
+  readonly #same: string[] = []
   readonly #warnings: string[] = []
 
   constructor(options: SetupOptions, how: StoreOptions) {
@@ -65,7 +70,7 @@ class Setup {
       'lifecycle' in lifecycle
     )
       await this.#applyToStreams(lifecycle.lifecycle)
-    return { done: this.#done, warnings: this.#warnings }
+    return { done: this.#done, same: this.#same, warnings: this.#warnings }
   }
 
   /** What the index template says of it; null where something else does, or nothing. */
@@ -101,10 +106,12 @@ class Setup {
   #report({ title }: Resource, stored: Stored): void {
     switch (stored.kind) {
       case 'same':
+        this.#same.push(title)
         return
       case 'created':
       case 'updated': {
-        this.#done.push(`${stored.kind} the ${title}`)
+        const verb = this.#how.isDry ? PLANNED[stored.kind] : stored.kind
+        this.#done.push(`${verb} the ${title}`)
         const { without } = stored
         if (without.length > 0) this.#warn(`the ${title} is without ${without.join(', ')}`)
         return

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FIELDS_NAME } from '../../../../../src/outputs/support/bulk/setup/desired.ts'
-import { ensureSetup, planSetup } from '../../../../../src/outputs/support/bulk/setup/ensure.ts'
+import {
+  ensureSetup,
+  planSetup,
+  type SetupReport,
+} from '../../../../../src/outputs/support/bulk/setup/ensure.ts'
 import type { SetupOptions } from '../../../../../src/outputs/support/bulk/setup/options.ts'
 import { SetupPostponed } from '../../../../../src/outputs/support/bulk/setup/store.ts'
 import type { ServerRequest, Transport } from '../../../../../src/outputs/support/bulk/transport.ts'
@@ -61,6 +65,9 @@ class FakeServer implements Transport {
 const ensure = (server: FakeServer, options: Partial<SetupOptions> = {}) =>
   ensureSetup(server, { ...OPTIONS, ...options }, new AbortController().signal)
 
+const NONE = { done: [], warnings: [] }
+const changesOf = ({ done, warnings }: SetupReport) => ({ done, warnings })
+
 describe('ensureSetup', () => {
   it('makes what is not there, once', async () => {
     const server = new FakeServer()
@@ -68,7 +75,11 @@ describe('ensureSetup', () => {
     assert.equal(done.length, 2)
     assert.deepEqual(warnings, [])
     assert.deepEqual(server.puts, [`PUT ${FIELDS_PATH}`, `PUT ${TEMPLATE_PATH}`])
-    assert.deepEqual(await ensure(server), { done: [], warnings: [] })
+    const same = [
+      'component template logboom-fields',
+      'index template logboom-logs-docker-any for logs-docker-*',
+    ]
+    assert.deepEqual(await ensure(server), { done: [], same, warnings: [] })
     assert.equal(server.puts.length, 2)
   })
 
@@ -113,7 +124,7 @@ describe('ensureSetup', () => {
     assert.match(warnings.join(), /without the type match_only_text.*, the setting index\.mapping/)
     assert.equal(JSON.stringify(server.kept.get(FIELDS_PATH)).includes('match_only'), false)
     // The hash is that of what was meant, so it is not tried again and again.
-    assert.deepEqual(await ensure(server), { done: [], warnings: [] })
+    assert.deepEqual(changesOf(await ensure(server)), NONE)
   })
 
   it('goes on where the server has no such API, or refuses', async () => {
@@ -148,7 +159,7 @@ describe('ensureSetup', () => {
     const options = { product: 'opensearch', retentionMs: 2 * DAY_MS } as const
     await ensure(server, options)
     assert.match(JSON.stringify(server.kept.get(POLICY_PATH)), /"min_index_age":"2d"/)
-    assert.deepEqual(await ensure(server, options), { done: [], warnings: [] })
+    assert.deepEqual(changesOf(await ensure(server, options)), NONE)
     await ensure(server, { ...options, retentionMs: DAY_MS / 2 })
     assert.equal(server.puts.at(-1), `PUT ${POLICY_PATH}?if_seq_no=7&if_primary_term=2`)
     assert.match(JSON.stringify(server.kept.get(POLICY_PATH)), /"min_index_age":"12h"/)
@@ -160,10 +171,8 @@ describe('ensureSetup', () => {
     const { template } = server.kept.get(TEMPLATE_PATH)!
     const settings = { 'index.lifecycle.name': 'logboom-logs-docker-any' }
     assert.deepEqual(template, { settings })
-    assert.deepEqual(await ensure(server, { isDataStream: false, retentionMs: DAY_MS }), {
-      done: [],
-      warnings: [],
-    })
+    const again = await ensure(server, { isDataStream: false, retentionMs: DAY_MS })
+    assert.deepEqual(changesOf(again), NONE)
   })
 })
 
@@ -171,7 +180,20 @@ describe('planSetup', () => {
   it('says what would be made, and writes nothing', async () => {
     const server = new FakeServer()
     const { done } = await planSetup(server, OPTIONS, new AbortController().signal)
-    assert.equal(done.length, 2)
+    assert.deepEqual(done, [
+      'create the component template logboom-fields',
+      'create the index template logboom-logs-docker-any for logs-docker-*',
+    ])
     assert.deepEqual(server.puts, [])
+  })
+
+  it('says what is as it should be, and what would be changed', async () => {
+    const server = new FakeServer()
+    await ensure(server)
+    const options = { ...OPTIONS, retentionMs: DAY_MS }
+    const { done, same } = await planSetup(server, options, new AbortController().signal)
+    assert.deepEqual(same, ['component template logboom-fields'])
+    assert.match(done.join(), /^update the index template logboom-logs-docker-any/)
+    assert.equal(server.puts.length, 2)
   })
 })
