@@ -17,7 +17,7 @@ const AUTHORIZATION = `Basic ${Buffer.from('logs:right').toString('base64')}`
 
 for (const name of SERVERS) {
   describe(name, () => {
-    test('a wrong password holds all with one alarm, until the file has the right one', async (t) => {
+    test('a wrong password holds all with one alarm, until its file is right', async (t) => {
       const installation = await requireServer(t, name)
       if (!installation) return
       await using server = await RealServer.start(installation)
@@ -27,7 +27,10 @@ for (const name of SERVERS) {
         admits: ({ headers }) => headers.authorization === AUTHORIZATION,
       })
       const output = `auth: { username: logs, password_file: ${folder.path}/password }
-tls: { ca: ${folder.path}/ca.pem, certificate: ${folder.path}/cert.pem, key: ${folder.path}/key.pem }`
+tls:
+  ca: ${folder.path}/ca.pem
+  certificate: ${folder.path}/cert.pem
+  key: ${folder.path}/key.pem`
       await using run = await BulkRun.start(server, { url: front.url, output })
       await run.send(0, 3_000)
       await until('it was asked again and again', () => front.refused > 3, 60_000)
