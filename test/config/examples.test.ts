@@ -46,6 +46,11 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'examples/pipe.yaml': { 'app app': ['files'] },
   'examples/rotation.yaml': { 'docker docker.web': ['files'] },
   'examples/stdout.yaml': { 'docker docker.web': ['terminal'] },
+  'examples/tail-multiline.yaml': {
+    'orders app.web': ['files'],
+    'containers docker.web': ['files'],
+    'system system.syslog': ['files'],
+  },
   'examples/tail.yaml': { 'apps app.web': ['files'], 'apps other': [] },
   'examples/syslog.yaml': { 'syslog syslog.web1': ['files'] },
   'examples/throttle.yaml': { 'docker docker.web': ['files'], 'docker other': ['files'] },

@@ -8,6 +8,7 @@ import { DockerFormat } from '../../codecs/formats/docker.ts'
 import { Type } from '../../config/type.ts'
 import { sizeInBytes } from '../../config/units.ts'
 import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'
+import { multilineFaults } from '../../pipeline/formats/multiline.ts'
 import { DOCKER_NAMES } from '../support/following/containers.ts'
 import { Follower } from '../support/following/follower.ts'
 import { Glob } from '../support/following/glob.ts'
@@ -42,7 +43,10 @@ export const dockerFiles = defineInput({
   summary:
     "Follows the logs of all containers of the local daemon, from its json-file driver's files.",
   configSchema,
-  faults: ({ tag }) => tagFaults(tag, DOCKER_NAMES),
+  faults: ({ tag, multiline }) => [
+    ...tagFaults(tag, DOCKER_NAMES),
+    ...multilineFaults(multiline ?? {}, ['multiline']),
+  ],
   resources: () => [],
   create: (config, context) => createDockerFiles(config, context),
 })
@@ -67,6 +71,7 @@ function createDockerFiles(config: Config, context: InputContext): Input {
       offsetKey: null,
       encoding: () => new TextEncoding('utf-8'),
       lineMaxBytes: sizeInBytes(config.line_max),
+      multiline: config.multiline,
     }),
   })
   return {

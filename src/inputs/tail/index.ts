@@ -50,6 +50,7 @@ function createTail(config: TailConfig, context: InputContext): Input {
       offsetKey: config.offset_key ?? null,
       encoding: () => new TextEncoding(config.encoding),
       lineMaxBytes: sizeInBytes(config.line_max),
+      multiline: config.multiline,
     }),
   })
   return {

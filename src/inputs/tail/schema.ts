@@ -4,6 +4,7 @@ import { Duration } from '../../config/fields.ts'
 import { Type } from '../../config/type.ts'
 import type { Fault } from '../../pipeline/component.ts'
 import { formatFaults } from '../../pipeline/formats/faults.ts'
+import { multilineFaults } from '../../pipeline/formats/multiline.ts'
 import { lineFormatSchema } from '../../pipeline/formats/schema.ts'
 import { followingOptions } from '../support/following/schema.ts'
 import { CRI_NAMES, DOCKER_NAMES } from '../support/following/containers.ts'
@@ -119,6 +120,7 @@ export function tailFaults(config: TailConfig): Fault[] {
   for (const pattern of patternsOf(config.exclude_path))
     attempt('exclude_path', () => void new Glob(pattern))
   faults.push(...formatFaults(config.format))
+  faults.push(...multilineFaults(config.multiline ?? {}, ['multiline']))
   faults.push(...tagFaults(config.tag, tagNames(config)))
   attempt('encoding', () => checkEncoding(config.encoding))
   return faults

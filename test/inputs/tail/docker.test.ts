@@ -2,17 +2,11 @@
 import assert from 'node:assert/strict'
 import { rename, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { dockerLine as line, timeAt as at } from './docker-line.ts'
 import { logFolder, logs, untilLogs } from './setup.ts'
 
 const ID = 'c0ffee'.repeat(10) + 'c0ff'
 const FILE = `containers/${ID}/${ID}-json.log`
-const at = (second: number) => `2026-11-21T08:50:${String(second).padStart(2, '0')}.5Z`
-
-function line(log: string, stream = 'stdout', second = 0, more = ''): string {
-  const start = JSON.stringify({ log, stream }).slice(0, -1)
-  return `${start}${more},"time":"${at(second)}"}\n`
-}
-
 const config = JSON.stringify({
   ID,
   Name: '/web1',

@@ -114,6 +114,8 @@ export class BlockReader {
       if (used === 0) return this.#readLong(path, file, made)
     }
     file.offset += used
+    const isAtEnd = length < bytes.length && file === path.files.at(-1)
+    if (isAtEnd && path.lines.heldBytes > 0) path.lines.flush(made)
     await this.#deliver(path, made)
   }
 

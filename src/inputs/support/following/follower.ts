@@ -23,8 +23,6 @@ const ROTATED_LOOK_MS = 500
 /** A file that has not changed is polled this part of that time later, up to the most. */
 const POLL_AGE_PART = 1 / 10
 const POLL_MAX_MS = 2000
-/** What is there of a line put together from several is delivered when nothing follows. */
-const JOIN_TIMEOUT_MS = 5000
 /** Positions of files that are gone are left out every so many looks. */
 const PRUNE_EVERY = 30
 
@@ -164,7 +162,6 @@ export class Follower {
       paths: this.#paths,
       ignoreOlderMs: config.ignore_older === undefined ? 0 : durationInMs(config.ignore_older),
       rotateWaitMs: durationInMs(config.rotate_wait),
-      joinTimeoutMs: JOIN_TIMEOUT_MS,
       untold: (path) => this.#discovery.distrust(path),
       sinceMs: () => this.#sinceMs,
       startsAtEnd: config.read_from === 'tail',

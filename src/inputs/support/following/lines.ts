@@ -28,7 +28,7 @@ export interface LineReader {
   readonly lineEndBytes: number
   /** Up to where the lines of `file`, read up to `readTo`, are made entries of. */
   offsetsIn(file: TailedFile, readTo: number): Offsets
-  /** Makes entries of what it holds back, because nothing has come for a while, or will. */
+  /** Makes entries of what it holds back for which nothing has come for too long. */
   flush(made: MadeEntries): void
   /** Forgets what it holds: the files are read again from what is delivered. */
   reset(): void

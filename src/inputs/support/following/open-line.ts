@@ -1,6 +1,6 @@
 /**
- * A line that comes in parts, as far as they have come: Docker and Kubernetes cut at 16 KiB. It has
- * the time and the fields of its first part.
+ * An event that comes in parts, as far as they have come: Docker and Kubernetes cut lines at
+ * 16 KiB, and an event may have several lines. It has the time and the fields of its first part.
  */
 import { ByteWriter } from '../../../codecs/byte-writer.ts'
 import { isStrEqual, payloadEnd, payloadStart, skipValue } from '../../../codecs/record.ts'
@@ -9,15 +9,21 @@ import type { ConstantFields, MadeEntries } from './made-entries.ts'
 import { writeCutMarks } from './plain-lines.ts'
 import type { TailedFile } from './tailed-file.ts'
 
+const LINE_FEED = Uint8Array.of(0x0a)
+/** Room for so many parts at first. */
+const GROWTH = 2
+
 export interface FirstPart {
   /** Where it is. */
   readonly file: TailedFile
   readonly offset: number
   readonly seconds: number
   readonly nanoseconds: number
-  /** Its fields as msgpack pairs, the text among them; copied. */
+  /** Its fields as msgpack pairs. */
   readonly pairs: Uint8Array
   readonly pairCount: number
+  /** Where in the pairs the value of the text is. */
+  readonly text: number
 }
 
 export class OpenLine {
@@ -26,22 +32,19 @@ export class OpenLine {
   /** Bytes of the text so far, also those that are not kept. */
   size = 0
   readonly #first: FirstPart
-  readonly #text = new ByteWriter(32 * 1024)
+  readonly #text: ByteWriter
   readonly #bytesMax: number
-  /** Where in the pairs of the first part the value of the text is. */
-  readonly #valueStart: number
+  /** Behind the value of the text in the pairs of the first part. */
   readonly #valueEnd: number
 
-  /** The pairs must have a text named `key`. */
-  constructor(first: FirstPart, key: Uint8Array, bytesMax: number) {
-    this.#first = { ...first, pairs: first.pairs.slice() }
+  constructor(first: FirstPart, bytesMax: number) {
+    this.#first = first
     this.file = first.file
     this.offset = first.offset
     this.#bytesMax = bytesMax
-    const { pairs, pairCount } = this.#first
-    this.#valueStart = findValue(pairs, 0, pairCount, key)
-    this.#valueEnd = skipValue(pairs, this.#valueStart)
-    this.add(pairs, this.#valueStart)
+    this.#valueEnd = skipValue(first.pairs, first.text)
+    this.#text = new ByteWriter(Math.min(bytesMax, GROWTH * (this.#valueEnd - first.text)))
+    this.add(first.pairs, first.text, false)
   }
 
   /** Of memory. */
@@ -49,23 +52,28 @@ export class OpenLine {
     return this.#text.bytes.length + this.#first.pairs.length
   }
 
-  /** Adds the str whose header is at `at`. */
-  add(bytes: Uint8Array, at: number): void {
-    const start = payloadStart(bytes, at)
-    const end = payloadEnd(bytes, at)
-    this.size += end - start
+  /** Adds the str whose header is at `at`, as a line of its own or to the last one. */
+  add(bytes: Uint8Array, at: number, isLine: boolean): void {
+    if (isLine) this.#append(LINE_FEED, 0, 1)
+    this.#append(bytes, payloadStart(bytes, at), payloadEnd(bytes, at))
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number): void {
     const room = this.#bytesMax - this.#text.length
-    if (room > 0) this.#text.append(bytes.subarray(start, Math.min(end, start + room)))
+    // What comes behind a cut would look as if it stood there.
+    const isCut = this.size > this.#text.length
+    this.size += end - start
+    if (room > 0 && !isCut) this.#text.appendRange(bytes, start, Math.min(end, start + room))
   }
 
   write(made: MadeEntries, fields: ConstantFields): void {
-    const { seconds, nanoseconds, pairs, pairCount } = this.#first
+    const { seconds, nanoseconds, pairs, pairCount, text } = this.#first
     const { writer } = made
     const isCut = this.size > this.#text.length
     made.writeHead(seconds, nanoseconds)
     writeMapHeader(writer, fields.count + pairCount + (isCut ? 2 : 0))
     writer.append(fields.bytes)
-    writer.append(pairs.subarray(0, this.#valueStart))
+    writer.append(pairs.subarray(0, text))
     writeStrBytes(writer, this.#text.bytes, 0, this.#text.length)
     writer.append(pairs.subarray(this.#valueEnd))
     if (isCut) writeCutMarks(writer, this.size)

@@ -1,15 +1,20 @@
 /** What the events of a path are like: their tag, their fields, and what reads their lines. */
 import type { LineFormat } from '../../../codecs/formats/format.ts'
+import { durationInMs } from '../../../config/units.ts'
 import type { InputContext } from '../../../pipeline/component.ts'
+import { createMultiline } from '../../../pipeline/formats/multiline.ts'
 import { parseTag, renderTag } from '../tag-template.ts'
 import { type ContainerValues, DockerContainer, kubernetesValues } from './containers.ts'
 import type { PathSettings } from './follower.ts'
 import { FormatLines } from './format-lines.ts'
+import type { Joining } from './joining.ts'
 import type { LineReader } from './lines.ts'
 import { type ConstantFields, constantFields } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
+import { MultilineLines } from './multiline-lines.ts'
 import { pathValues } from './path-values.ts'
 import { PlainLines } from './plain-lines.ts'
+import type { TailMultiline } from './schema.ts'
 import type { TextEncoding } from './text-encoding.ts'
 import { realpath } from 'node:fs/promises'
 
@@ -28,6 +33,7 @@ export interface SettingsOptions {
   readonly offsetKey: string | null
   readonly encoding: () => TextEncoding
   readonly lineMaxBytes: number
+  readonly multiline: TailMultiline | undefined
 }
 
 /** What is known of a path. */
@@ -38,6 +44,7 @@ interface Known {
 
 export function settingsMaker(options: SettingsOptions): (path: string) => Promise<PathSettings> {
   const tag = parseTag(options.tag, options.tagNames)
+  const joining = joiningOf(options)
   return async (path) => {
     const known = await knownOf(path, options)
     const ofPath = pathValues(path)
@@ -46,7 +53,7 @@ export function settingsMaker(options: SettingsOptions): (path: string) => Promi
         const values = known.values()
         return renderTag(tag, (name) => values[name] ?? ofPath[name] ?? '')
       },
-      lines: createLines(known.fields, options),
+      lines: createLines(known.fields, joining, options),
     }
   }
 }
@@ -65,21 +72,36 @@ async function knownOf(path: string, options: SettingsOptions): Promise<Known> {
   return { values: () => values, fields: () => fields }
 }
 
-function createLines(fields: () => ConstantFields, options: SettingsOptions): LineReader {
+function createLines(
+  fields: () => ConstantFields,
+  joining: Joining,
+  options: SettingsOptions,
+): LineReader {
   const { offsetKey, lineMaxBytes, plainKey, metrics, context } = options
-  const encoding = options.encoding()
-  if (plainKey !== null) {
-    const { linesCut } = metrics
-    const common = { offsetKey, encoding, lineMaxBytes, linesCut }
-    return new PlainLines({ fields: fields(), key: plainKey, ...common })
-  }
-  return new FormatLines({
+  const { linesCut, parseFailed } = metrics
+  const common = { offsetKey, encoding: options.encoding(), lineMaxBytes }
+  const { rule } = joining
+  if (plainKey !== null && !rule)
+    return new PlainLines({ fields: fields(), key: plainKey, linesCut, ...common })
+  const parsed = {
+    ...common,
     format: options.createFormat(),
     fields,
-    offsetKey,
-    encoding,
-    lineMaxBytes,
-    parseFailed: metrics.parseFailed,
-    hold: (bytes) => context.memory.add(bytes),
-  })
+    parseFailed,
+    joining,
+    hold: (bytes: number) => context.memory.add(bytes),
+  }
+  // Around the texts of containers is what their runtime writes: they are put together inside.
+  if (!rule || options.container !== null) return new FormatLines(parsed)
+  return new MultilineLines({ ...parsed, rule, linesCut })
+}
+
+function joiningOf({ multiline, context }: SettingsOptions): Joining {
+  const now = () => context.clock.monotonic()
+  if (!multiline) return { rule: null, flushAfterMs: 0, now }
+  return {
+    rule: createMultiline(multiline),
+    flushAfterMs: durationInMs(multiline.flush_after),
+    now,
+  }
 }

@@ -1,6 +1,27 @@
 /** Options of all that follow files, named as those of Fluentd's in_tail where it has them. */
+import type { Static } from 'typebox'
 import { Duration, Size } from '../../../config/fields.ts'
 import { Type } from '../../../config/type.ts'
+import { multilineProperties } from '../../../pipeline/formats/multiline.ts'
+
+const multilineSchema = Type.Object(
+  {
+    ...multilineProperties,
+    flush_after: Duration({
+      description: 'How long to wait for the next line of an event; then it is delivered as it is.',
+      default: '1s',
+    }),
+  },
+  {
+    description:
+      'Which lines are one event, joined with line feeds before `format` reads them; with ' +
+      '`docker` and `cri`, the texts of one stream of a container. Absent, each line is an ' +
+      'event. One that would be longer than `line_max` is delivered as several.',
+    additionalProperties: false,
+  },
+)
+
+export type TailMultiline = Static<typeof multilineSchema>
 
 export const followingOptions = {
   read_from: Type.Union([Type.Literal('position'), Type.Literal('head'), Type.Literal('tail')], {
@@ -32,6 +53,7 @@ export const followingOptions = {
       'last line without an end is taken as it is.',
     default: '10s',
   }),
+  multiline: Type.Optional(multilineSchema),
   line_max: Size({
     description:
       'Longest line, also when it is put together from several. A longer one is cut and marked ' +

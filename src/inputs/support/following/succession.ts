@@ -40,7 +40,6 @@ export interface SuccessionOptions {
   readonly paths: ReadonlyMap<string, TailedPath>
   readonly ignoreOlderMs: number
   readonly rotateWaitMs: number
-  readonly joinTimeoutMs: number
   /** A file has grown for a while, and the system did not tell. */
   readonly untold: (path: TailedPath) => void
   /** What was rotated before was there when this input ran for the first time. */
@@ -89,8 +88,9 @@ export class Succession {
         if (path.isAdopted) await this.#compare(path, await this.#look(path))
         else await this.#adopt(path)
       })
-      await this.#endRotated(path)
+      // First, since rotated files are looked at as if they had something new.
       await this.#flushIdle(path)
+      await this.#endRotated(path)
     } catch (error) {
       path.mustLook = true
       this.#options.metrics.readErrors.add(1)
@@ -124,10 +124,7 @@ export class Succession {
   }
 
   async #flushIdle(path: TailedPath): Promise<void> {
-    const { context, joinTimeoutMs, reader } = this.#options
-    if (path.lines.heldBytes === 0 || path.unread) return
-    const now = context.clock.monotonic()
-    if (now - path.readAtMs >= joinTimeoutMs) await reader().flush(path)
+    if (path.lines.heldBytes > 0 && !path.unread) await this.#options.reader().flush(path)
   }
 
   /** The file was emptied or made anew in its place; a copy of what it was may be beside it. */
