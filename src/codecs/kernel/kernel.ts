@@ -67,6 +67,9 @@ interface Exports {
   ): void
   parseJson(start: number, end: number, target: number, targetEnd: number): number
   parsedCount(): number
+  startEdits(steps: number, count: number, growthMax: number): void
+  editFields(start: number, end: number, target: number, targetEnd: number): number
+  changedCount(): number
   startRecords(
     texts: number,
     timeLength: number,

@@ -6,13 +6,12 @@ import type { ByteWriter } from '../byte-writer.ts'
 import type { EntryParserOptions } from '../formats/entry-parser.ts'
 import { JsonFormat } from '../formats/json.ts'
 import { TimedFormat } from '../formats/timed.ts'
-import { ASIDE_BYTES, type Kernel, SOURCE_BYTES } from './kernel.ts'
+import { EntryWindow } from './entry-window.ts'
+import { ASIDE_BYTES, type Kernel } from './kernel.ts'
 import { timeWayOf } from './time-ways.ts'
 
 /** Longer names are for the twin. */
 const NAME_BYTES_MAX = 31
-const DEPTH_MAX = 0x7fff
-const COUNT_MAX = 0x7fff_ffff
 const UNUSUAL = 1
 const FULL = 3
 const KEEPS_ORIGINAL = 1
@@ -23,14 +22,12 @@ export class KernelParseJson {
   /** How many entries the last call has parsed. */
   parsed = 0
   readonly #kernel: Kernel
+  readonly #window: EntryWindow
   readonly #texts: Uint8Array
   /** What `startParsing` gets. */
   readonly #lengths: readonly [number, number, number, number]
   readonly #way: number
   readonly #flags: number
-  /** Which bytes of the entries are in the kernel's source. */
-  #start = 0
-  #end = 0
 
   /** Null if the kernel cannot be of use. */
   static create(kernel: Kernel | null, options: EntryParserOptions): KernelParseJson | null {
@@ -45,6 +42,7 @@ export class KernelParseJson {
     const keepsField = format instanceof TimedFormat && format.keep
     const [field, target, prefix, time] = partsOf(options)
     this.#kernel = kernel
+    this.#window = new EntryWindow(kernel)
     this.#texts = textsOf(options)
     this.#lengths = [field.length, target.length, prefix.length, time.length]
     this.#way = way
@@ -56,7 +54,7 @@ export class KernelParseJson {
 
   /** To be called before the entries of another array come. */
   reset(): void {
-    this.#start = this.#end = 0
+    this.#window.reset()
   }
 
   /**
@@ -67,11 +65,10 @@ export class KernelParseJson {
     this.parsed = 0
     let position = offset
     while (position < entries.length) {
-      if (position >= this.#end || this.#kernel.sourceOwner !== this) this.#load(entries, position)
       // An entry that is larger than the source.
-      if (this.#end <= position) return position
+      if (!this.#window.open(entries, position)) return position
       const stopped = this.#parseLoaded(position, writer)
-      if (stopped < this.#end) return stopped
+      if (stopped < this.#window.end) return stopped
       position = stopped
     }
     return position
@@ -79,12 +76,12 @@ export class KernelParseJson {
 
   #parseLoaded(offset: number, writer: ByteWriter): number {
     const kernel = this.#kernel
-    const { memory, source, target, targetEnd, aside, functions } = kernel
+    const { memory, target, targetEnd, aside, functions } = kernel
     memory.set(this.#texts, aside)
     functions.startParsing(aside, ...this.#lengths, this.#way, this.#flags)
-    const shift = source - this.#start
+    const { shift } = this.#window
     let position = offset + shift
-    const end = this.#end + shift
+    const end = this.#window.end + shift
     while (position < end) {
       const status = functions.parseJson(position, end, target, targetEnd)
       const isNothing = kernel.targetUsed === target
@@ -94,20 +91,6 @@ export class KernelParseJson {
       if (status === UNUSUAL || (status === FULL && isNothing)) break
     }
     return position - shift
-  }
-
-  /** As many whole entries as fit. */
-  #load(entries: Uint8Array, offset: number): void {
-    const kernel = this.#kernel
-    const length = Math.min(entries.length - offset, SOURCE_BYTES)
-    kernel.memory.set(entries.subarray(offset, offset + length), kernel.source)
-    kernel.sourceOwner = this
-    this.#start = offset
-    this.#end = offset + length
-    if (this.#end === entries.length) return
-    const { functions, source } = kernel
-    functions.checkEntries(source, source + length, DEPTH_MAX, COUNT_MAX)
-    this.#end = kernel.stoppedAt - source + offset
   }
 }
 

@@ -32,9 +32,13 @@ export function isMap(type: u32): bool {
   return (type & 0xf0) == 0x80 || type == 0xde || type == 0xdf
 }
 
+export function isStr(type: u32): bool {
+  return (type & 0xe0) == 0xa0 || (type >= 0xd9 && type <= 0xdb)
+}
+
 /** str and bin, in all their forms. */
 export function isText(type: u32): bool {
-  return (type & 0xe0) == 0xa0 || (type >= 0xd9 && type <= 0xdb) || (type >= 0xc4 && type <= 0xc6)
+  return isStr(type) || (type >= 0xc4 && type <= 0xc6)
 }
 
 /** How many bytes of text the str or bin of `type` at `at` has. */

@@ -14,6 +14,10 @@ const OPEN_NAMES_BYTES: usize = 512 * 8
 /** Where the lines of events begin (bulk-lines.ts). */
 export const LINE_STARTS: usize = OPEN_NAMES + OPEN_NAMES_BYTES
 const LINE_STARTS_BYTES: usize = 4096 * 4
+/** Rows of a table of fields (edit-fields.ts). */
+export const FIELD_ROWS: usize = LINE_STARTS + LINE_STARTS_BYTES
+export const FIELD_ROWS_MAX: u32 = 128
+const FIELD_ROWS_BYTES: usize = 128 * 24
 
 /** From here on the memory is the host's. */
-export const SCRATCH_END: usize = LINE_STARTS + LINE_STARTS_BYTES
+export const SCRATCH_END: usize = FIELD_ROWS + FIELD_ROWS_BYTES

@@ -1,6 +1,7 @@
 /** The operations of `modify`, each made once from its configuration. */
 import { ByteWriter } from '../../../codecs/byte-writer.ts'
 import { ENTRY_RECORD_OFFSET, entryNanoseconds, entrySeconds } from '../../../codecs/entry.ts'
+import type { FieldEdit } from '../../../codecs/kernel/edit-fields.ts'
 import {
   writeBoolean,
   writeInteger,
@@ -22,14 +23,26 @@ import { DeDot, Flatten, Nest } from './shapes.ts'
 
 type Keys = readonly Uint8Array[]
 
+/** An operation that the kernel can do as well, if it is about a field of the record itself. */
+export interface Editing extends Operation {
+  readonly edit: FieldEdit | null
+}
+
+export function isEditing(operation: Operation): operation is Editing & { edit: FieldEdit } {
+  return 'edit' in operation && operation.edit !== null
+}
+
 /** `config` has exactly one key. */
 export function createOperations(config: OperationConfig, castFailures: Counter): Operation[] {
   const { set, rename, copy, remove, keep, nest, flatten, de_dot, cast } = config
   if (set) return Object.entries(set).map(([path, value]) => createSet(path, value))
-  if (rename) return pathPairs(rename).map(([from, to]) => createRename(from, to))
+  if (rename)
+    return pathPairs(rename)
+      .filter(isAnother)
+      .map(([from, to]) => createRename(from, to))
   if (copy) return pathPairs(copy).map(([from, to]) => new Copy(from, to))
   if (remove) return remove.map((path) => new Remove(keysOf(path)))
-  if (keep) return [new Keep(keep.map((path) => keysOf(path)[0]!))]
+  if (keep) return [new Keep([...new Set(keep)].map((path) => keysOf(path)[0]!))]
   if (nest) return [new Nest(Buffer.from(nest.prefix), keysOf(nest.under))]
   if (flatten) return [new Flatten(keysOf(flatten.field), flatten)]
   if (cast)
@@ -43,6 +56,11 @@ function keysOf(path: string): Keys {
 
 function pathPairs(paths: Readonly<Record<string, string>>): [Keys, Keys][] {
   return Object.entries(paths).map(([from, to]) => [keysOf(from), keysOf(to)])
+}
+
+function isAnother([from, to]: readonly [Keys, Keys]): boolean {
+  const isSame = (key: Uint8Array, index: number) => Buffer.compare(key, to[index]!) === 0
+  return from.length !== to.length || !from.every(isSame)
 }
 
 function createSet(path: string, value: string | number | boolean): Operation {
@@ -60,13 +78,17 @@ function createSet(path: string, value: string | number | boolean): Operation {
 
 const UTC = { offsetAt: () => 0 }
 
-class SetValue implements Operation {
+class SetValue implements Editing {
+  readonly edit: FieldEdit | null
   readonly #path: { readonly keys: Keys }
   readonly #value: ValueBytes
 
   constructor(keys: Keys, value: ValueBytes) {
     this.#path = { keys }
     this.#value = value
+    const [name, ...inner] = keys
+    const bytes = value.bytes.subarray(value.start, value.end)
+    this.edit = name && inner.length === 0 ? { kind: 'set', name, value: bytes } : null
   }
 
   apply(bytes: Uint8Array, entry: number, out: ByteWriter): boolean {
@@ -98,11 +120,14 @@ class SetText implements Operation {
   }
 }
 
-class Remove implements Operation {
+class Remove implements Editing {
+  readonly edit: FieldEdit | null
   readonly #keys: Keys
 
   constructor(keys: Keys) {
     this.#keys = keys
+    const [name, ...inner] = keys
+    this.edit = name && inner.length === 0 ? { kind: 'remove', name } : null
   }
 
   apply(bytes: Uint8Array, entry: number, out: ByteWriter): boolean {
@@ -161,13 +186,15 @@ class Move implements Operation {
 }
 
 /** The field stays in its place. */
-class RenameAtTop implements Operation {
+class RenameAtTop implements Editing {
+  readonly edit: FieldEdit
   readonly #from: Uint8Array
   readonly #to: Uint8Array
 
   constructor(from: Uint8Array, to: Uint8Array) {
     this.#from = from
     this.#to = to
+    this.edit = { kind: 'rename', name: from, to }
   }
 
   apply(bytes: Uint8Array, entry: number, out: ByteWriter): boolean {
@@ -189,11 +216,13 @@ class RenameAtTop implements Operation {
   }
 }
 
-class Keep implements Operation {
+class Keep implements Editing {
+  readonly edit: FieldEdit | null
   readonly #keys: Keys
 
   constructor(keys: Keys) {
     this.#keys = keys
+    this.edit = keys.length > 0 ? { kind: 'keep', names: keys } : null
   }
 
   apply(bytes: Uint8Array, entry: number, out: ByteWriter): boolean {

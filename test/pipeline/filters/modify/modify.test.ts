@@ -38,6 +38,7 @@ test('rename keeps the place of a field and replaces what has the name', async (
   await check('rename: { a: m.b }', { a: 2, m: { x: 1 } }, { m: { x: 1, b: 2 } })
   await check('rename: { m.b: a }', { m: { b: { z: 1 } } }, { m: {}, a: { z: 1 } })
   await check('rename: { no: a }', { b: 1 }, { b: 1 })
+  await check('rename: { a: a, m.b: m.b }', { a: 1, m: { b: 2 } }, { a: 1, m: { b: 2 } })
 })
 
 test('copy keeps the type', async () => {
@@ -47,6 +48,7 @@ test('copy keeps the type', async () => {
 test('remove and keep', async () => {
   await check('remove: [a, m.x, no]', { a: 1, m: { x: 1, y: 2 } }, { m: { y: 2 } })
   await check('keep: [b, no]', { a: 1, b: 2, c: 3 }, { b: 2 })
+  await check('keep: [b, b]', { a: 1, b: 2, c: 3 }, { b: 2 })
 })
 
 test('nest and flatten', async () => {
@@ -93,6 +95,12 @@ test('operations work on what those before them made', async () => {
     { msg: 'hello' },
     { copy: 'hello' },
   )
+})
+
+test('what is done in the kernel and what is not take turns', async () => {
+  const operations =
+    'set: { a: 1 }\ncast: { a: text }\nrename: { a: b }\nset: { c: "${$.b}" }\nremove: [b]'
+  await check(operations, { x: 1 }, { x: 1, c: '1' })
 })
 
 test('entries that do not change are copied as bytes, a batch of such is itself', async () => {
