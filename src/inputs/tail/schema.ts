@@ -81,6 +81,15 @@ export const tailSchema = Type.Object(
         examples: ['7d'],
       }),
     ),
+    flush_after: Type.Optional(
+      Duration({
+        description:
+          'How long nothing may have come to a last line without an end before it is delivered ' +
+          'as it is; what comes later is an event of its own. Looked at twice a second. Absent, ' +
+          'it waits for its end, until the file is rotated or deleted.',
+        examples: ['5s'],
+      }),
+    ),
     ...followingOptions,
   },
   { additionalProperties: false },

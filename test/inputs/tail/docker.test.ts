@@ -136,6 +136,33 @@ suite('cri', () => {
 })
 
 suite('other formats', () => {
+  test('of syslog, as daemons write their files and as it comes over the network', async (t) => {
+    const folder = logFolder(t)
+    const text = [
+      '2026-11-21T09:50:01.25+01:00 web1 cron[42]: by rsyslog',
+      'Nov 21 09:50:02 web1 sshd[7]: by tradition',
+      '<165>1 2026-11-21T08:50:03.5Z web1 app 12 ID [x@1 k="v"] by RFC 5424',
+      'nothing of the kind',
+    ]
+    await folder.append('syslog', `${text.join('\n')}\n`)
+    const run = await folder.tail('syslog', 'format: { type: syslog, zone: Europe/Berlin }')
+    await untilLogs(run, ['', '', '', ''])
+    assert.deepEqual(
+      run.records.map(({ ident, pid, message, host }) => ({ ident, pid, message, host })),
+      [
+        { ident: 'cron', pid: '42', message: 'by rsyslog', host: 'web1' },
+        { ident: 'sshd', pid: '7', message: 'by tradition', host: 'web1' },
+        { ident: 'app', pid: '12', message: 'by RFC 5424', host: 'web1' },
+        { ident: undefined, pid: undefined, message: text[3], host: undefined },
+      ],
+    )
+    assert.equal(run.records[3]?.['parse_failed'], 'not_syslog')
+    const times = run.entries.slice(0, 3).map(({ seconds }) => seconds % 60)
+    assert.deepEqual(times, [1, 2, 3])
+    assert.equal(run.entries[0]?.nanoseconds, 250_000_000)
+    await run.stopAndCheckCompliance()
+  })
+
   test('make fields of lines', async (t) => {
     const folder = logFolder(t)
     await folder.append('a.log', '{"level":"info","n":1}\nlevel=warn n=2\n')

@@ -79,6 +79,89 @@ suite('lines', () => {
   })
 })
 
+suite('a last line without an end', () => {
+  test('waits for its end, as long as nothing else is asked for', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', 'one\ntw')
+    const run = await folder.tail('app.log')
+    await untilLogs(run, ['one'])
+    await pause(700)
+    await folder.append('app.log', 'o\n')
+    await untilLogs(run, ['one', 'two'])
+    assert.deepEqual(logs(run), ['one', 'two'])
+    await run.stopAndCheckCompliance()
+  })
+
+  test('is delivered after flush_after, once, and what comes later by itself', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', 'one\ntwo')
+    const run = await folder.tail('app.log', 'flush_after: 10ms')
+    await untilLogs(run, ['one', 'two'])
+    await folder.append('app.log', '\r\n\nthree')
+    await untilLogs(run, ['one', 'two', '', 'three'])
+    await run.stopAndCheckCompliance()
+    await folder.append('app.log', '\nfour')
+    const second = await folder.tail('app.log', 'flush_after: 10ms')
+    await untilLogs(second, ['four'])
+    await folder.append('app.log', '!\n')
+    await untilLogs(second, ['four', '!'])
+    assert.deepEqual([...logs(run), ...logs(second)], ['one', 'two', '', 'three', 'four', '!'])
+    await second.stopAndCheckCompliance()
+  })
+
+  test('is not cut within a character', async (t) => {
+    const folder = logFolder(t)
+    const [start, end] = [
+      Buffer.from('gr\u00fcn').subarray(0, 3),
+      Buffer.from('\u00fcn\n').subarray(1),
+    ]
+    await folder.append('app.log', start)
+    const run = await folder.tail('app.log', 'flush_after: 10ms')
+    await untilLogs(run, ['gr'])
+    await folder.append('app.log', end)
+    await untilLogs(run, ['gr', 'ün'])
+    assert.deepEqual(logs(run), ['gr', 'ün'])
+    await run.stopAndCheckCompliance()
+  })
+
+  for (const size of [300_000, 2_000_000]) {
+    test(`of ${size} bytes is delivered like others`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('app.log', `one\n${'l'.repeat(size)}`)
+      const run = await folder.tail('app.log', 'flush_after: 10ms\nline_max: 1MB')
+      await untilLogs(run, ['', ''])
+      await folder.append('app.log', '\ntwo\n')
+      await untilLogs(run, ['', '', ''])
+      const kept = Math.min(size, 1_000_000)
+      const lengths = logs(run).map((log) => (log as string).length)
+      assert.deepEqual(lengths, [3, kept, 3])
+      await run.stopAndCheckCompliance()
+    })
+  }
+
+  test('of more than a block is there when its file is deleted', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', 'l'.repeat(300_000))
+    const run = await folder.tail('app.log')
+    await pause(100)
+    await rm(folder.at('app.log'))
+    await untilLogs(run, [''])
+    assert.equal((logs(run)[0] as string).length, 300_000)
+    await run.stopAndCheckCompliance()
+  })
+
+  test('of UTF-16 is delivered too', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log', Buffer.from('\ufeffone\ntwo', 'utf16le'))
+    const run = await folder.tail('app.log', 'encoding: utf-16le\nflush_after: 10ms')
+    await untilLogs(run, ['', ''])
+    await folder.append('app.log', Buffer.from('\r\nthree\n', 'utf16le'))
+    await untilLogs(run, ['', '', ''])
+    assert.deepEqual(logs(run), ['one', 'two', 'three'])
+    await run.stopAndCheckCompliance()
+  })
+})
+
 suite('files', () => {
   test('that a second path leads to are read as soon as they grow', async (t) => {
     const folder = logFolder(t)

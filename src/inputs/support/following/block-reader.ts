@@ -24,6 +24,8 @@ export interface BlockReaderOptions {
   readonly openFiles: OpenFiles
   readonly positions: Positions
   readonly lineMaxBytes: number
+  /** How long a last line waits for its end; `Infinity` for ever. */
+  readonly flushAfterMs: number
   /** The file does not begin any more as it did, or has less than was read. */
   readonly replaced: (path: TailedPath, file: TailedFile) => Promise<void>
   /** The file was empty at every look before. */
@@ -72,6 +74,18 @@ export class BlockReader {
     }, path)
   }
 
+  /** Delivers a last line without an end to which nothing has come for a while. */
+  async flushRest(path: TailedPath): Promise<void> {
+    const file = path.current
+    if (!file || path.unread || !this.#isRestOld(file)) return
+    await this.#withHands((hands) => this.#readRest(path, file, hands), path, file)
+  }
+
+  #isRestOld({ size, offset, grownAtMs }: TailedFile): boolean {
+    const { context, flushAfterMs } = this.#options
+    return size > offset && context.clock.monotonic() - grownAtMs >= flushAfterMs
+  }
+
   async #withHands(
     work: (hands: Hands) => Promise<void>,
     path: TailedPath,
@@ -105,10 +119,16 @@ export class BlockReader {
     const length = await this.#fill(path, file, bytes)
     if (length < 0) return
     if (length > 0) this.#noteRead(path, file, length)
-    file.size = Math.max(file.size, file.offset + length)
     made.begin(this.#options.context.clock.now())
-    const block = { file, bytes, end: length, offset: file.offset, isLast: false }
-    const used = length === 0 ? 0 : path.lines.read(block, made)
+    const skipped = await this.#skipEnd(path, file, bytes.subarray(0, length))
+    const block = {
+      file,
+      bytes: bytes.subarray(skipped),
+      end: length - skipped,
+      offset: file.offset + skipped,
+      isLast: false,
+    }
+    const used = skipped + (length === skipped ? 0 : path.lines.read(block, made))
     if (length === bytes.length) {
       file.isDirty = true
       if (used === 0) return this.#readLong(path, file, made)
@@ -149,9 +169,15 @@ export class BlockReader {
 
   #noteRead(path: TailedPath, file: TailedFile, length: number): void {
     const { clock } = this.#options.context
-    if (file.offset + length > file.size) file.grownAtMs = clock.monotonic()
+    this.#noteSize(file, file.offset + length)
     file.seenMs = clock.now()
     path.readAtMs = clock.monotonic()
+  }
+
+  #noteSize(file: TailedFile, size: number): void {
+    if (size <= file.size) return
+    file.size = size
+    file.grownAtMs = this.#options.context.clock.monotonic()
   }
 
   /** A line longer than a block: its end is looked for first, and then as much as may be taken. */
@@ -163,17 +189,18 @@ export class BlockReader {
       return
     }
     await this.#takeLong(path, file, made, size)
-    file.offset += size + path.lines.lineEndBytes
+    file.offset += size + path.lines.encoding.unitBytes
     await this.#deliver(path, made)
   }
 
   async #takeLong(path: TailedPath, file: TailedFile, made: MadeEntries, size: number) {
     const { lineMaxBytes, metrics } = this.#options
     const isWhole = size <= lineMaxBytes
-    const wanted = isWhole ? size + path.lines.lineEndBytes : lineMaxBytes
+    const wanted = isWhole ? size + path.lines.encoding.unitBytes : lineMaxBytes
     const bytes = Buffer.allocUnsafeSlow(wanted)
     const end = await this.#fillAt(file, bytes, file.offset)
-    const block = { file, bytes, end, offset: file.offset, isLast: false }
+    // The last one of a file has no end.
+    const block = { file, bytes, end, offset: file.offset, isLast: true }
     if (isWhole) return void path.lines.read(block, made)
     metrics.linesCut.add(1)
     path.lines.readLong(block, size, made)
@@ -185,10 +212,11 @@ export class BlockReader {
     let searched = Math.max(file.searchedTo - file.offset, 0)
     for (;;) {
       const length = await this.#fillAt(file, bytes, file.offset + searched)
-      const at = path.lines.findLineEnd(bytes, 0, length)
+      const at = path.lines.encoding.findLineEnd(bytes, 0, length)
       if (at >= 0) return searched + at
-      searched += length - (length % path.lines.lineEndBytes)
+      searched += length - (length % path.lines.encoding.unitBytes)
       file.searchedTo = file.offset + searched
+      this.#noteSize(file, file.searchedTo)
       if (length < bytes.length) return -1
     }
   }
@@ -199,14 +227,44 @@ export class BlockReader {
     return handle === null ? 0 : readFully(handle, bytes, offset)
   }
 
+  /** How many bytes the end of a line has whose text was delivered without it. */
+  async #skipEnd({ lines }: TailedPath, file: TailedFile, bytes: Uint8Array): Promise<number> {
+    const endBytes = lines.encoding.lineEndAt(bytes)
+    if (endBytes === 0 || file.offset === 0 || file.isCompressed) return 0
+    const { unitBytes } = lines.encoding
+    const before = Buffer.alloc(unitBytes)
+    await this.#fillAt(file, before, file.offset - unitBytes)
+    return lines.encoding.findLineEnd(before, 0, unitBytes) === 0 ? 0 : endBytes
+  }
+
+  async #readRest(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<void> {
+    const length = await this.#fill(path, file, bytes)
+    if (length < 0) return
+    if (file.offset + length > file.size) return void (file.isDirty = true)
+    // Of a character that is not whole the rest is waited for.
+    const end = length < bytes.length ? path.lines.encoding.wholeEnd(bytes, length) : length
+    if (end > 0) await this.#takeLast(path, file, bytes.subarray(0, end), made)
+  }
+
   async #readLast(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<boolean> {
     const length = await this.#fill(path, file, bytes)
     if (length < 0) return false
+    return this.#takeLast(path, file, bytes.subarray(0, length), made)
+  }
+
+  /** Takes what begins at `file.offset` and has no end; of more than a block the beginning. */
+  async #takeLast(
+    path: TailedPath,
+    file: TailedFile,
+    bytes: Uint8Array,
+    made: MadeEntries,
+  ): Promise<boolean> {
+    const { length } = bytes
     made.begin(this.#options.context.clock.now())
-    if (length === bytes.length) {
+    if (length === BLOCK_BYTES) {
       // The beginning of a line that never ended.
       const size = Math.max(file.searchedTo, file.size) - file.offset
-      if (path.lines.findLineEnd(bytes, 0, length) >= 0) return false
+      if (path.lines.encoding.findLineEnd(bytes, 0, length) >= 0) return false
       await this.#takeLong(path, file, made, size)
       file.offset += size
     } else if (length > 0) {

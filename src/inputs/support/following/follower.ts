@@ -37,6 +37,7 @@ export interface FollowingConfig {
   readonly open_files_max: number
   readonly files_max: number
   readonly ignore_older?: string
+  readonly flush_after?: string
 }
 
 /** What a path's events are like. */
@@ -65,6 +66,7 @@ export class Follower {
   readonly #discovery: Discovery
   readonly #pollMs: number
   readonly #refreshMs: number
+  readonly #flushesRest: boolean
   #cancel: Cancel | null = null
   #lookedAtMs = 0
   #scannedAtMs = 0
@@ -80,6 +82,7 @@ export class Follower {
     const { logger, dataDir, memory } = context
     this.#pollMs = Math.max(1, durationInMs(config.poll_interval))
     this.#refreshMs = Math.max(1, durationInMs(config.refresh_interval))
+    this.#flushesRest = config.flush_after !== undefined
     this.#positions = new Positions({
       access: fileAccess,
       folder: dataDir,
@@ -94,6 +97,7 @@ export class Follower {
       openFiles: this.#openFiles,
       positions: this.#positions,
       lineMaxBytes: sizeInBytes(config.line_max),
+      flushAfterMs: flushAfterMs(config),
       replaced: (path, file) => this.#succession.replaced(path, file),
       filled: (path) => this.#succession.filled(path),
       missing: (path, file) => this.#succession.missing(path, file),
@@ -255,14 +259,23 @@ export class Follower {
 
   #sweepPath(path: TailedPath, now: number, isLook: boolean): void {
     if (path.isBusy || path.notBeforeMs > now) return
-    const isWaiting = path.files.length > (path.current ? 1 : 0) || path.mustLook
-    if (isLook && (isWaiting || path.lines.heldBytes > 0)) return this.#turns.check(path)
+    if (isLook && this.#isWaiting(path)) return this.#turns.check(path)
     if (path.unread) return this.#turns.read(path)
     if (now < path.nextPollMs || this.#discovery.watch(path)) return
     const idleMs = now - path.readAtMs
     path.nextPollMs = now + Math.min(POLL_MAX_MS, Math.max(this.#pollMs, idleMs * POLL_AGE_PART))
     this.#turns.check(path)
   }
+
+  /** Whether time alone makes something of it. */
+  #isWaiting({ files, current, mustLook, lines }: TailedPath): boolean {
+    const hasRest = this.#flushesRest && current !== null && current.size > current.offset
+    return files.length > (current ? 1 : 0) || mustLook || lines.heldBytes > 0 || hasRest
+  }
+}
+
+function flushAfterMs({ flush_after }: FollowingConfig): number {
+  return flush_after === undefined ? Infinity : durationInMs(flush_after)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

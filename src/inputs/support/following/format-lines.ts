@@ -39,7 +39,7 @@ export interface FormatLinesOptions {
 
 export class FormatLines implements LineReader {
   heldBytes = 0
-  readonly lineEndBytes: number
+  readonly encoding: TextEncoding
   readonly #options: FormatLinesOptions
   readonly #entries: ParsedEntries
   readonly #kernel: KernelDockerLines | null
@@ -52,7 +52,7 @@ export class FormatLines implements LineReader {
   constructor(options: FormatLinesOptions) {
     this.#options = options
     const { encoding, offsetKey, format, joining, lineMaxBytes } = options
-    this.lineEndBytes = encoding.unitBytes
+    this.encoding = encoding
     this.#entries = new ParsedEntries(options)
     const stream = () => new OpenStream({ ...joining, bytesMax: lineMaxBytes })
     this.#streams = [stream(), stream()]
@@ -62,7 +62,7 @@ export class FormatLines implements LineReader {
 
   read(block: Block, made: MadeEntries): number {
     this.#begin(block.file, made)
-    const { encoding } = this.#options
+    const { encoding } = this
     let start = 0
     while (start < block.end) {
       start = this.#readFast(block, start, made)
@@ -77,12 +77,8 @@ export class FormatLines implements LineReader {
 
   readLong(block: Block, size: number, made: MadeEntries): void {
     this.#begin(block.file, made)
-    const text = this.#options.encoding.textOf(block.bytes, 0, block.end, block.offset === 0)
+    const text = this.encoding.textOf(block.bytes, 0, block.end, block.offset === 0)
     this.#entries.putRaw(text, 'line_too_long', size, made)
-  }
-
-  findLineEnd(bytes: Uint8Array, start: number, end: number): number {
-    return this.#options.encoding.findLineEnd(bytes, start, end)
   }
 
   offsetsIn(file: TailedFile, readTo: number): Offsets {
@@ -131,7 +127,7 @@ export class FormatLines implements LineReader {
     const { writer } = made
     const entry = writer.length
     const offset = block.offset + start
-    const text = this.#options.encoding.textOf(block.bytes, start, end, offset === 0)
+    const text = this.encoding.textOf(block.bytes, start, end, offset === 0)
     if (!entries.parse(text, offset, made))
       return entries.putRaw(text, entries.line.reason, 0, made)
     const stream = streamOf(entries.line)

@@ -2,6 +2,7 @@
 import type { MadeEntries } from './made-entries.ts'
 import type { Offsets } from './positions.ts'
 import type { TailedFile } from './tailed-file.ts'
+import type { TextEncoding } from './text-encoding.ts'
 
 /** Bytes of a file that begin with a line. */
 export interface Block {
@@ -22,10 +23,7 @@ export interface LineReader {
    * `size` bytes without its end.
    */
   readLong(block: Block, size: number, made: MadeEntries): void
-  /** How many bytes from `start` on the line end at or behind it is, and its own length; or -1. */
-  findLineEnd(bytes: Uint8Array, start: number, end: number): number
-  /** Bytes of a line end. */
-  readonly lineEndBytes: number
+  readonly encoding: TextEncoding
   /** Up to where the lines of `file`, read up to `readTo`, are made entries of. */
   offsetsIn(file: TailedFile, readTo: number): Offsets
   /** Makes entries of what it holds back for which nothing has come for too long. */

@@ -36,7 +36,7 @@ export interface MultilineLinesOptions {
 
 export class MultilineLines implements LineReader {
   heldBytes = 0
-  readonly lineEndBytes: number
+  readonly encoding: TextEncoding
   readonly #options: MultilineLinesOptions
   readonly #entries: ParsedEntries
   readonly #order = new ReadOrder()
@@ -50,7 +50,7 @@ export class MultilineLines implements LineReader {
 
   constructor(options: MultilineLinesOptions) {
     this.#options = options
-    this.lineEndBytes = options.encoding.unitBytes
+    this.encoding = options.encoding
     this.#entries = new ParsedEntries(options)
     this.#held = new HeldText(options.lineMaxBytes)
   }
@@ -76,10 +76,6 @@ export class MultilineLines implements LineReader {
     this.#begin(block.file, made)
     this.#take(block, 0, block.end, made, size - block.end)
     this.#count()
-  }
-
-  findLineEnd(bytes: Uint8Array, start: number, end: number): number {
-    return this.#options.encoding.findLineEnd(bytes, start, end)
   }
 
   /** There are no streams: both are alike. */

@@ -28,12 +28,12 @@ export interface PlainLinesOptions {
 
 export class PlainLines implements LineReader {
   readonly heldBytes = 0
-  readonly lineEndBytes: number
+  readonly encoding: TextEncoding
   readonly #options: PlainLinesOptions
 
   constructor(options: PlainLinesOptions) {
     this.#options = options
-    this.lineEndBytes = options.encoding.unitBytes
+    this.encoding = options.encoding
   }
 
   read(block: Block, made: MadeEntries): number {
@@ -54,10 +54,6 @@ export class PlainLines implements LineReader {
 
   readLong(block: Block, size: number, made: MadeEntries): void {
     this.#put(block, 0, block.end, size, made)
-  }
-
-  findLineEnd(bytes: Uint8Array, start: number, end: number): number {
-    return this.#options.encoding.findLineEnd(bytes, start, end)
   }
 
   offsetsIn(_file: TailedFile, readTo: number): Offsets {

@@ -90,6 +90,7 @@ export class Succession {
       })
       // First, since rotated files are looked at as if they had something new.
       await this.#flushIdle(path)
+      await this.#options.reader().flushRest(path)
       await this.#endRotated(path)
     } catch (error) {
       path.mustLook = true

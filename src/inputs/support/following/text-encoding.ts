@@ -44,6 +44,35 @@ export class TextEncoding {
     return -1
   }
 
+  /** Bytes of the line end that `bytes` begin with, a carriage return before it included; or 0. */
+  lineEndAt(bytes: Uint8Array): number {
+    const { unitBytes } = this
+    if (this.#unitAt(bytes, 0) === LINE_FEED) return unitBytes
+    const isBoth =
+      this.#unitAt(bytes, 0) === CARRIAGE_RETURN && this.#unitAt(bytes, unitBytes) === LINE_FEED
+    return isBoth ? 2 * unitBytes : 0
+  }
+
+  /** -1 if there is none. */
+  #unitAt(bytes: Uint8Array, at: number): number {
+    if (at + this.unitBytes > bytes.length) return -1
+    if (this.unitBytes === 1) return bytes[at]!
+    const low = this.#isBigEndian ? 1 : 0
+    return bytes[at + low]! | (bytes[at + 1 - low]! << 8)
+  }
+
+  /** `end`, or before it where it would cut a character of UTF-8, or half of one of UTF-16. */
+  wholeEnd(bytes: Uint8Array, end: number): number {
+    if (!this.isUtf8) return end - (end % this.unitBytes)
+    for (let at = end - 1; at >= 0 && at >= end - 3; at--) {
+      const byte = bytes[at]!
+      if ((byte & 0xc0) === 0x80) continue
+      const length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 1
+      return at + length > end ? at : end
+    }
+    return end
+  }
+
   /** Bytes of the byte order mark at the beginning of a file. */
   markBytes(bytes: Uint8Array, end: number, offset: number): number {
     if (offset > 0) return 0
