@@ -132,17 +132,17 @@ class Assembler {
     const context = this.#context('output', name, type)
     const output = definition.create(options, context)
     const failures = failureTarget(config) ? new FailurePort(this.#around.ledger) : undefined
-    const buffer = config.buffered && this.#createBuffer(config.buffered, output, context, failures)
+    const buffer = this.#createBuffer(config.buffered, output, context, failures)
     const component = buffer ?? output
     return { kind: 'output', name, config, component, output, buffer, failures, isRunning: false }
   }
 
   #createBuffer(
-    config: BufferedConfig,
+    config: BufferedConfig | undefined,
     output: Output | ChunkedOutput,
     context: ComponentContext,
     failures: FailurePort | undefined,
-  ): OutputBuffer {
+  ): OutputBuffer | undefined {
     const { ledger, files } = this.#around
     const kept = this.#around.deadLetters(context.name)
     const deadLetters = failures ? new Secondary(failures, kept) : kept

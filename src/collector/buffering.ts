@@ -1,11 +1,13 @@
 /** Builds the buffer that stands before an output, from its configuration. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BufferedConfig } from '../config/buffer-schema.ts'
+import { type BufferedConfig, outputCommonSchema } from '../config/buffer-schema.ts'
 import { readChunkKeys } from '../config/chunk-keys.ts'
 import { durationInMs, sizeInBytes } from '../config/units.ts'
-import type { BatchStore } from '../pipeline/buffers/batch-store.ts'
+import { withDefaults } from '../config/defaults.ts'
 import { DiskStore, type Fsync } from '../pipeline/buffers/disk/disk-store.ts'
 import type { FileAccess } from '../pipeline/files/file-access.ts'
+import { LeftoverFirst } from '../pipeline/buffers/leftover-first.ts'
 import { MemoryStore } from '../pipeline/buffers/memory-store.ts'
 import { OutputBuffer } from '../pipeline/buffers/output-buffer.ts'
 import type { ChunkedOutput, ComponentContext, Output } from '../pipeline/component.ts'
@@ -24,7 +26,8 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 const RECENT_BYTES = 8 * 1024 * 1024
 
 interface BufferingOptions {
-  readonly config: BufferedConfig
+  /** Undefined for an output without a buffer. */
+  readonly config: BufferedConfig | undefined
   readonly output: Output | ChunkedOutput
   readonly context: ComponentContext
   readonly dataDir: string
@@ -33,34 +36,57 @@ interface BufferingOptions {
   readonly ledger: Ledger
 }
 
-/** Known by the output's name, so that it survives what else changes about the output. */
-export function createBuffer(options: BufferingOptions): OutputBuffer {
-  const { config, context } = options
+/**
+ * Known by the output's name, so that it survives what else changes about the output. What a buffer
+ * on disk has left is delivered also if the output has none there any more; one that has none at
+ * all gets one in memory for that, which takes an event when the output has it, as without. Until
+ * the output is made anew: an empty one costs little. Undefined for an output that needs none.
+ */
+export function createBuffer(options: BufferingOptions): OutputBuffer | undefined {
+  const { context, dataDir } = options
+  const hasLeftover = existsSync(bufferFolder(dataDir, context.name))
+  const config = options.config ?? (hasLeftover ? memoryDefaults() : undefined)
+  if (!config) return undefined
   const maxBytes = sizeInBytes(config.buffer.max_bytes)
   return new OutputBuffer({
     ...options,
     ...context,
+    ...createStore({ ...options, config }, hasLeftover),
     maxBytes,
     whenFull: config.buffer.when_full,
-    store: createStore(options, maxBytes),
     settings: settingsOf(config, maxBytes),
     random: Math.random,
   })
+}
+
+function memoryDefaults(): BufferedConfig {
+  return withDefaults(outputCommonSchema, { buffer: { type: 'memory' } }) as BufferedConfig
 }
 
 function bufferFolder(dataDir: string, output: string): string {
   return join(dataDir, 'buffers', output)
 }
 
-function createStore(options: BufferingOptions, maxBytes: number): BatchStore {
-  const { config, context, dataDir, files } = options
-  if (config.buffer.type === 'memory') return new MemoryStore(context.clock)
+type ConfiguredOptions = BufferingOptions & { readonly config: BufferedConfig }
+
+function createStore(options: ConfiguredOptions, hasLeftover: boolean) {
+  const { config, context } = options
+  if (config.buffer.type === 'disk') return { store: createDiskStore(options) }
+  const memory = new MemoryStore(context.clock)
+  if (!hasLeftover) return { store: memory }
+  const { logger } = context
+  const store = new LeftoverFirst({ leftover: createDiskStore(options), memory, logger })
+  // Its senders are not to suffer for what came before.
+  return { store, bounded: memory }
+}
+
+function createDiskStore({ config, context, dataDir, files }: ConfiguredOptions): DiskStore {
   return new DiskStore({
     ...context,
     folder: bufferFolder(dataDir, context.name),
     fsync: fsyncOf(config.buffer.fsync),
     compression: config.buffer.compress === 'none' ? null : config.buffer.compress,
-    maxBytes,
+    maxBytes: sizeInBytes(config.buffer.max_bytes),
     segmentBytes: SEGMENT_BYTES,
     recentBytes: RECENT_BYTES,
     access: files,

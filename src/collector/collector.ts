@@ -255,14 +255,11 @@ export class Collector {
   async #reportOrphans(): Promise<void> {
     const { filters } = this.#assembly
     const folders = await this.#dataFolder.orphans('filters', new Set(filters.map(folderOf)))
-    const known = new Set(bufferedOnDisk(this.#assembly))
+    const known = new Set(this.#assembly.outputs.map(({ name }) => name))
     const buffers = await this.#dataFolder.orphans('buffers', known)
     this.#state.orphanBuffers = buffers
-    const outputs = new Set(this.#assembly.outputs.map(({ name }) => name))
-    for (const { name, path, bytes } of folders)
+    for (const { name, path, bytes } of [...folders, ...buffers])
       this.#around.logger.warn({ name, path, bytes }, LEFT_ALONE)
-    for (const { name, path, bytes } of buffers)
-      this.#around.logger.warn({ name, path, bytes }, outputs.has(name) ? UNBUFFERED : LEFT_ALONE)
   }
 
   /** One that fails does not keep the others from finishing. */
@@ -290,9 +287,6 @@ export class Collector {
 const LEFT_ALONE =
   'left alone what was kept for something that is not configured any more; put back what had ' +
   'this name, and it goes on with it'
-const UNBUFFERED =
-  'left alone, and not delivered: events wait in files of a buffer that this output had before; ' +
-  'give it "buffer: { type: disk }" again until they are delivered'
 
 function folderOf({ folder }: { readonly folder: string }): string {
   return folder
@@ -300,5 +294,5 @@ function folderOf({ folder }: { readonly folder: string }): string {
 
 /** Names of the outputs whose events outlive the process. */
 function bufferedOnDisk({ outputs }: Assembly): string[] {
-  return outputs.filter(({ buffer }) => buffer?.isDurable).map(({ name }) => name)
+  return outputs.filter(({ buffer }) => buffer?.isOnDisk).map(({ name }) => name)
 }

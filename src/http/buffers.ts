@@ -7,6 +7,9 @@ export interface BufferAnswer {
   readonly bytes: number
   readonly max_bytes: number
   readonly events: number
+  /** Of those, what waits in files of a buffer on disk that the output had before. */
+  readonly leftover_bytes: number
+  readonly leftover_events: number
   /** Since the oldest came in; null if nothing waits. */
   readonly oldest_age_seconds: number | null
   /** Events sent again, for each attempt, since the start. */
@@ -58,6 +61,8 @@ export function bufferAnswers(views: readonly BufferView[], now: number): Buffer
     bytes: view.bytes,
     max_bytes: view.maxBytes,
     events: view.events,
+    leftover_bytes: view.leftover.bytes,
+    leftover_events: view.leftover.events,
     oldest_age_seconds: ageSeconds(view, now),
     retries: view.retries,
     events_damaged: view.damaged,
@@ -82,6 +87,11 @@ export const BUFFER_GAUGES: readonly [string, string, (view: BufferView, now: nu
       'output_buffer_max_bytes',
       'Most bytes of entries that may wait in the buffer.',
       ({ maxBytes }) => maxBytes,
+    ],
+    [
+      'output_buffer_leftover_bytes',
+      'Of what waits, bytes in files of a buffer on disk that the output had before.',
+      ({ leftover }) => leftover.bytes,
     ],
     [
       'output_buffer_oldest_age_seconds',

@@ -6,6 +6,13 @@ import type { Batch, Outcome } from '../batch.ts'
 
 /** A batch as it waits. */
 export interface StoredBatch {
+  /**
+   * Id of the store it is in, which no other one ever has; the same after a restart, if that
+   * survives. With it, the sequence and the place in the batch an output may name an event.
+   */
+  readonly buffer: string
+  /** Whether its entries were read from files, so that whoever takes it counts their memory. */
+  readonly isRead: boolean
   readonly tag: string
   /**
    * The same bytes until `finish`; the store may give the memory back then. At a `take` it may put
@@ -15,7 +22,7 @@ export interface StoredBatch {
   readonly count: number
   /**
    * Grows from batch to batch, over restarts too if the store survives them, by one or after a
-   * start by more. Under the `id` of its store no other batch ever has it.
+   * start by more. In its `buffer` no other batch ever has it.
    */
   readonly sequence: number
   /** Milliseconds since 1970 when it came in. */
@@ -27,12 +34,15 @@ export interface BatchLimit {
   readonly events: number
 }
 
+/** What a buffer on disk of an earlier configuration has left. */
+export interface Leftover {
+  readonly bytes: number
+  readonly events: number
+}
+
 export interface BatchStore {
-  /**
-   * Of this store, and of no other one ever: with it, the sequence and the place in the batch an
-   * output may name an event. Known from the start on; the same after a restart, if it survives.
-   */
-  readonly id: string
+  /** Not finished, and handed out before all else; absent for a store that never has such. */
+  readonly leftover?: Leftover | undefined
   /**
    * Whether `append` settles once the batch is safe, and not only once it is finished. `bytes` and
    * `events` count a batch from then on; those of a store that is not durable from the `append` on.

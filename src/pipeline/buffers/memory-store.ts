@@ -11,6 +11,8 @@ import { newStoreId } from './store-id.ts'
 
 /** A batch, and the answer that its sender waits for. */
 class WaitingBatch implements StoredBatch {
+  readonly buffer: string
+  readonly isRead = false
   readonly tag: string
   readonly entries: Uint8Array
   readonly count: number
@@ -18,7 +20,11 @@ class WaitingBatch implements StoredBatch {
   readonly arrivedAt: number
   readonly answer = Promise.withResolvers<Outcome>()
 
-  constructor({ tag, entries, count }: Batch, sequence: number, arrivedAt: number) {
+  constructor(
+    { tag, entries, count }: Batch,
+    { buffer, sequence, arrivedAt }: Pick<StoredBatch, 'buffer' | 'sequence' | 'arrivedAt'>,
+  ) {
+    this.buffer = buffer
     this.tag = tag
     this.entries = entries
     this.count = count
@@ -28,7 +34,6 @@ class WaitingBatch implements StoredBatch {
 }
 
 export class MemoryStore implements BatchStore {
-  readonly id = newStoreId()
   readonly isDurable = false
   bytes = 0
   events = 0
@@ -37,6 +42,7 @@ export class MemoryStore implements BatchStore {
   readonly problem = null
   onAvailable: () => void = () => undefined
   onDamaged: (events: number, below: number) => void = () => undefined
+  readonly #id = newStoreId()
   readonly #clock: Pick<Clock, 'now'>
   /** Not handed out yet. */
   readonly #waiting = new Fifo<WaitingBatch>()
@@ -59,7 +65,8 @@ export class MemoryStore implements BatchStore {
 
   append(batch: Batch): Promise<Outcome> {
     if (this.#isStopped) return Promise.resolve('retry')
-    const waiting = new WaitingBatch(batch, this.nextSequence++, this.#clock.now())
+    const [sequence, arrivedAt] = [this.nextSequence++, this.#clock.now()]
+    const waiting = new WaitingBatch(batch, { buffer: this.#id, sequence, arrivedAt })
     this.bytes += batch.entries.length
     this.events += batch.count
     this.#waiting.push(waiting)

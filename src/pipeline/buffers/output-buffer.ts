@@ -18,7 +18,7 @@ import { LossReport } from '../loss-report.ts'
 import type { MemoryAccount } from '../memory-budget.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
-import type { BatchStore, StoredBatch } from './batch-store.ts'
+import type { BatchStore, Leftover, StoredBatch } from './batch-store.ts'
 import { BufferMetrics } from './buffer-metrics.ts'
 import { Overflow, type WhenFull } from './overflow.ts'
 
@@ -27,6 +27,7 @@ const STOP_GRACE_MS = 3000
 /** Of `maxBytes`; more makes the collector not ready. */
 const NEARLY_FULL = 0.9
 const OVERFLOW = 'threw events away: the buffer is full, and when_full says so'
+const NONE: Leftover = { bytes: 0, events: 0 }
 /** In the ledger, of what an earlier run has left and was damaged since. */
 const UNKNOWN_TAG = '(unknown)'
 
@@ -34,6 +35,8 @@ export interface OutputBufferOptions {
   readonly name: string
   readonly output: Output | ChunkedOutput
   readonly store: BatchStore
+  /** What of it `maxBytes` bounds; all of it, if absent. */
+  readonly bounded?: BatchStore
   readonly maxBytes: number
   readonly whenFull: WhenFull
   readonly settings: DeliverySettings
@@ -52,6 +55,8 @@ export interface OutputBufferOptions {
 export interface BufferState extends DeliveryState {
   readonly bytes: number
   readonly events: number
+  /** Of those, what an earlier buffer on disk has left. */
+  readonly leftover: Leftover
   readonly maxBytes: number
   /** Milliseconds since 1970, or null if nothing waits. */
   readonly oldestAt: number | null
@@ -85,7 +90,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     const chunked = isChunked(output) ? output : new PlainOutput(output)
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
-    this.#overflow = new Overflow({ store, maxBytes, whenFull, onDropped })
+    this.#overflow = new Overflow({ store: this.#bounded, maxBytes, whenFull, onDropped })
     store.onDamaged = (events, below) => this.#loseDamaged(events, below)
   }
 
@@ -96,14 +101,20 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
 
   get state(): BufferState {
     const { store, maxBytes } = this.#options
-    const { bytes, events, oldestAt } = store
+    const { bytes, events, oldestAt, leftover = NONE } = store
     const { retries, damaged } = this.#metrics
-    return { bytes, events, maxBytes, oldestAt, retries, damaged, ...this.#engine.state }
+    const waiting = { bytes, events, leftover, maxBytes, oldestAt }
+    return { ...waiting, retries, damaged, ...this.#engine.state }
   }
 
-  /** Whether what it has taken is there after a restart. */
-  get isDurable(): boolean {
-    return this.#options.store.isDurable
+  /** Whether it has something that is there after a restart. */
+  get isOnDisk(): boolean {
+    const { isDurable, leftover = NONE } = this.#options.store
+    return isDurable || leftover.events > 0
+  }
+
+  get #bounded(): BatchStore {
+    return this.#options.bounded ?? this.#options.store
   }
 
   async start(): Promise<void> {
@@ -246,9 +257,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   #fullness(): string | null {
-    const { store, maxBytes } = this.#options
-    if (store.bytes < maxBytes * NEARLY_FULL) return null
-    return `its buffer is full to ${Math.round((store.bytes / maxBytes) * 100)} %`
+    const share = this.#bounded.bytes / this.#options.maxBytes
+    return share < NEARLY_FULL ? null : `its buffer is full to ${Math.round(share * 100)} %`
   }
 
   #leaveRest(): void {

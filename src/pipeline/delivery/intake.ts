@@ -20,7 +20,7 @@ export interface IntakeOptions {
   readonly store: BatchStore
   readonly settings: DeliverySettings
   readonly clock: Clock
-  /** For what is read from a store on disk; what one in memory has, its inputs count. */
+  /** For what was read from files; what came in since, its inputs count. */
   readonly memory?: MemoryAccount
   /** Called when a `take` has ended: there may be more in the lanes, or it asks again later. */
   readonly onTaken: () => void
@@ -44,7 +44,8 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    this.#memory = options.store.isDurable ? options.memory : undefined
+    const { store, memory } = options
+    this.#memory = store.isDurable || store.leftover ? memory : undefined
     const { keys, isOrdered, chunk } = options.settings
     const { onClosedEarly } = options
     this.#splitter = keys && new KeySplitter(keys)
@@ -104,7 +105,7 @@ export class Intake {
     // Before `finish`, after which the entries may be gone.
     this.bytes -= stored.entries.length
     this.events -= stored.count
-    this.#memory?.add(-stored.entries.length)
+    this.#count(stored, -1)
     store.finish(stored, held.delivered > 0 ? 'delivered' : 'rejected')
     onFinished(held)
   }
@@ -132,13 +133,12 @@ export class Intake {
       this.#options.onTaken()
       return
     }
-    const { id } = this.#options.store
     for (const stored of batches) {
       this.#options.onBatch(stored)
       this.bytes += stored.entries.length
       this.events += stored.count
-      this.#memory?.add(stored.entries.length)
-      const held = new HeldBatch(stored, id, this.#dueAtMs(stored))
+      this.#count(stored, 1)
+      const held = new HeldBatch(stored, this.#dueAtMs(stored))
       if (!this.#splitter) this.lanes.add(Piece.whole(held))
       else for (const piece of this.#splitter.split(held)) this.lanes.add(piece)
     }
@@ -146,6 +146,10 @@ export class Intake {
     else if (this.#options.store.events > this.events)
       this.askAgainAtMs = this.#options.clock.monotonic() + ASK_AGAIN_MS
     this.#options.onTaken()
+  }
+
+  #count({ isRead, entries }: StoredBatch, sign: 1 | -1): void {
+    if (isRead) this.#memory?.add(sign * entries.length)
   }
 
   /** The system's clock may have jumped since it came; it does not wait longer for that. */

@@ -10,17 +10,14 @@ import type { ChunkKey } from './keys/chunk-key.ts'
 /** A stored batch and what became of its events so far. */
 export class HeldBatch {
   readonly stored: StoredBatch
-  /** Id of the store. */
-  readonly buffer: string
   /** Monotonic milliseconds from which it is sent without waiting for others. */
   readonly dueAtMs: number
   delivered = 0
   /** Safe as dead letters. */
   rejected = 0
 
-  constructor(stored: StoredBatch, buffer: string, dueAtMs: number) {
+  constructor(stored: StoredBatch, dueAtMs: number) {
     this.stored = stored
-    this.buffer = buffer
     this.dueAtMs = dueAtMs
   }
 
@@ -74,7 +71,7 @@ export class Piece implements ChunkBatch {
   }
 
   get buffer(): string {
-    return this.held.buffer
+    return this.held.stored.buffer
   }
 
   get sequence(): number {

@@ -1,6 +1,6 @@
 /** What buffers and dead letters use of the file system, so that tests can make it fail. */
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
 export interface DataFile {
@@ -30,6 +30,8 @@ export interface FileAccess {
   size(path: string): Promise<number>
   open(path: string, mode: OpenMode): Promise<DataFile>
   remove(path: string): Promise<void>
+  /** An empty one; rejects if it is not. */
+  removeFolder(path: string): Promise<void>
   /** What had the new name before is gone. */
   rename(from: string, to: string): Promise<void>
   /** Makes the names in a folder survive a power cut. */
@@ -56,6 +58,7 @@ export const fileAccess: FileAccess = {
   size: async (path) => (await stat(path)).size,
   open: async (path, mode) => new DiskFile(await open(path, FLAGS[mode], 0o640)),
   remove: (path) => unlink(path),
+  removeFolder: (path) => rmdir(path),
   rename: (from, to) => rename(from, to),
   syncFolder: async (path) => {
     try {

@@ -33,6 +33,7 @@ export class FaultyAccess implements FileAccess {
   }
 
   makeFolder = (path: string) => fileAccess.makeFolder(path)
+  removeFolder = (path: string) => fileAccess.removeFolder(path)
   list = (path: string) => fileAccess.list(path)
   size = (path: string) => fileAccess.size(path)
 

@@ -49,12 +49,13 @@ class Fixture {
 }
 
 function diskStore(): BatchStore {
-  const batches: StoredBatch[] = Array.from({ length: 10 }, (_, id) => stored('a', id, 1))
+  const batches: StoredBatch[] = Array.from({ length: 10 }, (_, id) => {
+    return { ...stored('a', id, 1), isRead: true }
+  })
   const idle = { start: async () => undefined, stop: async () => undefined }
   return Object.assign(idle, {
     ...{ isDurable: true, bytes: 0, events: batches.length, oldestAt: null, problem: null },
     lostEvents: 0,
-    id: 'test',
     nextSequence: batches.length,
     onAvailable: () => undefined,
     onDamaged: () => undefined,

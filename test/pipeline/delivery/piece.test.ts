@@ -37,7 +37,7 @@ test('a part of a part keeps its place in the batch', () => {
 
 test('has its entries where the store has put them', () => {
   const moving: { -readonly [Key in keyof StoredBatch]: StoredBatch[Key] } = stored('a', 0, 6)
-  const [, tail] = Piece.whole(new HeldBatch(moving, 'buffer', 0)).cut(2)
+  const [, tail] = Piece.whole(new HeldBatch(moving, 0)).cut(2)
   const [middle, end] = tail.cut(3)
   const old = moving.entries
   moving.entries = new Uint8Array(old)

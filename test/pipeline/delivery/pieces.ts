@@ -8,11 +8,12 @@ export const EVENT_BYTES = entriesWithIds(0, [0]).length
 
 export function stored(tag: string, firstId: number, count: number): StoredBatch {
   const entries = entriesWithIds(firstId, new Array<number>(count).fill(0))
-  return { tag, entries, count, sequence: firstId, arrivedAt: 0 }
+  const place = { buffer: 'buffer', isRead: false, sequence: firstId, arrivedAt: 0 }
+  return { ...place, tag, entries, count }
 }
 
 export function piece(tag: string, firstId: number, count: number, dueAtMs = 0): Piece {
-  return Piece.whole(new HeldBatch(stored(tag, firstId, count), 'buffer', dueAtMs))
+  return Piece.whole(new HeldBatch(stored(tag, firstId, count), dueAtMs))
 }
 
 /** The ids of each piece; also sees that its count and place are right. */

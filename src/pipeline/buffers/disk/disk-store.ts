@@ -72,6 +72,7 @@ export class DiskStore implements BatchStore {
     this.#reader = new Reader({ segments, logger, end, onLost }, this.#progress)
   }
 
+  /** Of all its batches. Known from the start on; the same after a restart. */
   get id(): string {
     return this.#progress.id
   }
@@ -154,6 +155,18 @@ export class DiskStore implements BatchStore {
     if (this.#progress.note > 0) this.#isProgressNoted = false
     await this.#noteProgress()
     await this.#segments.close()
+  }
+
+  /**
+   * After a stop with nothing left: removes the notes and the folder, unless something is in
+   * quarantine. False if a segment could not be deleted: its notes say that it is finished.
+   */
+  async discard(): Promise<boolean> {
+    const { folder, access } = this.#options
+    if (await this.#segments.isAnyThere()) return false
+    await this.#progressFile.remove()
+    await access.removeFolder(folder).catch(ifEmpty)
+    return true
   }
 
   async #recover(): Promise<void> {
@@ -285,4 +298,9 @@ export class DiskStore implements BatchStore {
     this.#writer.leaveSegment()
     await this.#segments.deleteTo(this.#segments.all.at(-1))
   }
+}
+
+/** And there; POSIX has two codes for a folder that is not empty. */
+function ifEmpty(error: NodeJS.ErrnoException): void {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error
 }

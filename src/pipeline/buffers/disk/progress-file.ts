@@ -36,6 +36,13 @@ export class ProgressFile {
     return noted
   }
 
+  /** The older one last: alone, the other is not believed. */
+  async remove(): Promise<void> {
+    const names = await this.#access.list(this.#folder)
+    for (const name of [RECENT, SAFE])
+      if (names.includes(name)) await this.#access.remove(join(this.#folder, name))
+  }
+
   /** Settles when nothing is being written any more. */
   get ended(): Promise<void> {
     return this.#latest

@@ -141,7 +141,9 @@ export class Reader {
       this.#heldPlainBytes += bytes
       this.heldEvents += count
       const block = this.#scan?.block ? this.#blocks.hold(this.#scan.block, bytes) : null
-      return { tag, entries, count, sequence, arrivedAt, storedBytes, bytes, block }
+      const { id: buffer } = this.#progress
+      const place = { buffer, isRead: true, sequence, arrivedAt }
+      return { ...place, tag, entries, count, storedBytes, bytes, block }
     } catch (error) {
       const path = this.#segment?.path
       this.#parts.logger.error({ path, error }, 'cannot read a buffer file; tried again')

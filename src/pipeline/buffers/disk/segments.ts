@@ -75,8 +75,14 @@ export class Segments {
     const { folder, access } = this.#options
     await this.#folder.make()
     const names = await access.list(folder)
-    for (const name of names.filter((candidate) => candidate.endsWith(ENDING)).toSorted())
+    for (const name of names.filter(isSegment).toSorted())
       await this.#open(name).then((segment) => this.#add(segment), ifThere)
+  }
+
+  /** In the folder, whether it is open or not. */
+  async isAnyThere(): Promise<boolean> {
+    const { folder, access } = this.#options
+    return (await access.list(folder)).some(isSegment)
   }
 
   /** Again, if somebody has removed it. */
@@ -280,6 +286,10 @@ export class Segments {
       logger.warn({ path, error }, 'cannot delete a buffer file that is not needed any more')
     }
   }
+}
+
+function isSegment(name: string): boolean {
+  return name.endsWith(ENDING)
 }
 
 /** One that went away just now is missed when it is read. */

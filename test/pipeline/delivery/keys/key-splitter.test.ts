@@ -18,7 +18,8 @@ interface Event {
 function pieces(settings: Partial<ChunkKeySettings>, events: readonly Event[]) {
   const entries = events.map(({ hour = 0, record }) => encodeEntry(hour * HOUR_S + 7, 0, record))
   const batch = { tag: 'web.1', entries: new Uint8Array(Buffer.concat(entries)) }
-  const stored = { ...batch, count: events.length, sequence: 5, arrivedAt: 0 }
+  const place = { buffer: 'buffer', isRead: false, sequence: 5, arrivedAt: 0 }
+  const stored = { ...place, ...batch, count: events.length }
   const splitter = new KeySplitter({
     byTag: false,
     time: null,
@@ -26,7 +27,7 @@ function pieces(settings: Partial<ChunkKeySettings>, events: readonly Event[]) {
     openMax: 1,
     ...settings,
   })
-  return splitter.split(new HeldBatch(stored, 'buffer', 0))
+  return splitter.split(new HeldBatch(stored, 0))
 }
 
 /** What each run is made of, and its place in the batch. */

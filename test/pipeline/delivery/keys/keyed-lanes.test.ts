@@ -20,7 +20,7 @@ class Rig {
   add(id: string, tag: string, firstId: number, count: number, dueAtMs: number): void {
     const clock = { offsetAt: () => 0 }
     const key: ChunkKey = { id, tag: undefined, time: undefined, clock, fields: new Map() }
-    const held = new HeldBatch(stored(tag, firstId, count), 'buffer', dueAtMs)
+    const held = new HeldBatch(stored(tag, firstId, count), dueAtMs)
     this.lanes.add(Piece.whole(held, key))
   }
 

@@ -11,6 +11,8 @@ import type { SeededRandom } from './random.ts'
 import type { Run } from './run.ts'
 import type { OwnTimers, VirtualTime } from './virtual-time.ts'
 
+const STORE_ID = 'model'
+
 export interface ModelStoreParts {
   readonly oracle: Oracle
   readonly random: SeededRandom
@@ -50,7 +52,8 @@ export class ModelStore {
 
   append({ tag, entries, count }: Batch): void {
     const sequence = this.nextSequence++
-    const stored = { tag, entries, count, sequence, arrivedAt: this.parts.time.now() }
+    const place = { buffer: STORE_ID, isRead: true, sequence, arrivedAt: this.parts.time.now() }
+    const stored = { ...place, tag, entries, count }
     this.unfinished.set(sequence, stored)
     this.bytes += entries.length
     this.events += count
@@ -59,7 +62,6 @@ export class ModelStore {
 }
 
 class RunStore implements BatchStore {
-  readonly id = 'model'
   readonly isDurable = true
   readonly oldestAt = null
   readonly problem = null

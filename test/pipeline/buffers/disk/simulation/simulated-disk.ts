@@ -93,6 +93,10 @@ export class SimulatedProcess implements FileAccess {
     }, 0.5)
   }
 
+  removeFolder(): Promise<void> {
+    throw new Error('BUG: a store in use keeps its folder')
+  }
+
   remove(path: string): Promise<void> {
     return this.run(() => {
       this.#file(path)
