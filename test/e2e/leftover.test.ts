@@ -84,8 +84,8 @@ const BUFFERS: readonly [string, string][] = [
 for (const [change, make] of CHANGES)
   for (const [name, buffer] of BUFFERS)
     test(`with ${name} after ${change}, in order, before what came later`, async () => {
-      const { collector, sender, configure, unblock } = await startWithBacklog(100)
-      await using _disposed = collector
+      const { sender, configure, unblock, ...started } = await startWithBacklog(100)
+      await using collector = started.collector
       await configure(buffer)
       await make(collector)
       const running = sender.run(103)
@@ -111,8 +111,8 @@ for (const [change, make] of CHANGES)
     })
 
 test('what is not delivered yet waits on, over stops, and for a buffer on disk', async () => {
-  const { collector, configure, unblock } = await startWithBacklog(50)
-  await using _disposed = collector
+  const { configure, unblock, ...started } = await startWithBacklog(50)
+  await using collector = started.collector
   await configure('')
   await reload(collector)
   assert.equal((await collector.stop()).buffered, 100, 'left by the reload, and by the stop')
