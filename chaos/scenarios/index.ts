@@ -8,6 +8,7 @@ import { killBuffer } from './kill-buffer.ts'
 import { killCopies } from './kill-copies.ts'
 import { killFile } from './kill-file.ts'
 import { killGelf, killHttp } from './kill-http.ts'
+import { killTail } from './kill-tail.ts'
 import { openFiles } from './open-files.ts'
 import { outputAway } from './output-away.ts'
 import { readOnly } from './read-only.ts'
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   killForward,
   killHttp,
   killGelf,
+  killTail,
   forwardPeer,
   diskFull,
   bufferDiskFull,
