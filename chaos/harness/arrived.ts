@@ -8,6 +8,9 @@ import { createGunzip } from 'node:zlib'
 import { listFiles } from '../../test/support/output-files.ts'
 import type { Sender } from './load.ts'
 
+/** Whose events must first arrive in the order of sending. */
+export type OrderScope = 'sender' | 'sender and second'
+
 export interface Arrival {
   /** Lines in all. */
   readonly arrived: number
@@ -22,6 +25,8 @@ export interface Arrival {
 }
 
 const FAULTS_SHOWN = 5
+/** Of a time as it is written: 2026-11-26T19:10:42. */
+const SECOND_LENGTH = 19
 
 /** How often each number of each sender is in the lines of a folder. */
 class Tally {
@@ -29,10 +34,12 @@ class Tally {
   readonly overtaken = new Map<string, number>()
   readonly faults: string[] = []
   lines = 0
-  /** The greatest number of each sender so far. */
+  /** The greatest number so far of what is in order. */
   readonly #latest = new Map<string, number>()
+  readonly #scope: OrderScope
 
-  constructor(senders: readonly Sender[]) {
+  constructor(senders: readonly Sender[], scope: OrderScope) {
+    this.#scope = scope
     for (const { name, sent } of senders) this.counts.set(name, new Uint16Array(sent))
   }
 
@@ -48,14 +55,15 @@ class Tally {
     const counts = this.counts.get(sender)
     const number = Number(found?.['n'])
     if (counts && number < counts.length) {
-      if (counts[number] === 0) this.#takeFirst(sender, number)
+      if (counts[number] === 0) this.#takeFirst(sender, number, String(found?.['time']))
       counts[number]! += 1
     } else this.faults.push(`a line of ${path} is none that was sent: ${line.slice(0, 200)}`)
   }
 
-  #takeFirst(sender: string, number: number): void {
-    const latest = this.#latest.get(sender) ?? -1
-    if (number > latest) this.#latest.set(sender, number)
+  #takeFirst(sender: string, number: number, time: string): void {
+    const key = this.#scope === 'sender' ? sender : `${sender} ${time.slice(0, SECOND_LENGTH)}`
+    const latest = this.#latest.get(key) ?? -1
+    if (number > latest) this.#latest.set(key, number)
     else this.overtaken.set(sender, (this.overtaken.get(sender) ?? 0) + 1)
   }
 }
@@ -64,8 +72,9 @@ class Tally {
 export async function countArrived(
   folders: readonly string[],
   senders: readonly Sender[],
+  scope: OrderScope = 'sender',
 ): Promise<Arrival> {
-  const tally = new Tally(senders)
+  const tally = new Tally(senders, scope)
   for (const folder of folders) await readFolder(tally, folder)
   let [lost, duplicates] = [0, 0]
   for (const sender of senders) {

@@ -1,5 +1,6 @@
 /** What a scenario says; what must hold in all of them is in world.ts and verdict.ts. */
 import type { Random } from '../../bench/traffic/random.ts'
+import type { OrderScope } from './arrived.ts'
 import type { Collector } from './collector.ts'
 import type { Sender } from './load.ts'
 
@@ -32,6 +33,8 @@ export interface Scenario {
    * must rise, unless it has sent again in any order.
    */
   readonly unordered?: string
+  /** Where that holds for the events of each second only: chunks by time go as they are full. */
+  readonly orderScope?: OrderScope
   /** Does harm while events come in, and calls `world.disturbed()` each time it has seen it. */
   readonly disturb: (world: World) => Promise<void>
   /** After everything is acknowledged, and before the collector must have delivered all. */

@@ -1,6 +1,6 @@
 /** Whether a run has shown what it is for, and that nothing was lost. */
 import { join } from 'node:path'
-import { countArrived, type Arrival } from './arrived.ts'
+import { countArrived, type Arrival, type OrderScope } from './arrived.ts'
 import type { Collector } from './collector.ts'
 import type { Totals } from './ledger.ts'
 import type { Sender } from './load.ts'
@@ -33,6 +33,7 @@ export interface Evidence {
   readonly mayRepeat: number
   /** Whether first arrivals must be in the order of sending. */
   readonly isOrdered: boolean
+  readonly orderScope: OrderScope
   readonly disturbances: number
   readonly seconds: number
   readonly faults: readonly string[]
@@ -48,6 +49,7 @@ export async function judge(evidence: Evidence): Promise<Result> {
       await countArrived(
         copy.map((name) => join(folder, name)),
         senders,
+        evidence.orderScope,
       ),
     )
   const all = (of: (arrival: Arrival) => number) =>

@@ -173,6 +173,7 @@ class Run implements World {
       disturbances: this.#disturbances,
       mayRepeat: this.#mayRepeat,
       isOrdered: this.#scenario.unordered === undefined,
+      orderScope: this.#scenario.orderScope ?? 'sender',
       seconds: (performance.now() - this.#startedAt) / 1000,
       faults: this.#faults,
     })

@@ -80,6 +80,7 @@ export const killForward: Scenario = {
   summary: 'kill -9 under load, forward output to another collector, in chunks by second',
   config: (places) => configWith(places, forwardOutput(places, SECONDS), 'peer'),
   prepare: async (world) => void (await startReceiver(world, world.places.peer)),
+  orderScope: 'sender and second',
   disturb: killAgainAndAgain,
   repair: untilNoted,
 }

@@ -71,6 +71,15 @@ describe('counting', () => {
     assert.deepEqual(arrival.overtaken, new Map([['a', 1]]))
   })
 
+  test('finds what was overtaken within a second where only that is in order', async (t) => {
+    const lineOf = (n: number, second: number, ms: number) =>
+      `${JSON.stringify({ time: `2026-11-21T08:50:0${second}.${ms}Z`, s: 'a', n })}\n`
+    const text = lineOf(0, 1, 100) + lineOf(3, 2, 100) + lineOf(2, 1, 300) + lineOf(1, 1, 200)
+    const folder = await folderWith(t, { 'one.log': text })
+    const arrival = await countArrived([join(folder, 'logs')], [senderOf(4)], 'sender and second')
+    assert.deepEqual([...arrival.overtaken.values()], [1])
+  })
+
   test('reads rotated files first, the oldest before the others', async (t) => {
     const files = {
       'a.log': linesOf(3),
@@ -107,7 +116,7 @@ describe('a verdict', () => {
     const evidence: Evidence = {
       ...{ scenario: 'example', seed: 1, seconds: 1, folder, copies: [['logs']] },
       ...{ senders: [senderOf(2)], collectors: [], finals: [], mayRepeat: 0 },
-      ...{ disturbances: 1, isOrdered: true, faults: [] },
+      ...{ disturbances: 1, isOrdered: true, orderScope: 'sender', faults: [] },
       ...differs,
     }
     return judge(evidence)
