@@ -44,8 +44,12 @@ export function fieldOfFailure({ reason }: ItemFailure): string | null {
 export function withFieldMoved(json: string, field: string, own: OwnFields): string | null {
   if (field === own.time || field === own.tag || field.startsWith(CONFLICT)) return null
   const root = membersOf(json, 0)
-  const found = root && find(json, root, field.split('.'), '')
-  if (!root || !found || found.length === 0) return null
+  if (!root) return null
+  // What was moved before is not moved again: where that is refused too, the whole is a text.
+  const found = find(json, root, field.split('.'), '').filter(
+    ({ path }) => !path.startsWith(CONFLICT),
+  )
+  if (found.length === 0) return null
   const names = new Set(root.map(({ name }) => name))
   let rest = json
   let moved = ''
@@ -64,11 +68,18 @@ export function withFieldMoved(json: string, field: string, own: OwnFields): str
 /** The whole document as text, with its time and tag. */
 export function asOriginal(json: string, own: OwnFields): string | null {
   const root = membersOf(json, 0)
-  if (!root || root.some(({ name }) => name === ORIGINAL)) return null
+  if (!root) return null
   const kept = root.filter(({ name }) => name === own.time || name === own.tag)
   const fields = kept.map(({ start, end }) => json.slice(start, end))
   fields.push(`${JSON.stringify(ORIGINAL)}:${JSON.stringify(json.trimEnd())}`)
   return `{${fields.join(',')}}`
+}
+
+/** What `asOriginal` gives, with the tag in the text only; null if that field is not the tag. */
+export function withoutTag(json: string, field: string | null, { tag }: OwnFields): string | null {
+  const root = field !== null && field === tag ? membersOf(json, 0) : null
+  const member = root?.find(({ name }) => name === tag)
+  return root && member ? cutOut(json, member, root) : null
 }
 
 interface Found {

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../../codecs/byte-writer.ts'
 import type { ItemFailure } from '../../../codecs/bulk/answer.ts'
 import { LineStarts } from '../../../codecs/bulk/format.ts'
 import { lineStart, type Lot } from './lot.ts'
-import { asOriginal, fieldOfFailure, type OwnFields, withFieldMoved } from './repair.ts'
+import { asOriginal, fieldOfFailure, type OwnFields, withFieldMoved, withoutTag } from './repair.ts'
 
 /** Fields that are moved until the whole document becomes a text. */
 const MOVES_MAX = 3
@@ -59,9 +59,10 @@ export class Repairs {
   }
 
   #change(refused: Refused, failure: ItemFailure): boolean {
-    if (refused.isWhole) return false
-    const field = refused.moves < MOVES_MAX ? fieldOfFailure(failure) : null
-    const moved = field === null ? null : withFieldMoved(refused.json, field, this.#own)
+    const field = fieldOfFailure(failure)
+    if (refused.isWhole) return this.#leaveTagOut(refused, field)
+    const isMovable = field !== null && refused.moves < MOVES_MAX
+    const moved = isMovable ? withFieldMoved(refused.json, field, this.#own) : null
     if (moved !== null) {
       refused.moves++
       refused.json = moved
@@ -71,6 +72,14 @@ export class Repairs {
     if (whole === null) return false
     refused.isWhole = true
     refused.json = whole
+    return true
+  }
+
+  /** A strict mapping may have room for nothing but the text, which has the tag too. */
+  #leaveTagOut(refused: Refused, field: string | null): boolean {
+    const rest = withoutTag(refused.json, field, this.#own)
+    if (rest === null) return false
+    refused.json = rest
     return true
   }
 }

@@ -4,6 +4,7 @@ import {
   asOriginal,
   fieldOfFailure,
   withFieldMoved,
+  withoutTag,
 } from '../../../../src/outputs/support/bulk/repair.ts'
 
 const OWN = { time: '@timestamp', tag: 'tag' }
@@ -47,12 +48,24 @@ test('moves a field as text, wherever its dots are', () => {
   check('{"a":1}', 'b', null)
   check('{"@timestamp":"x"}', '@timestamp', null)
   check('{"conflict.a":"x"}', 'conflict.a', null)
+  // What was moved before stays, where `conflict` itself is refused or a value.
+  check('{"conflict.a":"x"}', 'conflict', null)
+  check(
+    '{"conflict":"z","conflict.a":"x"}',
+    'conflict',
+    '{"conflict.a":"x","conflict.conflict":"z"}',
+  )
 })
 
-test('keeps a whole document as text, once', () => {
+test('keeps a whole document as text, without its tag where that is refused', () => {
   const json = '{"@timestamp":"t","tag":"g","a":{"b":"\\n"}}'
   const whole = asOriginal(json, OWN)!
   const fields = JSON.parse(whole) as Record<string, string>
   assert.deepEqual(fields, { '@timestamp': 't', tag: 'g', 'event.original': json })
-  assert.equal(asOriginal(whole, OWN), null)
+  const field = '{"@timestamp":"t","event.original":"of the record"}'
+  assert.equal((JSON.parse(asOriginal(field, OWN)!) as typeof fields)['event.original'], field)
+  const tagless = withoutTag(whole, 'tag', OWN)!
+  assert.deepEqual(JSON.parse(tagless), { '@timestamp': 't', 'event.original': json })
+  assert.equal(withoutTag(whole, 'a', OWN), null)
+  assert.equal(withoutTag(tagless, 'tag', OWN), null)
 })
