@@ -19,13 +19,14 @@ QUERY:
   error OR warn, NOT debug, -debug, (a OR b) c
   container_name:/web1     the exact value of a field; labels.app:shop
   container_name:web*      * for any text, ? for one character
+  labels.com_docker_compose_service:db  dots in a name are stored as _ (replace_dots)
   status:[500 TO 599]      a range; {500 TO *], status:>=500, time:>2026-11-26T10:00:00Z
   level:*                  the field is there
 
 Options:
   -o, --output NAME   the output whose server is asked; may be left out if there is one
   --since, --until TIME  2026-11-21T08:50:00Z, or 1h for an hour ago
-  -n, --limit N       how many (100); 10,000 at most
+  -n, --limit N       how many (100); 10,000 at most, older ones with --until
   -f, --follow        then go on with those that come, until Ctrl-C
   --fields A,B        fields where words are looked for, the first is shown (log,message)
   --json              one JSON object a line, as in files
@@ -71,21 +72,23 @@ async function searchIn(server: SearchedServer, options: SearchOptions): Promise
   const answer = await server.search(searchBody({ query, since, until, limit, fields, order }))
   const hits = answer.hits.toReversed()
   show(hits)
-  reportShortfall(answer, options)
-  if (!options.isFollowing) return
+  reportShards(answer)
+  if (!options.isFollowing) return reportCount(answer, server.target)
   const { follow } = await import('./search/follow.ts')
   await follow(server, { query, fields, shown: hits, show, since: hits.at(-1)?.time ?? started })
 }
 
 /** On standard error, so that a pipe has the events alone. */
-function reportShortfall(answer: SearchAnswer, { isFollowing }: SearchOptions): void {
-  const { hits, total, isTotalExact, failedShards, failure } = answer
-  if (failedShards > 0)
-    printError(
-      `not all was searched: ${failedShards} shards failed, ${failure ?? 'with no reason'}`,
-    )
-  if (total <= hits.length || isFollowing) return
-  printError(`the newest ${hits.length} of ${isTotalExact ? '' : 'more than '}${total}`)
+function reportShards({ failedShards, failure }: SearchAnswer): void {
+  if (failedShards === 0) return
+  printError(`not all was searched: ${failedShards} shards failed, ${failure ?? 'with no reason'}`)
+}
+
+/** Whoever sees nothing should not wonder whether the right place was asked. */
+function reportCount({ hits, total, isTotalExact }: SearchAnswer, target: string): void {
+  if (hits.length === 0) printError(`found nothing in ${target}`)
+  else if (total > hits.length || !isTotalExact)
+    printError(`the newest ${hits.length} of ${isTotalExact ? '' : 'more than '}${total}`)
 }
 
 /** `logboom search … | head` has enough at some time, which is no fault. */

@@ -24,6 +24,7 @@ class SearchedServer implements AsyncDisposable {
   readonly asked: Asked[] = []
   numbers: number[] = []
   refusal: string | null = null
+  isTotalExact = true
   readonly #http = createServer((request, response) => {
     void (async () => {
       const parts: Buffer[] = []
@@ -61,7 +62,7 @@ class SearchedServer implements AsyncDisposable {
       const _source = { '@timestamp': time, tag: 'web', log: `line ${number}`, number }
       return { _index: 'i', _id: String(number), _source, fields: { '@timestamp': [time] } }
     })
-    const total = { value: this.numbers.length, relation: 'eq' }
+    const total = { value: this.numbers.length, relation: this.isTotalExact ? 'eq' : 'gte' }
     return JSON.stringify({ _shards: { failed: 0 }, hits: { total, hits } })
   }
 }
@@ -101,6 +102,20 @@ test('prints the newest, oldest first, and says how many there are', async () =>
   const [{ path, body }] = folder.server.asked as [Asked]
   assert.match(path, /^\/logs-x-default\/_search\?/)
   assert.match(JSON.stringify(body.query), /"query":"line".*"gte":"20/)
+})
+
+test('says that there is more, or nothing', async () => {
+  await using folder = await prepared()
+  const nothing = await folder.run('line')
+  assert.deepEqual(
+    [nothing.code, nothing.stdout, nothing.stderr],
+    [0, '', 'found nothing in logs-x-default\n'],
+  )
+  folder.server.numbers = [1, 2, 3]
+  assert.equal((await folder.run()).stderr, '')
+  // As servers that count no further.
+  folder.server.isTotalExact = false
+  assert.equal((await folder.run()).stderr, 'the newest 3 of more than 3\n')
 })
 
 test('prints JSON as files have it', async () => {

@@ -18,15 +18,16 @@ const SEARCHABLE = ['elasticsearch', 'opensearch']
 
 export class SearchedServer {
   readonly timeField: string
+  /** Name or pattern of what is searched. */
+  readonly target: string
   readonly #name: string
   readonly #transport: Transport
-  readonly #path: string
 
   constructor(name: string, { type, options }: OutputConfig) {
     const config = options as unknown as BulkConfig
     this.#name = name
     this.timeField = config.time_field
-    this.#path = `/${encodeURIComponent(targetPattern(config))}/_search`
+    this.target = targetPattern(config)
     this.#transport =
       type === 'elasticsearch'
         ? elasticsearchTransport(options as unknown as ElasticsearchConfig, systemTimers)
@@ -56,7 +57,8 @@ export class SearchedServer {
   async #request(body: string): Promise<ServerReply> {
     // Before the first event there is nothing to search, which is no fault.
     const query = { ignore_unavailable: 'true', allow_no_indices: 'true' }
-    const request = { method: 'POST', path: this.#path, query, body } as const
+    const path = `/${encodeURIComponent(this.target)}/_search`
+    const request = { method: 'POST', path, query, body } as const
     try {
       return await this.#transport.request(request, new AbortController().signal)
     } catch (cause) {

@@ -49,7 +49,9 @@ export function readReason(text: string): string | null {
   const cause = error.root_cause?.[0] ?? error
   const inner = error.failed_shards?.[0]?.reason?.caused_by?.reason ?? error.caused_by?.reason
   return (
-    [cause.reason, inner === cause.reason ? undefined : inner].filter(Boolean).join(': ') || null
+    [cause.reason, cause.reason?.includes(inner ?? '') ? undefined : inner]
+      .filter(Boolean)
+      .join(': ') || null
   )
 }
 

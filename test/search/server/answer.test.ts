@@ -30,6 +30,10 @@ describe('readSearchAnswer', () => {
   it("finds the server's reason", () => {
     const body = { error: { reason: 'all failed', root_cause: [{ reason: 'bad date' }] } }
     assert.equal(readReason(JSON.stringify(body)), 'bad date')
+    const withCause = (reason: string) =>
+      JSON.stringify({ error: { reason, caused_by: { reason: 'x' } } })
+    assert.equal(readReason(withCause('bad date')), 'bad date: x')
+    assert.equal(readReason(withCause('bad date: [x]')), 'bad date: [x]')
     assert.equal(readReason('{"error":"no handler"}'), 'no handler')
     assert.equal(readReason('<html>'), null)
     assert.equal(readReason('null'), null)
