@@ -18,4 +18,5 @@ function filesOf(script: string): string[] {
 test('no test file is left out', () => {
   const all = globSync('test/**/*.test.ts', { cwd: root }).sort()
   assert.deepEqual([...filesOf('test'), ...filesOf('test:real')].sort(), all)
+  assert.deepEqual(filesOf('test:real:long'), filesOf('test:real'))
 })

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { CollectorProcess, type Ledger, type Places } from '../collector-process.ts'
-import { EventTime, ForwardClient, packed } from '../forward-client.ts'
+import { type Entry, EventTime, type Fields, ForwardClient, packed } from '../forward-client.ts'
 import { until } from '../wait.ts'
 import type { RealServer } from './real-server.ts'
 
@@ -17,6 +17,8 @@ export interface BulkRunOptions {
   readonly output?: string
   /** Where the collector delivers to, if not straight to the server. */
   readonly url?: string
+  /** Of the data stream; `docker` unless told. */
+  readonly dataset?: string
   /** Whether all is written to files too. */
   readonly hasFiles?: boolean
 }
@@ -24,14 +26,16 @@ export interface BulkRunOptions {
 export class BulkRun implements AsyncDisposable {
   readonly collector: CollectorProcess
   readonly #server: RealServer
+  readonly #index: string
 
   static async start(server: RealServer, options: BulkRunOptions = {}): Promise<BulkRun> {
     const config = (places: Places) => configOf(places, server, options)
-    return new BulkRun(server, await CollectorProcess.start({ config }))
+    return new BulkRun(server, await CollectorProcess.start({ config }), datasetOf(options))
   }
 
-  private constructor(server: RealServer, collector: CollectorProcess) {
+  private constructor(server: RealServer, collector: CollectorProcess, dataset: string) {
     this.#server = server
+    this.#index = `/logs-${dataset}-default`
     this.collector = collector
   }
 
@@ -39,11 +43,17 @@ export class BulkRun implements AsyncDisposable {
   async send(from: number, to: number): Promise<void> {
     await using client = await ForwardClient.connect({ port: this.collector.places.forward })
     for (let first = from; first < to; first += PER_FRAME) {
-      const chunk = `numbers/${first}`
       const count = Math.min(PER_FRAME, to - first)
       const entries = Array.from({ length: count }, (_, index) => entryOf(first + index))
-      await client.request(packed('docker.web1', entries, { chunk }), chunk)
+      await request(client, `numbers/${first}`, entries)
     }
+  }
+
+  /** Sends these, together; resolves once they are acknowledged. */
+  async sendRecords(records: readonly Fields[]): Promise<void> {
+    await using client = await ForwardClient.connect({ port: this.collector.places.forward })
+    const entries = records.map((record, index): Entry => [timeOf(index), record])
+    await request(client, 'records', entries)
   }
 
   /** `settled`, then stops; the final ledger. */
@@ -68,16 +78,47 @@ export class BulkRun implements AsyncDisposable {
 
   /** The server has each number below `count` once, and nothing else. */
   async checkStored(count: number): Promise<void> {
-    const numbers = await storedNumbers(this.#server)
+    const numbers = await this.#storedNumbers()
     assert.equal(new Set(numbers).size, numbers.length, 'no document is there twice')
     const isInOrder = numbers.every((number, index) => number === index)
     assert.ok(isInOrder, `each number is there; found ${numbers.length} of ${count}`)
     assert.equal(numbers.length, count)
   }
 
+  /** What the server has of each document, as JSON; no more than a page of them. */
+  async documents(): Promise<string[]> {
+    await this.#server.json('POST', `${this.#index}/_refresh`)
+    const { hits } = await this.#search({ sort: ['@timestamp'] })
+    return hits.map(({ _source }) => JSON.stringify(_source))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.collector[Symbol.asyncDispose]()
   }
+
+  async #storedNumbers(): Promise<number[]> {
+    await this.#server.json('POST', `${this.#index}/_refresh`)
+    const numbers: number[] = []
+    for (let after: readonly unknown[] | null = null; ;) {
+      const query = { sort: [{ number: 'asc' }], _source: false }
+      const { hits }: Page['hits'] = await this.#search({
+        ...query,
+        ...(after && { search_after: after }),
+      })
+      for (const { sort } of hits) numbers.push(Number(sort[0]))
+      if (hits.length < PAGE) return numbers
+      after = hits.at(-1)!.sort
+    }
+  }
+
+  async #search(query: object): Promise<Page['hits']> {
+    const body = { size: PAGE, ...query }
+    return (await this.#server.json<Page>('POST', `${this.#index}/_search`, body)).hits
+  }
+}
+
+function datasetOf({ dataset = 'docker' }: BulkRunOptions): string {
+  return dataset
 }
 
 function configOf(places: Places, server: RealServer, options: BulkRunOptions): string {
@@ -91,7 +132,7 @@ outputs:
   search:
     type: ${server.installation.product}
     url: ${options.url ?? server.url}
-    data_stream: { dataset: docker }
+    data_stream: { dataset: ${datasetOf(options)} }
     buffer: { type: disk, chunk: { max_bytes: 512KiB, max_age: 100ms } }
     delivery: { concurrency: 4 }
     retry: { max_interval: 1s }
@@ -102,27 +143,22 @@ pipeline:
 `
 }
 
-/** Every number has a nanosecond of its own. */
-function entryOf(number: number): readonly [EventTime, Record<string, unknown>] {
-  const time = new EventTime(FIRST_SECOND + Math.floor(number / 1_000), (number % 1_000) * 1_001)
-  return [time, { log: `line ${number}`, number, container_name: '/web1', source: 'stdout' }]
+function request(client: ForwardClient, chunk: string, entries: readonly Entry[]): Promise<void> {
+  return client.request(packed('docker.web1', entries, { chunk }), chunk)
 }
 
-async function storedNumbers(server: RealServer): Promise<number[]> {
-  await server.json('POST', '/logs-docker-default/_refresh')
-  const numbers: number[] = []
-  for (let after: readonly unknown[] | null = null; ;) {
-    const page: Page = await server.json('POST', '/logs-docker-default/_search', {
-      ...{ size: PAGE, sort: [{ number: 'asc' }], _source: false },
-      ...(after && { search_after: after }),
-    })
-    const { hits } = page.hits
-    for (const { sort } of hits) numbers.push(Number(sort[0]))
-    if (hits.length < PAGE) return numbers
-    after = hits.at(-1)!.sort
-  }
+function entryOf(number: number): Entry {
+  const fields = { log: `line ${number}`, number, container_name: '/web1', source: 'stdout' }
+  return [timeOf(number), fields]
+}
+
+/** Every number has a nanosecond of its own. */
+function timeOf(number: number): EventTime {
+  return new EventTime(FIRST_SECOND + Math.floor(number / 1_000), (number % 1_000) * 1_001)
 }
 
 interface Page {
-  readonly hits: { readonly hits: readonly { readonly sort: readonly unknown[] }[] }
+  readonly hits: {
+    readonly hits: readonly { readonly sort: readonly unknown[]; readonly _source: unknown }[]
+  }
 }

@@ -10,7 +10,7 @@ import { freePort } from '../free-port.ts'
 import { until } from '../wait.ts'
 import type { Installation, NodeFolders } from './installation.ts'
 
-const START_LIMIT_MS = 120_000
+const START_LIMIT_MS = 200_000
 const REQUEST_LIMIT_MS = 30_000
 
 /** Node settings, as in `elasticsearch.yml`: `{ 'http.max_content_length': '1kb' }`. */
@@ -84,6 +84,12 @@ export class RealServer implements AsyncDisposable {
     this.#settings = settings
     await this.spawn()
     await until(`${this.installation.product} answers`, () => this.#answers(), START_LIMIT_MS)
+  }
+
+  /** Starts a node that knows nothing of before, at the same place. */
+  async startEmpty(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true })
+    await this.start()
   }
 
   /** Starts the node without waiting for it. */

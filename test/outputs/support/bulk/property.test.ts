@@ -110,7 +110,7 @@ class Rehearsal {
   #behave(request: BulkRequest): void {
     const { documents, store, answer, reply } = request
     // Some documents can never be there, some only in another form.
-    const poison = documents.some(({ json }) => idIn(json) % 97 === 13)
+    const poison = documents.some(({ json }) => isPoison(idIn(json)))
     if (poison) return reply(documents.length > 1 && this.#random.chance(0.5) ? 413 : 400, REFUSED)
     const take = (some = documents) =>
       some.map((document) => refusalOf(document.json) ?? store([document])[0]!)
@@ -130,7 +130,16 @@ function refusalOf(json: string): FakeItem | undefined {
   const id = idIn(json)
   if (id % 11 === 3 && json.includes('"id":'))
     return failed(400, 'document_parsing_exception', 'failed to parse field [id] of type [ip]')
-  return id % 23 === 5 ? failed(400, 'document_parsing_exception', 'never') : undefined
+  return isRefused(id) ? failed(400, 'document_parsing_exception', 'never') : undefined
+}
+
+/** In any form, by itself; others that no request may hold are `isPoison`. */
+function isRefused(id: number): boolean {
+  return id % 23 === 5
+}
+
+function isPoison(id: number): boolean {
+  return id % 97 === 13
 }
 
 const REFUSED = '{"error":{"type":"illegal_argument_exception","reason":"malformed"}}'
@@ -158,6 +167,12 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     assert.deepEqual(
       sorted,
       Array.from({ length: rehearsal.sent }, (_, id) => id),
+    )
+    // However often what is good was refused meanwhile.
+    const hopeless = sorted.filter((id) => isRefused(id) || isPoison(id))
+    assert.deepEqual(
+      rehearsal.dead.toSorted((one, other) => one - other),
+      hopeless,
     )
     const count = (outcome: string) => run.metric('documents_total', { outcome })!
     assert.equal(count('rejected'), rehearsal.dead.length)
