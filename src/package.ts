@@ -11,3 +11,8 @@ export function version(): string {
 export function defaultConfigPath(): string {
   return fileURLToPath(new URL('../config/default.yaml', import.meta.url))
 }
+
+/** That of `logboom run --stdin`. */
+export function stdinConfigPath(): string {
+  return fileURLToPath(new URL('../config/stdin.yaml', import.meta.url))
+}

@@ -4,18 +4,19 @@ import { durationInMs } from '../config/units.ts'
 import type { Collector } from '../collector/collector.ts'
 import type { ReloadResult } from '../http/view.ts'
 import type { RootLogger } from '../log.ts'
+import { stdinConfigPath } from '../package.ts'
 import { systemTimers } from '../pipeline/clock.ts'
 import { Reloader } from '../collector/reload.ts'
 import { ServiceManager } from './service-manager.ts'
 import { bannerText } from './banner.ts'
 import type { Command } from './command.ts'
 import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_STOP_TIMEOUT } from './command.ts'
-import { parseOptions, print, printError } from './command.ts'
+import { parseOptions, print, printError, UsageError } from './command.ts'
 import { CONFIG_OPTION_HELP } from './config-option.ts'
 import { exitCodeOf, isStop, type Signal, signals } from './signals.ts'
-import { printTap, readTap } from './tap.ts'
+import { checkTap, printTap, readTap } from './tap.ts'
 
-const help = `Usage: logboom run [-c FILE] [--tap PATTERN]
+const help = `Usage: logboom run [-c FILE | --stdin] [--tap PATTERN]
 
 Takes logs in, routes them by tag and writes them, until it is stopped. Without -c it
 listens on 127.0.0.1 for the forward protocol (24224 tcp), syslog (5140 udp and tcp) and
@@ -24,6 +25,8 @@ http://127.0.0.1:24220. Its own log goes to standard error.
 
 Options:
 ${CONFIG_OPTION_HELP}
+  --stdin             without a configuration: the lines of standard input into
+                      ./logs/stdin.log; ends with the pipe, once all is written
   --tap PATTERN       print events whose tag fits as JSON lines, at most 100 a second;
                       {"missed":N} says how many were not shown
   --tap-point POINT   where: input (the default), before, after or output, or one of it:
@@ -41,6 +44,7 @@ Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, 3 stop_timeout
 
 Examples:
   logboom run
+  some-app | logboom run --stdin
   logboom check -c logboom.yaml && logboom run -c logboom.yaml
 `
 
@@ -49,11 +53,16 @@ function parseRunOptions(args: readonly string[]) {
     args: [...args],
     options: {
       config: { type: 'string', short: 'c' },
+      stdin: { type: 'boolean', default: false },
       tap: { type: 'string' },
       'tap-point': { type: 'string' },
     },
   })
-  return { path: values.config ?? null, tap: readTap(values.tap, values['tap-point']) }
+  const { config, stdin } = values
+  if (stdin && config !== undefined)
+    throw new UsageError('--stdin is without -c: an input of type stdin does it in a file')
+  const path = stdin ? stdinConfigPath() : (config ?? null)
+  return { path, tap: readTap(values.tap, values['tap-point']) }
 }
 
 /** A bug leaves this much time to write what was taken in. */
@@ -78,7 +87,10 @@ export const run: Command = {
     const inherited = inheritedSockets()
     const collector = new Collector(loaded.config, { logger, configPath: path, inherited })
     const reloader = new Reloader({ collector, logger, read: () => loadAgain(path) })
-    if (tap) printTap(collector.taps, tap)
+    if (tap) {
+      checkTap(tap, collector.components)
+      printTap(collector.taps, tap)
+    }
     return new Session(collector, reloader, logger, tap !== undefined).run(path)
   },
 }

@@ -4,6 +4,7 @@ import { compileTagPattern } from '../pipeline/tag-pattern.ts'
 import {
   pointTrouble,
   TAP_RATE_DEFAULT,
+  type TapNamed,
   type TapOptions,
   type Taps,
 } from '../pipeline/taps/taps.ts'
@@ -26,6 +27,12 @@ export function readTap(pattern?: string, point?: string): TapRequest | undefine
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Throws `UsageError` for a point at something that is not there. */
+export function checkTap({ point }: TapRequest, there: readonly TapNamed[]): void {
+  const trouble = pointTrouble(point, there)
+  if (trouble !== undefined) throw new UsageError(trouble)
 }
 
 /** Prints until the process ends; what a slow terminal does not take is counted, not waited for. */

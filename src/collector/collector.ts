@@ -13,7 +13,7 @@ import { DataFolder } from './data-folder.ts'
 import { boundsOf, createDeadLetters, createDeadLetterStore } from './dead-letters.ts'
 import { Changeover } from './changeover.ts'
 import { HttpService } from './http-service.ts'
-import type { CollectorView } from '../http/view.ts'
+import type { CollectorView, ComponentView } from '../http/view.ts'
 import type { InheritedSockets } from '../listening/inherited.ts'
 import { SocketPool } from '../listening/pool.ts'
 import type { RootLogger } from '../log.ts'
@@ -138,6 +138,11 @@ export class Collector {
   /** The one that is at work. */
   get config(): Config {
     return this.#assembly.config
+  }
+
+  /** Inputs, filters and outputs, as they may be shown. */
+  get components(): readonly ComponentView[] {
+    return this.#state.components()
   }
 
   /** Empty before `start`. */

@@ -124,7 +124,9 @@ function excerpt({ source, start, end }: Location, secrets: ReadonlySet<string>)
   const line = source.text.slice(lineStart, lineEnd).trimEnd()
   const caretStart = Math.min(start - lineStart, line.length)
   const caretEnd = Math.max(Math.min(end - lineStart, line.length), caretStart + 1)
-  const shown = hideSecrets(line, caretStart, caretEnd, secrets)
+  const shown = isInSecretBlock(source.text.slice(0, lineStart), line, secrets)
+    ? { text: indentOf(line) + '***', start: indentOf(line).length, end: line.length }
+    : hideSecrets(line, caretStart, caretEnd, secrets)
   return numbered(positionOf(source, start).line, cropped(shown))
 }
 
@@ -156,6 +158,34 @@ function hideSecrets(line: string, start: number, end: number, keys: ReadonlySet
     shown.end = Math.max(moved(shown.end, from, to), shown.start + 1)
   }
   return shown
+}
+
+/** Whether the line behind `before` is part of what stands below a secret key, over many lines. */
+function isInSecretBlock(before: string, line: string, keys: ReadonlySet<string>): boolean {
+  if (keys.size === 0) return false
+  let child = line
+  for (const above of before.split('\n').reverse()) {
+    if (!isParent(above, child)) continue
+    const key = /^\s*(?:- +)*["']?([\w-]+)["']?\s*:/.exec(above)?.[1]
+    if (key !== undefined && keys.has(key)) return true
+    child = above
+  }
+  return false
+}
+
+/** Items of a list may stand as far to the left as their key. */
+function isParent(above: string, child: string): boolean {
+  if (/^\s*(#|$)/.test(above)) return false
+  const [outer, inner] = [indentOf(above).length, indentOf(child).length]
+  return outer < inner || (outer === inner && isItem(child) && !isItem(above))
+}
+
+function isItem(line: string): boolean {
+  return /^\s*-(\s|$)/.test(line)
+}
+
+function indentOf(line: string): string {
+  return /^\s*/.exec(line)![0]
 }
 
 function moved(offset: number, from: number, to: number): number {

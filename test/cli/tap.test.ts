@@ -42,3 +42,13 @@ test('says what is wrong with a point or pattern', async () => {
   assert.match(await messageOf('--tap', '**', '--tap-point', 'x'), /unknown point "x"; expected/)
   assert.match(await messageOf('--tap', '{'), /cannot read tag pattern/)
 })
+
+test('says which points there are if one is not', async () => {
+  await using folder = await temporaryFolder()
+  await writeFile(join(folder.path, 'logboom.yaml'), CONFIG)
+  const args = ['run', '-c', 'logboom.yaml', '--tap', '**', '--tap-point', 'after:nope']
+  const { code, stdout, stderr } = await logboom(args, { cwd: folder.path, input: 'one\n' })
+  assert.equal(code, 2)
+  assert.equal(stdout, '')
+  assert.match(stderr, /unknown point "after:nope"; expected one of: after, after:grep/)
+})

@@ -51,3 +51,35 @@ function diagnose(sections: readonly string[]): string {
     rmSync(root, { recursive: true })
   }
 }
+
+test('what stands below a secret key over many lines is hidden', () => {
+  const text = `a:
+  tokens:
+  - [mine1]
+
+  # not mine2
+  - - mine3
+  tokens: [
+      mine4, [mine5]
+  ]
+  - tokens: |
+      mine6
+  open: seen
+`
+  const source = { name: '<test>', text }
+  for (const secret of ['mine1', 'mine3', 'mine4', 'mine5', 'mine6']) {
+    const start = text.indexOf(secret)
+    const location = { source, start, end: start + secret.length }
+    const found = { severity: 'error', message: 'no', location } as const
+    const shown = renderDiagnostics([found], new Set(['tokens']))
+    assert.match(shown, /\*\*\*\n +\| +\^\^\^\n/, secret)
+    assert.doesNotMatch(shown, /mine/, secret)
+  }
+  const start = text.indexOf('open')
+  const location = { source, start, end: start + 4 }
+  const shown = renderDiagnostics(
+    [{ severity: 'error', message: 'no', location }],
+    new Set(['tokens']),
+  )
+  assert.match(shown, /open: seen/)
+})

@@ -30,6 +30,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'gelf gelf': ['files'],
     'syslog syslog.daemon.info': ['files'],
   },
+  'stdin.yaml': { 'stdin stdin': ['files'] },
   'examples/docker-files.yaml': { 'containers docker.web': ['files'] },
   'examples/docker.yaml': { 'docker docker.web': ['files'], 'docker other': [] },
   'examples/elasticsearch.yaml': { 'docker docker.web': ['files', 'search'] },
@@ -67,7 +68,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>
 }
 
 test('every example has its routes written down here', () => {
-  const files = globSync('{default.yaml,examples/*.yaml}', { cwd: folder })
+  const files = globSync('{*.yaml,examples/*.yaml}', { cwd: folder })
   const configs = files.filter((file) => !file.endsWith('.test.yaml')).sort()
   assert.deepEqual(configs, Object.keys(ROUTES).sort())
 })

@@ -42,3 +42,29 @@ test('a pipe that ends ends the collector, with all of it delivered', async (t) 
   assert.equal(last.log, `line ${count - 1}`)
   assert.match(log, /an input has come to its end/)
 })
+
+test('without a configuration, with --stdin', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-stdin-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const collector = spawn(process.execPath, [MAIN, 'run', '--stdin'], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let log = ''
+  collector.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  collector.stdin.end('one\ntwo')
+  const [code] = (await once(collector, 'close')) as [number]
+  assert.equal(code, 0, log)
+  const lines = readFileSync(join(folder, 'logs/stdin.log'), 'utf8').trimEnd().split('\n')
+  const logs = lines.map((line) => (JSON.parse(line) as { log: string }).log)
+  assert.deepEqual(logs, ['one', 'two'])
+})
+
+test('--stdin is not for a configuration', async () => {
+  const collector = spawn(process.execPath, [MAIN, 'run', '--stdin', '-c', 'x.yaml'])
+  let log = ''
+  collector.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const [code] = (await once(collector, 'close')) as [number]
+  assert.equal(code, 2)
+  assert.match(log, /--stdin is without -c/)
+})

@@ -88,6 +88,19 @@ suite('beyond them', () => {
     check('/a|b/', ['ax', 'xb', 'a', 'b'], ['xa', 'bx'])
   })
 
+  test('looking ahead at the beginning', () => {
+    check('/^(?!fluent\\.).*/', ['app', 'fluentd'], ['fluent.info'])
+    check('/\\A(?=.*web)(?!a|b)(?:c|d).*/', ['c.web', 'd.web'], ['a.web', 'c.db', 'e.web'])
+    check('/(?![(]|\\)|\\|).*/', ['a', ''], ['(a', ')', '|b'])
+    check('/a\\Z/', ['a'], ['ab'])
+  })
+
+  test('no tag makes a regular expression take long', () => {
+    const tag = 'a'.repeat(30_000)
+    check('/(a+)+b/', [`${tag}b`], [tag])
+    check('/(?!(a+)+c)(a|a)*b/', [`${tag}b`], [tag, `${tag}c`])
+  })
+
   test('a long tag with many stars takes no longer than its length asks for', () => {
     const tag = 'a'.repeat(100_000)
     check('**a**a**a**a**a**a**a**b', [`${tag}b`], [tag])
@@ -108,8 +121,15 @@ suite('what cannot be read', () => {
     refuse('a b\\', /nothing follows the backslash at column 4;/)
     refuse('x /ab', /the regular expression has no closing \/ at column 3;/)
     refuse('/web1', /the regular expression has no closing \//)
-    refuse('x /a(/', /nvalid regular expression.*at column 3;/)
-    refuse('/\\h+/', /nvalid regular expression.*at column 1;/)
+    refuse('x /a(/', /\( without a \) behind it; .* at column 5;/)
+    refuse('/\\h+/', /\\h.* at column 2;/)
+    refuse('/a(?=b)b/', /looking ahead or behind is not possible in linear time at column 3;/)
+    refuse('/(?!a(?=b)).*/', /looking ahead or behind .* at column 6;/)
+    refuse('/(?!a)b|c/', /looking ahead needs \( \) around the alternatives .* at column 7;/)
+    refuse('/(?<!a)b/', /looking ahead or behind .* at column 2;/)
+    refuse('/(?!a)?b/', /at column \d+;/)
+    refuse('/(?!a/', /at column \d+;/)
+    refuse('/(a)\\1/', /a back-reference is not possible in linear time at column 5;/)
   })
 })
 

@@ -1,6 +1,7 @@
 /** Who may send: bearer tokens (RFC 6750), and web pages by their origin (Fetch standard, CORS). */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { compileRegexp, type Regexp } from '../../codecs/regexp/regexp.ts'
 import { HttpError } from '../support/http-error.ts'
 import type { HttpConfig } from './schema.ts'
 
@@ -9,7 +10,7 @@ const PREFLIGHT_MAX_AGE = 600
 
 export class Access {
   readonly #tokenHashes: readonly Buffer[] | null
-  readonly #origins: readonly RegExp[]
+  readonly #origins: readonly Regexp[]
   readonly #allowsAll: boolean
   readonly #allowsCredentials: boolean
 
@@ -67,7 +68,7 @@ function hashOf(token: string): Buffer {
 }
 
 /** `*` stands for any part of an origin, but for no slash. */
-function originPattern(text: string): RegExp {
+function originPattern(text: string): Regexp {
   const parts = text.split('*').map((part) => part.replaceAll(/[^\w]/g, '\\$&'))
-  return new RegExp(`^${parts.join(text === '*' ? '.*' : '[^/]*')}$`, 'i')
+  return compileRegexp(`^${parts.join(text === '*' ? '.*' : '[^/]*')}$`, 'i')
 }
