@@ -72,6 +72,21 @@ for (const name of SERVERS) {
       }
     })
 
+    test('a cluster with no shard to spare is waited for', async (t) => {
+      const limit = 'cluster.max_shards_per_node'
+      await using server = await startServer(t, name, { [limit]: '1' })
+      if (!server) return
+      await server.json('PUT', '/other', { settings: { number_of_replicas: 0 } })
+      await using run = await BulkRun.start(server)
+      await run.send(0, 1_000)
+      const { collector } = run
+      await until('it is refused', () => collector.process.output.includes('shards open'), 60_000)
+      await server.json('PUT', '/_cluster/settings', { persistent: { [limit]: 100 } })
+      const ledger = await run.drain()
+      assert.deepEqual([ledger.delivered, ledger.rejected], [1_000, 0])
+      await run.checkStored(1_000)
+    })
+
     test("templates of somebody else's stay, and nothing is lost for them", async (t) => {
       await using server = await startServer(t, name)
       if (!server) return

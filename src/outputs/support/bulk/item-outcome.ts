@@ -18,6 +18,9 @@ const CONFIGURATION = [
   /only write ops with an op_type of create are allowed in data streams/,
   /no write index is defined for alias/,
   /doesn't have a write index|is not allowed to be written|has more than one ind/,
+  // The cluster has as many shards, or the index as many documents, as it may.
+  /maximum (?:\w+ )?shards open/,
+  /[Nn]umber of documents in the (?:index|shard) can(?:'t|not) exceed/,
 ]
 const CONFIGURATION_TYPES = ['index_closed_exception', 'invalid_index_name_exception']
 const REPAIRABLE_TYPES = [
