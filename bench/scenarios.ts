@@ -9,6 +9,10 @@ export type Output =
   | 'zstd-buffered-files'
   | 'gzip-buffered-files'
   | 'stdout'
+  /** To a server that answers as Elasticsearch does (bench/bulk-sink.ts). */
+  | 'bulk'
+  | 'disk-bulk'
+  | 'gzip-bulk'
   | 'null'
 
 export interface Scenario {
@@ -37,6 +41,13 @@ const BUFFERS = [
   ['buffered', 'buffered-files', 'behind a buffer on disk'],
   ['buffered-zstd', 'zstd-buffered-files', 'behind a buffer on disk with zstd'],
   ['buffered-gzip', 'gzip-buffered-files', 'behind a buffer on disk with gzip'],
+] as const
+
+/** Peers keep nothing on disk. */
+const BULKS = [
+  ['elasticsearch', 'bulk', ', buffered in memory'],
+  ['elasticsearch-gzip', 'gzip-bulk', ', with gzip, buffered in memory'],
+  ['elasticsearch-disk', 'disk-bulk', ', buffered on disk, the default'],
 ] as const
 
 const BASE: Omit<Scenario, 'name' | 'summary'> = {
@@ -117,6 +128,12 @@ export const scenarios: readonly Scenario[] = [
   ...BUFFERS.map(([name, output, what]) =>
     scenario(name, `PackedForward, ${what}`, {
       ...{ group: 'buffers', output, traffic: { mode: 'packed' } },
+    }),
+  ),
+  ...BULKS.map(([name, output, what]) =>
+    scenario(name, `PackedForward, as bulk requests to what answers as Elasticsearch does${what}`, {
+      ...{ group: 'bulk', output, traffic: { mode: 'packed' } },
+      ...{ withPeers: output !== 'disk-bulk', isQuick: output === 'bulk' },
     }),
   ),
   scenario('memory', `${docker} from 100 connections: see the peak`, {

@@ -41,6 +41,9 @@ const GOALS: readonly Goal[] = [
   most('parse-json-time: CPU µs per record more than plain', 0.6, (all) => {
     return costMore(all, 'parse-json-time', 'json-plain')
   }),
+  most('elasticsearch: CPU µs per record', 0.55, (all) => {
+    return ours(all, 'elasticsearch')?.cpuMicrosecondsPerRecord.median
+  }),
   most('1,000 connections to 10', 1.25, (all) => costTo(all, 'connections-1000', 'connections-10')),
   most('10,000 tags to 10, one file', 1.25, (all) => costTo(all, 'tags-10000', 'tags-10')),
   most('1,000 files to one, 10 connections', 2, (all) => costTo(all, 'files-1000', 'tags-1000')),

@@ -61,6 +61,8 @@ async function measure(
   place: Place,
 ): Promise<Figures> {
   const launch = await subject.launch(scenario, place, prepared)
+  await using beside = new AsyncDisposableStack()
+  beside.use(launch.beside)
   await using process = await SubjectProcess.start(subject.name, launch, place)
   const kind = scenario.traffic.mode === 'message-ack' ? 'ack-sender' : 'sender'
   const { file, segments, frameBytes } = prepared

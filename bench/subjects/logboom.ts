@@ -5,6 +5,7 @@ import { freePort } from '../../test/support/free-port.ts'
 import { NewlineCount, outputFiles, outputState } from '../measure/output-files.ts'
 import type { Output } from '../scenarios.ts'
 import type { Traffic } from '../traffic/prepare.ts'
+import { BULK_OUTPUTS, documentLine, startBulkSink } from './bulk-sink.ts'
 import { expectationOf, inputOptions } from './inputs.ts'
 import type { Launch, Place, Subject } from './subject.ts'
 
@@ -26,7 +27,10 @@ export function logboom(program: string, profileFolder?: string): Subject {
     },
     expectation: ({ output, changesRecords, traffic }, prepared) => {
       if (output === 'null' || changesRecords) return undefined
-      return { prepared, ...expectationOf(traffic.mode) }
+      const expectation = { prepared, ...expectationOf(traffic.mode) }
+      return BULK_OUTPUTS.includes(output)
+        ? { ...expectation, readLine: documentLine }
+        : expectation
     },
   }
 }
@@ -52,24 +56,31 @@ async function launch(program: string, work: Work, place: Place, records: number
   const config = join(place.folder, 'logboom.yaml')
   const httpPort = await freePort()
   const http = `http://127.0.0.1:${httpPort}`
-  await writeFile(config, configuration(work, place, httpPort))
+  const sink = BULK_OUTPUTS.includes(output) ? await startBulkSink(place.output) : undefined
+  await writeFile(config, configuration(work, place, httpPort, sink?.port))
   const isFiles = output !== 'null' && output !== 'compressed-files'
   return {
     command: process.execPath,
     args: [program, 'run', '-c', config],
     ...(output === 'stdout' ? { stdout: join(place.output, 'stdout.log') } : {}),
+    ...(sink && { beside: sink }),
     isReady: () => answersWell(`${http}/readyz`),
     ...(isFiles ? byFiles(place, records) : byLedger(http, output, place, records)),
   }
 }
 
-function configuration({ mode, output, filters }: Work, place: Place, httpPort: number): string {
+function configuration(
+  { mode, output, filters }: Work,
+  place: Place,
+  httpPort: number,
+  sinkPort: number | undefined,
+): string {
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
   docker: { ${inputOptions(mode, place.port)} }
 outputs:
-  out: ${outputConfiguration(output, place)}
+  out: ${sinkPort === undefined ? outputConfiguration(output, place) : bulkOutput(output, sinkPort)}
 pipeline:
   - filter: "**"
     type: join_parts
@@ -81,6 +92,13 @@ ${stepOf(filters)}  - match: "**"
 /** `{ type: … }` as a step for all tags. */
 function stepOf(filter: string): string {
   return filter === '' ? '' : `  - { filter: "**", ${filter.slice(1)}\n`
+}
+
+function bulkOutput(output: Output, port: number): string {
+  const compress = output === 'gzip-bulk' ? 'gzip' : 'none'
+  const buffer = output === 'disk-bulk' ? 'disk' : 'memory'
+  const options = `compress: ${compress}, buffer: { type: ${buffer} }`
+  return `{ type: elasticsearch, url: "http://127.0.0.1:${port}", ${options} }`
 }
 
 function outputConfiguration(output: Output, place: Place): string {

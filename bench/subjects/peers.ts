@@ -10,6 +10,7 @@ import type { Scenario } from '../scenarios.ts'
 import type { Traffic } from '../traffic/prepare.ts'
 import type { Fields } from '../verify/lines.ts'
 import type { ReadLine } from '../verify/verify.ts'
+import { BULK_OUTPUTS, type BulkSink, startBulkSink } from './bulk-sink.ts'
 import type { Launch, Place, Subject } from './subject.ts'
 
 type Mode = Traffic['mode']
@@ -25,7 +26,7 @@ interface Peer {
 const POLL_MS = 10
 const FORWARD: readonly Mode[] = ['message', 'forward', 'packed', 'packed-gzip']
 const SYSLOG: readonly Mode[] = ['rfc5424', 'rfc3164']
-const ADDED = new Set(['time', 'tag', 'host', 'timestamp', 'source_type'])
+const ADDED = new Set(['time', 'tag', 'host', 'timestamp', 'source_type', '@timestamp'])
 
 const PEERS: readonly Peer[] = [
   {
@@ -74,7 +75,10 @@ export function peersOnPath(): Subject[] {
 function subjectOf(peer: Peer, command: string): Subject {
   return {
     name: peer.name,
-    canDo: ({ withPeers, traffic }) => withPeers && peer.modes.includes(traffic.mode),
+    canDo: ({ withPeers, traffic, output }) => {
+      const isAble = peer.modes === FORWARD || !BULK_OUTPUTS.includes(output)
+      return withPeers && isAble && peer.modes.includes(traffic.mode)
+    },
     launch: (scenario, place, { records }) => launch(peer, command, scenario, place, records),
     expectation: ({ traffic }, prepared) => {
       return { prepared, readLine: peer.readLine(traffic.mode), withEnvelope: false }
@@ -85,15 +89,21 @@ function subjectOf(peer: Peer, command: string): Subject {
 async function launch(
   peer: Peer,
   command: string,
-  { traffic }: Scenario,
+  { traffic, output }: Scenario,
   place: Place,
   records: number,
 ): Promise<Launch> {
   const config = join(place.folder, `${peer.name}.conf`)
-  await writeFile(config, await configuration(peer.name, traffic.mode, place))
+  const sink = BULK_OUTPUTS.includes(output) ? await startBulkSink(place.output) : undefined
+  const file = sink ? `${peer.name}-elasticsearch` : peer.name
+  await writeFile(
+    config,
+    await configuration(file, { ...placeValues(traffic.mode, place), ...sinkValues(output, sink) }),
+  )
   const count = new NewlineCount(place.output)
   return {
     command,
+    ...(sink && { beside: sink }),
     args: peer.args(config, place.folder),
     pollMs: POLL_MS,
     progress: async () => {
@@ -104,13 +114,26 @@ async function launch(
   }
 }
 
-async function configuration(name: string, mode: Mode, place: Place): Promise<string> {
-  const values: Readonly<Record<string, string>> = {
-    port: String(place.port),
-    output: place.output,
-    folder: place.folder,
-    driver: mode === 'rfc5424' ? 'syslog' : 'network',
+type Values = Readonly<Record<string, string>>
+
+function placeValues(mode: Mode, { port, output, folder }: Place): Values {
+  const driver = mode === 'rfc5424' ? 'syslog' : 'network'
+  return { port: String(port), output, folder, driver }
+}
+
+/** Compression in the words of each. */
+function sinkValues(output: Scenario['output'], sink: BulkSink | undefined): Values {
+  if (!sink) return {}
+  const isGzip = output === 'gzip-bulk'
+  return {
+    sinkPort: String(sink.port),
+    compress: isGzip ? 'gzip' : 'none',
+    compressFluentBit: isGzip ? 'Compress gzip' : '',
+    compressFluentd: isGzip ? 'best_speed' : 'no_compression',
   }
+}
+
+async function configuration(name: string, values: Values): Promise<string> {
   const text = await readFile(join(import.meta.dirname, `../peers/${name}.conf`), 'utf8')
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_all, key: string) => values[key] ?? '')
 }

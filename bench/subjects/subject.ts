@@ -33,6 +33,8 @@ export interface Launch {
   /** Changes as long as it works; seconds on the wall clock of the last change, if known. */
   readonly progress: () => Promise<Progress>
   readonly isDone: () => Promise<boolean>
+  /** What it needs beside it and is not measured; ended after it. */
+  readonly beside?: AsyncDisposable
 }
 
 export interface Progress {

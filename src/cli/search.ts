@@ -28,7 +28,8 @@ Options:
   --since, --until TIME  2026-11-21T08:50:00Z, or 1h for an hour ago
   -n, --limit N       how many (100); 10,000 at most, older ones with --until
   -f, --follow        then go on with those that come, until Ctrl-C
-  --fields A,B        fields where words are looked for, the first is shown (log,message)
+  --fields A,B        fields where words are looked for, the first is shown (log,message,
+                      event.original: what did not fit the mapping)
   --json              one JSON object a line, as in files
   -c, --config FILE   YAML configuration; without it, the built-in one is used
   -h, --help          this text

@@ -20,6 +20,9 @@ const NAMES = [
   'tcp-lines',
   'gelf-tcp',
   'request-ack-1',
+  'elasticsearch',
+  'elasticsearch-gzip',
+  'elasticsearch-disk',
 ]
 
 describe('benchmark harness', { concurrency: 2 }, () => {

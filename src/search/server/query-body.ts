@@ -14,7 +14,11 @@ export interface FieldNames {
   readonly time: string
 }
 
-export const DEFAULT_FIELDS: FieldNames = { text: ['log', 'message'], time: '@timestamp' }
+/** The last is where an output keeps what did not fit its mapping, as a whole. */
+export const DEFAULT_FIELDS: FieldNames = {
+  text: ['log', 'message', 'event.original'],
+  time: '@timestamp',
+}
 
 /** What a query calls the event's time, whatever it is called where the events are. */
 const TIME = 'time'

@@ -54,6 +54,11 @@ describe('textLine', () => {
     assert.equal(textLine(hitOf(source)), `${TIME} t hello`)
   })
 
+  it('prints what did not fit the mapping', () => {
+    const source = `{"@timestamp":"${TIME}","tag":"t","event.original":"{\\"log\\":1}"}`
+    assert.equal(textLine(hitOf(source)), `${TIME} t {"log":1}`)
+  })
+
   it('prints the fields where there is no text', () => {
     assert.equal(textLine(hitOf('{"tag":"t","a":1}')), `${TIME} t {"a":1}`)
   })

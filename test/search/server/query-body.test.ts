@@ -7,7 +7,7 @@ import { searchBody } from '../../../src/search/server/search-body.ts'
 const words = (query: string, ...fields: string[]) => ({
   multi_match: { query, type: 'phrase', lenient: true, fields },
 })
-const text = (query: string) => words(query, 'log', 'message')
+const text = (query: string) => words(query, 'log', 'message', 'event.original')
 const any = (...should: unknown[]) => ({ bool: { should, minimum_should_match: 1 } })
 const wildcard = (field: string, value: string) => ({
   wildcard: { [field]: { value, case_insensitive: true } },
@@ -22,7 +22,7 @@ const CASES: readonly (readonly [string, unknown])[] = [
   ['a OR b', any(text('a'), text('b'))],
   ['NOT a', { bool: { must_not: [text('a')] } }],
   ['level:*', { exists: { field: 'level' } }],
-  ['conn*', any(wildcard('log', 'conn*'), wildcard('message', 'conn*'))],
+  ['conn*', any(...['log', 'message', 'event.original'].map((field) => wildcard(field, 'conn*')))],
   ['a:x\\*y?\\\\', wildcard('a', 'x\\*y?\\\\')],
   ['status:[200 TO 300}', { range: { status: { gte: '200', lt: '300' } } }],
   ['status:>5', { range: { status: { gt: '5' } } }],
