@@ -79,6 +79,26 @@ suite('while it is followed', () => {
     })
   }
 
+  for (const pattern of ['a.log', 'a.log*']) {
+    test(`a copy is made in the place of the last one, with the pattern ${pattern}`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('a.log', text(0, 50))
+      const run = await folder.tail(pattern, 'refresh_interval: 50ms')
+      await untilLogs(run, lines(0, 50))
+      await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+      await truncate(folder.at('a.log'))
+      await folder.append('a.log', text(50, 100))
+      await untilLogs(run, lines(0, 100))
+      await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+      await truncate(folder.at('a.log'))
+      await folder.append('a.log', text(100, 101))
+      await untilLogs(run, lines(0, 101))
+      await pause(700)
+      assert.deepEqual(logs(run), lines(0, 101))
+      await run.stopAndCheckCompliance()
+    })
+  }
+
   test('what was not read of an emptied file is read from its copy', async (t) => {
     const folder = logFolder(t)
     await folder.append('a.log', text(0, 2))
@@ -168,6 +188,73 @@ suite('while it is not followed', () => {
     const second = await folder.tail('a.log')
     await untilLogs(second, lines(2, 8))
     assert.deepEqual(logs(second), lines(2, 8))
+    await second.stopAndCheckCompliance()
+  })
+
+  for (const pattern of ['a.log', 'a.log*']) {
+    test(`copies with dates are there at a restart, with the pattern ${pattern}`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('a.log', text(0, 100))
+      const first = await folder.tail(pattern, 'refresh_interval: 50ms')
+      await untilLogs(first, lines(0, 100))
+      for (const [index, day] of ['20261124', '20261125'].entries()) {
+        await copyFile(folder.at('a.log'), folder.at(`a.log-${day}`))
+        await truncate(folder.at('a.log'))
+        await folder.append('a.log', text(100 * (index + 1), 100 * (index + 2)))
+        await untilLogs(first, lines(0, 100 * (index + 2)))
+      }
+      await pause(500)
+      assert.deepEqual(logs(first), lines(0, 300))
+      await first.stop()
+      await copyFile(folder.at('a.log'), folder.at('a.log-20261126'))
+      await truncate(folder.at('a.log'))
+      await folder.append('a.log', text(300, 301))
+      const second = await folder.tail(pattern, 'refresh_interval: 50ms')
+      await untilLogs(second, lines(300, 301))
+      await pause(500)
+      assert.deepEqual(logs(second), lines(300, 301))
+      await second.stopAndCheckCompliance()
+    })
+  }
+})
+
+suite('files that begin alike', () => {
+  const banner = `${'the same in every file '.repeat(60)}\n`
+
+  test('are told apart when one is emptied and has grown beyond where it was read', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', banner + text(0, 10))
+    const first = await folder.tail('a.log')
+    await first.untilRecords(11)
+    await first.stop()
+    await truncate(folder.at('a.log'))
+    await folder.append('a.log', banner + text(10, 30))
+    const second = await folder.tail('a.log')
+    await second.untilRecords(21)
+    assert.deepEqual(logs(second).slice(1), lines(10, 30))
+    await truncate(folder.at('a.log'))
+    await folder.append('a.log', banner + text(30, 60))
+    await second.untilRecords(52)
+    assert.deepEqual(logs(second).slice(22), lines(30, 60))
+    await second.stopAndCheckCompliance()
+  })
+
+  test('are told apart when they are compressed while they are not followed', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', banner + text(0, 10))
+    const first = await folder.tail('a.log')
+    await first.untilRecords(11)
+    await first.stop()
+    await folder.append('a.log', text(10, 12))
+    await rename(folder.at('a.log'), folder.at('a.log.2'))
+    await compress(folder, 'a.log.2', 'gz')
+    await folder.append('a.log.1', banner + text(12, 30))
+    await compress(folder, 'a.log.1', 'gz')
+    await folder.append('a.log', banner + text(30, 31))
+    const second = await folder.tail('a.log')
+    await second.untilRecords(2 + 19 + 2)
+    const read = logs(second).filter((each) => !banner.startsWith(String(each)))
+    assert.deepEqual(read, lines(10, 31))
     await second.stopAndCheckCompliance()
   })
 })

@@ -4,7 +4,8 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import type { InputContext } from '../../../pipeline/component.ts'
-import { HEAD_BYTES_SURE, statOf } from './identity.ts'
+import { BlockBuffer } from './block-buffer.ts'
+import { HEAD_BYTES_SURE } from './identity.ts'
 import { MadeEntries } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
@@ -36,7 +37,7 @@ export interface BlockReaderOptions {
 
 /** What one turn has in hand; reused. */
 interface Hands {
-  readonly bytes: Buffer
+  readonly block: BlockBuffer
   readonly made: MadeEntries
 }
 
@@ -93,7 +94,7 @@ export class BlockReader {
   ): Promise<void> {
     const { memory, logger, clock } = this.#options.context
     const hands = this.#free.pop() ?? {
-      bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES),
+      block: new BlockBuffer(BLOCK_BYTES),
       made: new MadeEntries(),
     }
     memory.add(BLOCK_BYTES)
@@ -114,36 +115,43 @@ export class BlockReader {
     }
   }
 
-  async #readFile(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<void> {
+  async #readFile(path: TailedPath, file: TailedFile, { block, made }: Hands): Promise<void> {
+    const { bytes } = block
     file.isDirty = false
-    const length = await this.#fill(path, file, bytes)
+    const length = await this.#fill(path, file, block)
     if (length < 0) return
     if (length > 0) this.#noteRead(path, file, length)
     made.begin(this.#options.context.clock.now())
     const skipped = await this.#skipEnd(path, file, bytes.subarray(0, length))
-    const block = {
+    const lines = {
       file,
       bytes: bytes.subarray(skipped),
       end: length - skipped,
       offset: file.offset + skipped,
       isLast: false,
     }
-    const used = skipped + (length === skipped ? 0 : path.lines.read(block, made))
+    const used = skipped + (length === skipped ? 0 : path.lines.read(lines, made))
     if (length === bytes.length) {
       file.isDirty = true
       if (used === 0) return this.#readLong(path, file, made)
     }
-    file.offset += used
+    this.#moveOn(file, block, used)
     const isAtEnd = length < bytes.length && file === path.files.at(-1)
     if (isAtEnd && path.lines.heldBytes > 0) path.lines.flush(made)
     await this.#deliver(path, made)
   }
 
+  #moveOn(file: TailedFile, block: BlockBuffer, used: number): void {
+    if (used > 0) file.foot = block.footAt(file.offset, used) ?? file.foot
+    file.offset += used
+  }
+
   /** Bytes from `file.offset` on; -1 if it is not the file it was. */
-  async #fill(path: TailedPath, file: TailedFile, bytes: Buffer): Promise<number> {
-    const { openFiles, replaced, missing } = this.#options
+  async #fill(path: TailedPath, file: TailedFile, block: BlockBuffer): Promise<number> {
+    const { openFiles, replaced, missing, filled, positions } = this.#options
     if (file.isCompressed) {
-      const length = await file.readCompressed(bytes)
+      block.forgetBefore()
+      const length = await file.readCompressed(block.bytes)
       if (length < 0) await missing(path, file)
       return length
     }
@@ -152,19 +160,21 @@ export class BlockReader {
       await missing(path, file)
       return -1
     }
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, file.offset)
-    const isShort = bytesRead === 0 && (await statOf(handle)).size < file.offset
+    const length = await block.read(handle, file.offset)
     // After the block: what was read is of the file that begins so.
-    const knownBytes = file.head.length
-    if (isShort || !(await file.checkHead(handle))) {
+    const { length: knownBytes } = file.head
+    const isSame = length >= 0 && block.fits(file.foot, file.offset)
+    if (!isSame || !(await file.checkHead(handle))) {
       await replaced(path, file)
       return -1
     }
-    if (knownBytes === 0 && file.head.length > 0) await this.#options.filled(path)
+    if (knownBytes >= HEAD_BYTES_SURE || file.head.length === knownBytes) return length
     // Noted before anything of it is delivered: it is found by that wherever it is by then.
-    if (knownBytes < HEAD_BYTES_SURE && file.head.length > knownBytes)
-      this.#options.positions.note(file.position)
-    return bytesRead
+    positions.note(file.position)
+    file.isDirty = true
+    await filled(path)
+    // An older one may have been found.
+    return path.unread === file ? length : -1
   }
 
   #noteRead(path: TailedPath, file: TailedFile, length: number): void {
@@ -237,29 +247,30 @@ export class BlockReader {
     return lines.encoding.findLineEnd(before, 0, unitBytes) === 0 ? 0 : endBytes
   }
 
-  async #readRest(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<void> {
-    const length = await this.#fill(path, file, bytes)
+  async #readRest(path: TailedPath, file: TailedFile, hands: Hands): Promise<void> {
+    const { bytes } = hands.block
+    const length = await this.#fill(path, file, hands.block)
     if (length < 0) return
     if (file.offset + length > file.size) return void (file.isDirty = true)
     // Of a character that is not whole the rest is waited for.
     const end = length < bytes.length ? path.lines.encoding.wholeEnd(bytes, length) : length
-    if (end > 0) await this.#takeLast(path, file, bytes.subarray(0, end), made)
+    if (end > 0) await this.#takeLast(path, file, hands, end)
   }
 
-  async #readLast(path: TailedPath, file: TailedFile, { bytes, made }: Hands): Promise<boolean> {
-    const length = await this.#fill(path, file, bytes)
+  async #readLast(path: TailedPath, file: TailedFile, hands: Hands): Promise<boolean> {
+    const length = await this.#fill(path, file, hands.block)
     if (length < 0) return false
-    return this.#takeLast(path, file, bytes.subarray(0, length), made)
+    return this.#takeLast(path, file, hands, length)
   }
 
   /** Takes what begins at `file.offset` and has no end; of more than a block the beginning. */
   async #takeLast(
     path: TailedPath,
     file: TailedFile,
-    bytes: Uint8Array,
-    made: MadeEntries,
+    { block, made }: Hands,
+    length: number,
   ): Promise<boolean> {
-    const { length } = bytes
+    const bytes = block.bytes.subarray(0, length)
     made.begin(this.#options.context.clock.now())
     if (length === BLOCK_BYTES) {
       // The beginning of a line that never ended.
@@ -268,8 +279,8 @@ export class BlockReader {
       await this.#takeLong(path, file, made, size)
       file.offset += size
     } else if (length > 0) {
-      const block = { file, bytes, end: length, offset: file.offset, isLast: true }
-      file.offset += path.lines.read(block, made)
+      const lines = { file, bytes, end: length, offset: file.offset, isLast: true }
+      this.#moveOn(file, block, path.lines.read(lines, made))
     }
     return this.#deliver(path, made)
   }

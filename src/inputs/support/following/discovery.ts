@@ -7,6 +7,7 @@ import type { Cancel } from '../../../pipeline/clock.ts'
 import type { ComponentContext } from '../../../pipeline/component.ts'
 import { FolderWatches } from './folder-watches.ts'
 import type { Glob } from './glob.ts'
+import { logOf, logsFirst } from './siblings.ts'
 import type { TailedPath } from './tailed-path.ts'
 
 /** Several changes come together, as when a container starts. */
@@ -24,6 +25,8 @@ export interface DiscoveryOptions {
   readonly grown: (path: TailedPath) => void
   /** Another file may have the path. */
   readonly changed: (path: TailedPath) => void
+  /** A rotated file of the path has come, or gone. */
+  readonly rotated: (path: TailedPath) => void
   readonly scanned: () => Promise<void>
 }
 
@@ -126,7 +129,7 @@ export class Discovery {
       })
     }
     this.#folders = folders
-    for (const path of found) {
+    for (const path of [...found].sort(logsFirst)) {
       if (this.#isStopped) return
       if (!excluded.some((glob) => glob.fits(path))) await this.#options.found(path)
     }
@@ -143,6 +146,8 @@ export class Discovery {
   }
 
   #onRenamed(path: string): void {
+    const log = logOf(path)
+    for (const one of (log !== null && this.#byRealPath.get(log)) || []) this.#options.rotated(one)
     const { paths, changed } = this.#options
     const known = new Set(this.#byRealPath.get(path))
     const own = paths.get(path)

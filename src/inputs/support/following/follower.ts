@@ -8,12 +8,14 @@ import type { InputContext } from '../../../pipeline/component.ts'
 import { fileAccess } from '../../../pipeline/files/file-access.ts'
 import { BlockReader } from './block-reader.ts'
 import { Discovery } from './discovery.ts'
+import { Endings } from './endings.ts'
+import { FollowedFiles } from './followed-files.ts'
 import type { Glob } from './glob.ts'
 import type { LineReader } from './lines.ts'
 import type { TailMetrics } from './metrics.ts'
 import { OpenFiles } from './open-files.ts'
 import { Positions } from './positions.ts'
-import { statOrNull } from './siblings.ts'
+import { logsFirst, statOrNull } from './siblings.ts'
 import { Succession } from './succession.ts'
 import { TailedPath } from './tailed-path.ts'
 import { Turns } from './turns.ts'
@@ -60,7 +62,9 @@ export class Follower {
   readonly #paths = new Map<string, TailedPath>()
   readonly #positions: Positions
   readonly #openFiles: OpenFiles
+  readonly #files: FollowedFiles
   readonly #succession: Succession
+  readonly #endings: Endings
   readonly #reader: BlockReader
   readonly #turns: Turns
   readonly #discovery: Discovery
@@ -90,7 +94,15 @@ export class Follower {
       nowMs: context.clock.now(),
     })
     this.#openFiles = new OpenFiles(config.open_files_max, metrics.openFiles)
+    this.#files = new FollowedFiles(this.#openFiles, metrics.files)
     this.#succession = this.#createSuccession()
+    this.#endings = new Endings({
+      context,
+      files: this.#files,
+      positions: this.#positions,
+      reader: () => this.#reader,
+      rotateWaitMs: durationInMs(config.rotate_wait),
+    })
     this.#reader = new BlockReader({
       context,
       metrics,
@@ -117,6 +129,7 @@ export class Follower {
       found: (path) => this.#found(path),
       grown: (path) => this.#grown(path),
       changed: (path) => this.#turns.check(path),
+      rotated: (path) => this.#settle(path),
       scanned: () => this.#scanned(),
     })
   }
@@ -160,12 +173,12 @@ export class Follower {
       context,
       metrics,
       openFiles: this.#openFiles,
+      files: this.#files,
       positions: this.#positions,
-      reader: () => this.#reader,
       isWatched: (path) => this.#discovery.fits(path),
+      found: (path) => void this.#found(path),
       paths: this.#paths,
       ignoreOlderMs: config.ignore_older === undefined ? 0 : durationInMs(config.ignore_older),
-      rotateWaitMs: durationInMs(config.rotate_wait),
       untold: (path) => this.#discovery.distrust(path),
       sinceMs: () => this.#sinceMs,
       startsAtEnd: config.read_from === 'tail',
@@ -173,12 +186,13 @@ export class Follower {
     })
   }
 
-  /** Also finds paths of earlier runs that have no file now, but may have left rotated ones. */
+  /** First paths of earlier runs, also without a file now: they may have left rotated ones. */
   async #firstScan(): Promise<void> {
+    const left = new Set(this.#positions.all.filter(({ isDone }) => !isDone).map(({ of }) => of))
+    for (const path of [...left].sort(logsFirst))
+      if (this.#discovery.fits(path)) await this.#found(path)
     await this.#discovery.scan()
     this.#succession.isFirstScan = false
-    const left = new Set(this.#positions.all.filter(({ isDone }) => !isDone).map(({ of }) => of))
-    for (const path of left) if (this.#discovery.fits(path)) await this.#found(path)
   }
 
   async #found(path: string): Promise<void> {
@@ -190,7 +204,7 @@ export class Follower {
     const tailed = new TailedPath({ path, ...settings })
     this.#paths.set(path, tailed)
     tailed.isBusy = true
-    await this.#adopt(tailed)
+    await this.#look(tailed)
     tailed.isBusy = false
     this.#discovery.watch(tailed)
     // What came before it was watched.
@@ -198,13 +212,19 @@ export class Follower {
     this.#turns.read(tailed)
   }
 
-  async #adopt(path: TailedPath): Promise<void> {
+  async #look(path: TailedPath): Promise<void> {
+    path.mustCheck = false
+    path.mustLook = false
     try {
-      await this.#succession.adopt(path)
+      await this.#succession.look(path)
+      // First, since rotated files are looked at as if they had something new.
+      await this.#endings.flushIdle(path)
+      await this.#endings.endRotated(path)
     } catch (error) {
-      const { logger } = this.#options.context
+      path.mustLook = true
       this.#options.metrics.readErrors.add(1)
-      logger.warn({ path: path.path, error }, 'cannot begin to read a file; will try again')
+      const { logger } = this.#options.context
+      logger.warn({ path: path.path, error }, 'cannot look at a path; will try again')
     }
   }
 
@@ -228,15 +248,21 @@ export class Follower {
     this.#turns.read(path)
   }
 
+  /** Something has become of what lies beside it. */
+  #settle(path: TailedPath): void {
+    path.mustSettle = true
+    this.#turns.check(path)
+  }
+
   async #check(path: TailedPath): Promise<void> {
-    await this.#succession.check(path)
+    await this.#look(path)
     if (!this.#isStopped) this.#discovery.watch(path)
   }
 
   async #scanned(): Promise<void> {
     this.#scannedAtMs = this.#options.context.clock.monotonic()
     for (const path of this.#paths.values()) if (path.isOver) await this.#leaveIfGone(path)
-    if (this.#scans++ % PRUNE_EVERY === 0) await this.#succession.prune()
+    if (this.#scans++ % PRUNE_EVERY === 0) await this.#endings.prune()
   }
 
   async #leaveIfGone(path: TailedPath): Promise<void> {
@@ -268,9 +294,10 @@ export class Follower {
   }
 
   /** Whether time alone makes something of it. */
-  #isWaiting({ files, current, mustLook, lines }: TailedPath): boolean {
+  #isWaiting({ files, current, mustLook, mustSettle, lines }: TailedPath): boolean {
     const hasRest = this.#flushesRest && current !== null && current.size > current.offset
-    return files.length > (current ? 1 : 0) || mustLook || lines.heldBytes > 0 || hasRest
+    const mustBeSeen = mustLook || mustSettle || lines.heldBytes > 0
+    return files.length > (current ? 1 : 0) || mustBeSeen || hasRest
   }
 }
 

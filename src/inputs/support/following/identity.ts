@@ -1,7 +1,9 @@
 /**
  * Which file is which, whatever it is called: by device and inode as long as it is there, and by
- * the beginning of its contents, since an inode is used again and a copy or a compressed file has
- * another.
+ * its contents, since an inode is used again and a copy or a compressed file has another. Of these
+ * two places are known: how it begins, and what stands before the place it was read to.
+ *
+ *     │ head 1,024 bytes │ … │ foot 128 bytes │ not read yet …
  */
 import { hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
@@ -18,6 +20,17 @@ export interface Head {
 }
 
 export const NO_HEAD: Head = { length: 0, hash: '' }
+
+/** Of so many bytes, or of as many as there are. */
+export const FOOT_BYTES = 128
+
+/** The bytes before `end`: files that begin alike are told apart by them. */
+export interface Foot {
+  readonly end: number
+  readonly hash: string
+}
+
+export const NO_FOOT: Foot = { end: 0, hash: '' }
 
 export interface FileStat {
   readonly key: string
@@ -58,6 +71,16 @@ export function headOf(bytes: Uint8Array, length = HEAD_BYTES_MAX): Head {
   const head = bytes.subarray(0, Math.min(length, HEAD_BYTES_MAX))
   if (head.length === 0) return NO_HEAD
   return { length: head.length, hash: hash('sha1', head, 'base64url') }
+}
+
+/** Of the bytes that stand right before `end`. */
+export function footOf(bytes: Uint8Array, end: number): Foot {
+  if (end === 0) return NO_FOOT
+  return { end, hash: hash('sha1', bytes.subarray(-FOOT_BYTES), 'base64url') }
+}
+
+export function footLength(end: number): number {
+  return Math.min(FOOT_BYTES, end)
 }
 
 /** Whether the file that `bytes` is the beginning of is the one that had this head. */

@@ -4,7 +4,7 @@
  * one, which is left out; a position that was not written yet only makes a delivery come twice.
  *
  *     {"version":1,"since":1795712555592}
- *     {"id":7,"file":"64769:1234","path":"a.log.1","of":"a.log","head":[1024,"…"],"at":[8,8],…}
+ *     {"id":7,"file":"64769:1234","path":"a.log.1","of":"a.log","head":[8,"…"],"foot":[8,"…"],…}
  *     {"id":7,"gone":true}
  */
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import type { Logger } from '../../../pipeline/logger.ts'
 import type { DataFile, FileAccess } from '../../../pipeline/files/file-access.ts'
 import { replaceFile } from '../../../pipeline/files/safe-files.ts'
 import { causeCode } from './cause-code.ts'
-import type { Head } from './identity.ts'
+import { type Foot, type Head, NO_FOOT } from './identity.ts'
 
 /** Raise it with every change that an older version could not read. */
 const VERSION = 1
@@ -38,6 +38,7 @@ export interface Position {
   /** The watched path it belongs to: it has, or had before it was rotated, that name. */
   readonly of: string
   readonly head: Head
+  readonly foot: Foot
   readonly at: Offsets
   /** Nothing more is expected of it. */
   readonly isDone: boolean
@@ -55,6 +56,7 @@ interface Line {
   readonly of?: unknown
   readonly done?: unknown
   readonly head?: unknown
+  readonly foot?: unknown
   readonly at?: unknown
   readonly seen?: unknown
 }
@@ -231,10 +233,10 @@ export class Positions {
   #lineOf(id: number): string {
     const position = this.#known.get(id)
     if (!position) return `{"id":${id},"gone":true}\n`
-    const { key, path, of, head, at, seenMs, isDone } = position
+    const { key, path, of, head, foot, at, seenMs, isDone } = position
     const done = isDone ? { done: true } : {}
-    const line = { id, file: key, path, of, head: [head.length, head.hash], at, seen: seenMs }
-    return `${JSON.stringify({ ...line, ...done })}\n`
+    const print = { head: [head.length, head.hash], foot: [foot.end, foot.hash] }
+    return `${JSON.stringify({ id, file: key, path, of, ...print, at, seen: seenMs, ...done })}\n`
   }
 }
 
@@ -248,7 +250,7 @@ function parse(text: string): Line | undefined {
 }
 
 function positionOf(line: Line): Position | undefined {
-  const { id, file, path, of, head, at, seen } = line
+  const { id, file, path, of, head, foot, at, seen } = line
   if (!isCount(id) || typeof file !== 'string') return undefined
   if (typeof path !== 'string' || typeof of !== 'string') return undefined
   if (!Array.isArray(head) || !isCount(head[0]) || typeof head[1] !== 'string') return undefined
@@ -259,10 +261,17 @@ function positionOf(line: Line): Position | undefined {
     path,
     of,
     head: { length: head[0], hash: head[1] },
+    foot: footIn(foot),
     at: [at[0], at[1]],
     seenMs: isCount(seen) ? seen : 0,
     isDone: line.done === true,
   }
+}
+
+/** Earlier versions did not note it. */
+function footIn(foot: unknown): Foot {
+  if (!Array.isArray(foot) || !isCount(foot[0]) || typeof foot[1] !== 'string') return NO_FOOT
+  return { end: foot[0], hash: foot[1] }
 }
 
 function isCount(value: unknown): value is number {

@@ -1,14 +1,11 @@
 /**
- * The files that a log was before it was rotated: beside it, with its name and something more. What
- * is known of a file that has its name no more (its inode, how it began, how far it was read) finds
- * it again among them, also as a copy and compressed; those that were rotated after it were never
- * seen.
+ * The files that a log was before it was rotated: beside it, with its name and something more.
+ * Which of the known ones they are is not said here.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { beginningOf } from './beginning.ts'
 import { COMPRESSED } from './compressed.ts'
-import { type FileStat, fileStat, fitsHead, type Head, HEAD_BYTES_SURE } from './identity.ts'
+import { type FileStat, fileStat } from './identity.ts'
 
 export interface Sibling {
   readonly path: string
@@ -17,30 +14,11 @@ export interface Sibling {
   readonly suffix: string
 }
 
-/** What is known of a file. */
-export interface Wanted {
-  readonly key: string
-  readonly head: Head
-  /** It had at least so many bytes. */
-  readonly sizeMin: number
-  /** When it was read last, by the clock of files. */
-  readonly seenMs: number
-}
-
-export interface Found {
-  /** The file itself, a copy, or what it was compressed to; null if it is not there any more. */
-  readonly old: Sibling | null
-  /** Rotated after it, the oldest first. */
-  readonly newer: readonly Sibling[]
-}
-
-/** How often a folder whose names change is listed. */
-const ATTEMPTS = 10
-/** The clock of files may be so much behind. */
-const FILE_CLOCK_MS = 10
-
 /** Begins as rotation marks do: `.1`, `-20261126`, `@2026-11-21T08-50-00.123Z`, `.old`. */
 const SUFFIX = /^[.\-_@](\d[\dTZ:.@_+-]*|old|bak)$/
+/** The same at the end of a name, and before its ending: `app-20261126.log`. */
+const MARK_AT_END = /(.)[.\-_@](\d[\dTZ:@_+-]*|old|bak)$/
+const MARK_BEFORE_ENDING = /^(.+?)[.\-_@](?:\d[\dTZ:.@_+-]*|old|bak)(\.[A-Za-z]\w*)$/
 const NUMBER = /^[.\-_@]?(\d{1,6})$/
 
 /** Rotated files of the log at `path`, the oldest first. */
@@ -77,80 +55,40 @@ export function rotationSuffix(log: string, name: string): string | null {
   return SUFFIX.test(suffix) ? suffix : null
 }
 
-/**
- * Looks for a file among the rotated ones of the log at `path`, which is not looked at itself. A
- * folder cannot be listed at one moment: when names change meanwhile, it is listed again.
- */
-export async function findRotated(path: string, wanted: Wanted): Promise<Found> {
-  let listed = await listRotated(path)
-  for (let attempt = 1; ; attempt++) {
-    const { siblings } = listed
-    const index = await indexOfWanted(siblings, wanted)
-    const again = await listRotated(path)
-    const isStable = again.summary === listed.summary
-    if (!isStable && attempt < ATTEMPTS) {
-      listed = again
-      continue
-    }
-    if (index >= 0) return { old: siblings[index]!, newer: siblings.slice(index + 1) }
-    return { old: null, newer: await newerThan(siblings, wanted) }
-  }
-}
-
-/** Those that were written to since; not a copy that was made before the last of it was read. */
-async function newerThan(siblings: readonly Sibling[], wanted: Wanted): Promise<Sibling[]> {
-  const newer: Sibling[] = []
-  for (const sibling of siblings) {
-    const { modifiedMs } = sibling.stat
-    if (modifiedMs <= wanted.seenMs - FILE_CLOCK_MS) continue
-    if (!(await isWanted(sibling, { ...wanted, sizeMin: 0 }))) newer.push(sibling)
-    else if (wanted.head.length < HEAD_BYTES_SURE) newer.push(sibling)
-  }
-  return newer
-}
-
 /** The log that the rotated file at `path` was; null if its name is not that of a rotated one. */
 export function logOf(path: string): string | null {
-  const plain = path.replace(COMPRESSED, '')
-  const log = plain.replace(/[.\-_@](\d[\dTZ:@_+-]*|old|bak)$/, '')
-  return log === plain || log.endsWith('/') ? null : log
+  const folder = dirname(path)
+  const name = basename(path).replace(COMPRESSED, '')
+  const log = name.replace(MARK_BEFORE_ENDING, '$1$2').replace(MARK_AT_END, '$1')
+  return log === name || log === '' ? null : join(folder, log)
 }
 
-interface Listed {
+/** The name of a rotated file is longer than that of its log. */
+export function logsFirst(one: string, other: string): number {
+  return one.length - other.length || (one < other ? -1 : 1)
+}
+
+/** What lies beside a log. */
+export interface Family {
+  /** Rotated files of the path, the oldest first. */
   readonly siblings: readonly Sibling[]
+  /** Of the log that the path itself is a rotated file of. */
+  readonly relatives: readonly Sibling[]
   /** Which file has which name. */
   readonly summary: string
 }
 
-async function listRotated(path: string): Promise<Listed> {
+/** What lies beside the log at `path`, which is not looked at itself. */
+export async function familyOf(path: string): Promise<Family> {
   const current = await statOrNull(path)
-  const all = await siblingsOf(path)
-  const summary = all.map((each) => `${each.path} ${each.stat.key}`).join('\n')
-  return {
-    siblings: all.filter(({ stat: { key } }) => key !== current?.key),
-    summary: `${current?.key} ${summary}`,
-  }
-}
-
-async function indexOfWanted(siblings: readonly Sibling[], wanted: Wanted): Promise<number> {
-  const byInode = siblings.findIndex(({ stat: { key } }) => key === wanted.key)
-  if (byInode >= 0 && (await isWanted(siblings[byInode]!, wanted))) return byInode
-  if (wanted.head.length < HEAD_BYTES_SURE) return -1
-  // The latest rotated one is the likeliest.
-  for (let index = siblings.length - 1; index >= 0; index--)
-    if (index !== byInode && (await isWanted(siblings[index]!, wanted))) return index
-  return -1
-}
-
-async function isWanted({ path, stat: { size } }: Sibling, wanted: Wanted): Promise<boolean> {
-  const isCompressed = COMPRESSED.test(path)
-  if (!isCompressed && size < wanted.sizeMin) return false
-  try {
-    return fitsHead(await beginningOf(path), wanted.head)
-  } catch (_unreadable) {
-    // It cannot be the one that was read; if it is, that it is missing is logged by the caller.
-    return false
-  }
+  const isOther = ({ stat: { key } }: Sibling) => key !== current?.key
+  const siblings = (await siblingsOf(path)).filter(isOther)
+  const log = logOf(path)
+  const kin = log === null ? [] : (await siblingsOf(log)).filter(isOther)
+  const own = new Set(siblings.map((each) => each.path))
+  const relatives = kin.filter((each) => !own.has(each.path))
+  const names = [...siblings, ...relatives].map((each) => `${each.path} ${each.stat.key}`)
+  return { siblings, relatives, summary: [current?.key, ...names].join('\n') }
 }
 
 export async function statOrNull(path: string): Promise<FileStat | null> {

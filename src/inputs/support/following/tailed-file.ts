@@ -2,7 +2,19 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { causeCode } from './cause-code.ts'
 import { CompressedReader, COMPRESSED } from './compressed.ts'
-import { fitsHead, type Head, headOf, NO_HEAD, readBeginning, statOf } from './identity.ts'
+import {
+  fitsHead,
+  type FileStat,
+  type Foot,
+  footLength,
+  footOf,
+  type Head,
+  headOf,
+  NO_FOOT,
+  NO_HEAD,
+  readBeginning,
+  statOf,
+} from './identity.ts'
 import type { Openable } from './open-files.ts'
 import type { Offsets, Position } from './positions.ts'
 
@@ -13,17 +25,20 @@ export interface TailedFileOptions {
   /** The watched path it belongs to. */
   readonly of: string
   readonly head?: Head
+  readonly foot?: Foot
   readonly at?: Offsets
   readonly seenMs: number
 }
 
 export class TailedFile implements Openable {
   readonly id: number
-  readonly key: string
+  key: string
   path: string
   readonly of: string
   handle: FileHandle | null = null
   head: Head
+  /** What stands before the place it was read to. */
+  foot: Foot
   /** Of the bytes that `head` is of, those that were seen in this run. */
   beginning: Uint8Array = new Uint8Array(0)
   /** Whether what it has was looked at, not only that it is there. */
@@ -40,6 +55,8 @@ export class TailedFile implements Openable {
   searchedTo = 0
   /** Whether it has its watched path no more: nothing new is expected, but may come. */
   isRotated = false
+  /** Whether it is not known where it is. */
+  isLost = false
   /** Whether it is being read right now. */
   isBusy = false
   /** Nothing more is expected of it. */
@@ -53,12 +70,14 @@ export class TailedFile implements Openable {
   modifiedMs = 0
   #compressed: CompressedReader | null = null
 
-  constructor({ id, key, path, of, head = NO_HEAD, at = [0, 0], seenMs }: TailedFileOptions) {
+  constructor(options: TailedFileOptions) {
+    const { id, key, path, of, head = NO_HEAD, foot = NO_FOOT, at = [0, 0], seenMs } = options
     this.id = id
     this.key = key
     this.path = path
     this.of = of
     this.head = head
+    this.foot = foot
     this.at = at
     this.offset = Math.min(...at)
     this.seenMs = seenMs
@@ -68,13 +87,27 @@ export class TailedFile implements Openable {
     return COMPRESSED.test(this.path)
   }
 
+  get isOpen(): boolean {
+    return this.handle !== null || this.#compressed !== null
+  }
+
   get isPinned(): boolean {
     return this.isBusy || this.isDirty || this.isRotated
   }
 
   get position(): Position {
-    const { id, key, path, of, head, at, seenMs, isDone } = this
-    return { id, key, path, of, head, at, seenMs, isDone }
+    const { id, key, path, of, head, foot, at, seenMs, isDone } = this
+    return { id, key, path, of, head, foot, at, seenMs, isDone }
+  }
+
+  /** Goes on in another file that has the same contents, and perhaps more; this one is closed. */
+  moveTo({ path, stat }: { readonly path: string; readonly stat: FileStat }): void {
+    this.path = path
+    this.key = stat.key
+    this.size = Math.max(this.size, this.isCompressed ? 0 : stat.size)
+    this.isDirty = true
+    this.isLost = false
+    this.isNoted = false
   }
 
   /** Goes back to what is delivered. */
@@ -94,14 +127,29 @@ export class TailedFile implements Openable {
   async #openCompressed(): Promise<CompressedReader | null> {
     const handle = await open(this.path, 'r').catch(absentIsNull)
     if (handle === null) return null
-    if ((await statOf(handle)).key === this.key) return new CompressedReader(handle, this.path)
-    await handle.close()
+    if ((await statOf(handle)).key === this.key) {
+      const reader = new CompressedReader(handle, this.path)
+      const beginning = new Uint8Array(this.head.length)
+      // An inode is used again, as by what is compressed for what was.
+      if (fitsHead(beginning.subarray(0, await reader.read(beginning, 0)), this.head)) return reader
+      await reader.close()
+    } else await handle.close()
     return null
   }
 
   async closeCompressed(): Promise<void> {
     await this.#compressed?.close()
     this.#compressed = null
+  }
+
+  /** Whether it still has what was read of it, as far as that can be told; if it is open. */
+  async isItself(): Promise<boolean> {
+    const { handle, foot } = this
+    if (!handle) return true
+    if (!(await this.checkHead(handle))) return false
+    const bytes = Buffer.alloc(footLength(foot.end))
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, foot.end - bytes.length)
+    return footOf(bytes.subarray(0, bytesRead), foot.end).hash === foot.hash
   }
 
   /** Whether the file behind the handle still begins as it did; learns more of the beginning. */

@@ -23,10 +23,10 @@ export class TailedPath {
   files: TailedFile[] = []
   /** The last of `files` if it has the path now. */
   current: TailedFile | null = null
-  /** The one that had it before. */
-  previous: TailedFile | null = null
   /** Whether something may have become of the path. */
   mustCheck = false
+  /** Whether something may have become of what lies beside it. */
+  mustSettle = false
   /** Whether a look has failed: there is another one soon. */
   mustLook = false
   /** Whether all that an earlier run has left of it is found. */
@@ -59,7 +59,7 @@ export class TailedPath {
 
   /** The file to be read next: an older one first, so that events keep their order. */
   get unread(): TailedFile | undefined {
-    return this.files.find(({ isDirty }) => isDirty)
+    return this.files.find(({ isDirty, isLost }) => isDirty && !isLost)
   }
 
   /** Whether nothing can come of it any more. */
