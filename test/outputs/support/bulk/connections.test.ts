@@ -20,6 +20,7 @@ import {
 } from '../../../support/certificates.ts'
 import { batchOf } from '../../../support/entries.ts'
 import { FakeElasticsearch } from '../../../support/fake-elasticsearch.ts'
+import { freePort } from '../../../support/free-port.ts'
 
 const DELIVERED = { kind: 'delivered' }
 const CHUNK = chunkOf([batchOf('t', { n: 1 })])
@@ -160,6 +161,26 @@ for (const product of ['elasticsearch', 'opensearch'] as const) {
       assert.equal((await run.deliver(CHUNK)).kind, 'hold')
       writeFileSync(path, authority.pem)
       assert.deepEqual(await run.deliver(CHUNK), DELIVERED)
+      await run.stopAndCheckCompliance()
+    })
+
+    test('delivers all to the node that is left, with one dead and one hanging', async () => {
+      await using hanging = await fakeOf(product)
+      await using good = await fakeOf(product)
+      hanging.behave = () => undefined
+      const dead = `http://127.0.0.1:${await freePort()}`
+      const urls = `urls: ['${dead}', '${hanging.url}', '${good.url}']`
+      const run = await start(product, `${urls}\nrequest_timeout: 300ms`)
+      const kinds: string[] = []
+      for (let sequence = 0; sequence < 6; sequence++) {
+        const chunk = chunkOf([batchOf('t', { n: sequence })], sequence)
+        kinds.push((await run.deliver(chunk)).kind)
+      }
+      // The one that hangs is found out by a request that times out, and left out from then on.
+      const left = kinds.filter((kind) => kind !== 'delivered')
+      assert.ok(left.length <= 2, kinds.join())
+      assert.deepEqual(kinds.slice(3), ['delivered', 'delivered', 'delivered'])
+      assert.equal(good.documents.size, 6 - left.length)
       await run.stopAndCheckCompliance()
     })
 
