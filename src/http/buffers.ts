@@ -16,6 +16,8 @@ export interface BufferAnswer {
   readonly retries: number
   /** Events lost to damage of its files, as far as known, since the start. */
   readonly events_damaged: number
+  /** Bytes of its files that were damaged and had events, nobody knows how many. */
+  readonly damaged_bytes: number
   readonly chunks_in_flight: number
   readonly chunks_waiting: number
   /** Failed attempts in a row. */
@@ -66,6 +68,7 @@ export function bufferAnswers(views: readonly BufferView[], now: number): Buffer
     oldest_age_seconds: ageSeconds(view, now),
     retries: view.retries,
     events_damaged: view.damaged,
+    damaged_bytes: view.damagedBytes,
     chunks_in_flight: view.chunksInFlight,
     chunks_waiting: view.chunksWaiting,
     failures: view.failures,

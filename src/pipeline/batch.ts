@@ -19,7 +19,15 @@ export interface Batch {
    * deliver. Whoever sets it need not keep the events then; without the call nobody has them.
    */
   readonly onKept?: () => void
+  /**
+   * Called before the answer `rejected` by a full buffer that throws the events away. Whoever sets
+   * it may keep them all the same, and says once in the ledger's words what becomes of them.
+   */
+  readonly onShed?: (settle: (fate: ShedFate) => void) => void
 }
+
+/** What a full buffer did not keep: thrown away, kept as dead letters, or sent once more. */
+export type ShedFate = 'dropped' | Exclude<Outcome, 'delivered'>
 
 /**
  * - `delivered`: taken by every output it goes to; it may be acknowledged.

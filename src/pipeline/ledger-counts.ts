@@ -49,6 +49,8 @@ export interface OutputCounts {
   /** Left on disk by its buffer. */
   buffered: number
   inFlight: number
+  /** Of its buffer, with events in them whose number is not known. */
+  damagedBytes: number
 }
 
 /** Each key a number of events; all but `held` and `in_flight` are counters. */
@@ -67,6 +69,8 @@ export interface LedgerSnapshot {
     /** What was dropped behind the inputs. */
     readonly pipeline: Row
   }
+  /** By output, of its buffer's files: with them events were lost, nobody knows how many. */
+  readonly damaged_bytes: Row
   /** Whether the equation at the top of ledger.ts holds. */
   readonly balanced: boolean
 }
@@ -85,15 +89,26 @@ export function snapshotOf(rows: LedgerRows): LedgerSnapshot {
   return {
     inputs: toRows(rows.inputs, ({ received, dropped, lost }) => ({ received, dropped, lost })),
     filters: toRows(rows.filters, (counts) => ({ ...counts })),
-    outputs: toRows(rows.outputs, ({ inFlight, ...rest }) => ({ ...rest, in_flight: inFlight })),
+    outputs: toRows(rows.outputs, outputRow),
     tags: toRows(seenTags, countsRow),
     total: countsRow(rows.total),
     drop_reasons: {
       inputs: toRows(rows.inputs, ({ dropReasons }) => Object.fromEntries(dropReasons)),
       pipeline: Object.fromEntries(rows.dropReasons),
     },
+    damaged_bytes: Object.fromEntries(
+      rows.outputs.map(([name, { damagedBytes }]) => [name, damagedBytes] as const).filter(isSome),
+    ),
     balanced: isBalancedRow(countsRow(rows.total)),
   }
+}
+
+function outputRow({ inFlight, damagedBytes: _notEvents, ...rest }: OutputCounts): Row {
+  return { ...rest, in_flight: inFlight }
+}
+
+function isSome([, bytes]: readonly [string, number]): boolean {
+  return bytes > 0
 }
 
 function toRows<Of>(rows: readonly (readonly [string, Of])[], toRow: (row: Of) => Row): Rows {

@@ -83,6 +83,7 @@ export class Ledger {
       dropped: 0,
       buffered: 0,
       inFlight: 0,
+      damagedBytes: 0,
     }))
   }
 
@@ -152,6 +153,11 @@ export class Ledger {
     this.#total[fate] += count
     tag.inFlight -= count
     tag[fate] += count
+  }
+
+  /** Bytes of an output's buffer with events in them, nobody knows how many: in no other number. */
+  damage(output: OutputCounts, bytes: number): void {
+    output.damagedBytes += bytes
   }
 
   /** An output's buffer throws events away. */

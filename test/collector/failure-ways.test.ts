@@ -232,14 +232,43 @@ pipeline:
   ])
 })
 
-test('what a buffer left on disk is missed when it becomes one in memory', async (t) => {
+test('what a buffer left on disk is delivered when it becomes one in memory', async (t) => {
   const yaml = (type: string) => `
 outputs: { out: { type: fake, buffer: { type: ${type} } } }
 pipeline: [{ match: '**', to: out }]
 `
-  const { stage, send, reload, log } = await start(t, yaml('disk'))
+  const { stage, send, reload } = await start(t, yaml('disk'))
   stage.answers.set('out', AWAY)
   await send('x')
+  await until('it was tried', () => stage.sent.length > 0)
   await reload(yaml('memory'))
-  await until('it is said', () => log.some((line) => line.includes('that this output had before')))
+  stage.sent.splice(0)
+  stage.answers.clear()
+  await until('it is tried again', () => stage.sent.includes('out x'))
+})
+
+test('what a full secondary does not take is a dead letter, and not dropped', async (t) => {
+  const yaml = `
+outputs:
+  first: { type: fake, buffer: { type: memory }, secondary: second }
+  second: { type: fake, buffer: { type: memory, max_bytes: 1B, when_full: drop_newest } }
+pipeline:
+  - { match: full, to: second }
+  - { match: '**', to: first }
+`
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const { stage, send, stop } = await startIn(t, dataDir, yaml)
+  stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
+  stage.answers.set('second', AWAY)
+  void send('full')
+  await until('the second is at work', () => stage.sent.includes('second full'))
+  assert.equal(await send('x'), 'rejected')
+  assert.deepEqual(outputsInLetters(dataDir), ['first'])
+  await stop()
+  const { outputs, total } = JSON.parse(readFileSync(join(dataDir, 'ledger.json'), 'utf8')) as {
+    outputs: Record<string, Record<string, number>>
+    total: Record<string, number>
+  }
+  assert.deepEqual([outputs['second']?.['rejected'], total['dropped']], [1, 0])
 })

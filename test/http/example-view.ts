@@ -32,6 +32,7 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       tags: { [HOSTILE]: { received: 10 } },
       total: { received: 10, delivered: 4, retried: 3, in_flight: 2 },
       drop_reasons: { inputs: { docker: { invalid_time: 1 } }, pipeline: { no_route: 2 } },
+      damaged_bytes: {},
       balanced: true,
     }),
     metrics: () => [

@@ -40,6 +40,13 @@ export interface Leftover {
   readonly events: number
 }
 
+export interface Damage {
+  /** NaN if that is not known. */
+  readonly events: number
+  /** Of files, in which there are events if their number is not known; else 0. */
+  readonly bytes: number
+}
+
 export interface BatchStore {
   /** Not finished, and handed out before all else; absent for a store that never has such. */
   readonly leftover?: Leftover | undefined
@@ -77,9 +84,9 @@ export interface BatchStore {
   onAvailable: () => void
   /**
    * Called when events that were not finished turn out to be lost, as bytes that are damaged or
-   * missing: how many, NaN if that is not known, and the number below which their batches were.
+   * missing, with the number below which their batches were.
    */
-  onDamaged: (events: number, below: number) => void
+  onDamaged: (damage: Damage, below: number) => void
   /** Opens what an earlier run has left, in the background if it is much. */
   start(): Promise<void>
   /** Makes safe what is to be safe, and closes. What is not finished waits for the next start. */

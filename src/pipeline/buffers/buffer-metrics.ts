@@ -1,6 +1,6 @@
 /** What of a buffer is counted for Prometheus. */
 import type { Counter, Gauge, Metrics } from '../metrics.ts'
-import type { BatchStore } from './batch-store.ts'
+import type { BatchStore, Damage } from './batch-store.ts'
 
 export class BufferMetrics {
   readonly #bytes: Gauge
@@ -8,6 +8,7 @@ export class BufferMetrics {
   readonly #retries: Counter
   readonly #dropped: Counter
   readonly #damaged: Counter
+  readonly #damagedBytes: Counter
   readonly #keysOpen: Gauge
   readonly #closedEarly: Counter
 
@@ -25,6 +26,10 @@ export class BufferMetrics {
     this.#damaged = metrics.counter(
       'buffer_damaged_total',
       'Events lost because the files of the buffer were damaged or missing, as far as known.',
+    )
+    this.#damagedBytes = metrics.counter(
+      'buffer_damaged_bytes_total',
+      'Bytes of buffer files that were damaged and had events, nobody knows how many.',
     )
     this.#keysOpen = metrics.gauge(
       'buffer_chunk_keys_open',
@@ -44,6 +49,10 @@ export class BufferMetrics {
     return this.#damaged.value
   }
 
+  get damagedBytes(): number {
+    return this.#damagedBytes.value
+  }
+
   show({ bytes, events }: Pick<BatchStore, 'bytes' | 'events'>, keysOpen: number): void {
     this.#bytes.set(bytes)
     this.#events.set(events)
@@ -58,8 +67,9 @@ export class BufferMetrics {
     this.#retries.add(events)
   }
 
-  lostToDamage(events: number): void {
-    this.#damaged.add(events)
+  lostToDamage({ events, bytes }: Damage): void {
+    if (!Number.isNaN(events)) this.#damaged.add(events)
+    this.#damagedBytes.add(bytes)
   }
 
   dropped(events: number): void {

@@ -41,7 +41,7 @@ export class MemoryStore implements BatchStore {
   readonly lostEvents = 0
   readonly problem = null
   onAvailable: () => void = () => undefined
-  onDamaged: (events: number, below: number) => void = () => undefined
+  onDamaged: BatchStore['onDamaged'] = () => undefined
   readonly #id = newStoreId()
   readonly #clock: Pick<Clock, 'now'>
   /** Not handed out yet. */

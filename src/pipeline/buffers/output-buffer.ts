@@ -2,7 +2,7 @@
  * What stands before an output that has a buffer: it takes batches as safe as the store says, and
  * the delivery engine (../delivery/engine.ts) brings them to the output. Here both meet the ledger.
  */
-import type { Batch, Outcome } from '../batch.ts'
+import type { Batch, Outcome, ShedFate } from '../batch.ts'
 import type { Cancel, Clock, Timers } from '../clock.ts'
 import type { ChunkedOutput, Lifecycle, Output } from '../component.ts'
 import type { ChunkOutput } from '../delivery/chunk.ts'
@@ -18,7 +18,7 @@ import { LossReport } from '../loss-report.ts'
 import type { MemoryAccount } from '../memory-budget.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
-import type { BatchStore, Leftover, StoredBatch } from './batch-store.ts'
+import type { BatchStore, Damage, Leftover, StoredBatch } from './batch-store.ts'
 import { BufferMetrics } from './buffer-metrics.ts'
 import { Overflow, type WhenFull } from './overflow.ts'
 
@@ -64,6 +64,8 @@ export interface BufferState extends DeliveryState {
   readonly retries: number
   /** Events lost to damage of the buffer's files, as far as known, since the start. */
   readonly damaged: number
+  /** Bytes of its files that are damaged and had events whose number is not known. */
+  readonly damagedBytes: number
 }
 
 export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
@@ -77,6 +79,8 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #waiting = new Map<Counts, number>()
   /** Entries of batches of which there are dead letters now, if their senders wait for that. */
   readonly #kept = new WeakSet<Uint8Array>()
+  /** By the entries of batches whose senders wait, and may keep them when they are thrown away. */
+  readonly #onShed = new WeakMap<Uint8Array, NonNullable<Batch['onShed']>>()
   /** Sequences below were there before the start. */
   #firstOwn = Infinity
   #cancelHandBack: Cancel = () => undefined
@@ -91,7 +95,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
     this.#overflow = new Overflow({ store: this.#bounded, maxBytes, whenFull, onDropped })
-    store.onDamaged = (events, below) => this.#loseDamaged(events, below)
+    store.onDamaged = (damage, below) => this.#loseDamaged(damage, below)
   }
 
   get problem(): string | null {
@@ -102,9 +106,9 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   get state(): BufferState {
     const { store, maxBytes } = this.#options
     const { bytes, events, oldestAt, leftover = NONE } = store
-    const { retries, damaged } = this.#metrics
+    const { retries, damaged, damagedBytes } = this.#metrics
     const waiting = { bytes, events, leftover, maxBytes, oldestAt }
-    return { ...waiting, retries, damaged, ...this.#engine.state }
+    return { ...waiting, retries, damaged, damagedBytes, ...this.#engine.state }
   }
 
   /** Whether it has something that is there after a restart. */
@@ -180,13 +184,12 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     const { store, ledger } = this.#options
     const { count } = batch
     ledger.send(this.#counts, count)
+    this.#hold(tagCounts, count)
     if (!this.#overflow.admits(batch)) {
-      ledger.shed(this.#counts, tagCounts, count, 'buffer_full')
-      this.#metrics.dropped(count)
-      this.#lossReport.add('events', count)
+      this.#overflowed(tagCounts, count, batch.onShed)
       return Promise.resolve('rejected')
     }
-    this.#hold(tagCounts, count)
+    if (batch.onShed && !store.isDurable) this.#onShed.set(batch.entries, batch.onShed)
     return store.append(batch).then((outcome) => {
       this.#overflow.appended(batch)
       // What was taken is settled when it is finished.
@@ -228,15 +231,27 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
 
   #dropStored(batch: StoredBatch): void {
     this.taken(batch)
-    this.#shed(this.#options.ledger.tag(batch.tag), batch.count, 'buffer_full')
-    this.#lossReport.add('events', batch.count)
+    const tagCounts = this.#options.ledger.tag(batch.tag)
+    this.#overflowed(tagCounts, batch.count, this.#onShed.get(batch.entries))
+  }
+
+  #overflowed(tagCounts: Counts, count: number, onShed: Batch['onShed']): void {
+    const settle = (fate: ShedFate) => {
+      if (fate !== 'dropped') return this.#settle(tagCounts, count, fate)
+      this.#shed(tagCounts, count, 'buffer_full')
+      this.#lossReport.add('events', count)
+    }
+    if (onShed) onShed(settle)
+    else settle('dropped')
   }
 
   /** Which tags they had nobody can tell any more. */
-  #loseDamaged(events: number, below: number): void {
-    if (Number.isNaN(events)) return
+  #loseDamaged(damage: Damage, below: number): void {
     const { ledger } = this.#options
-    this.#metrics.lostToDamage(events)
+    this.#metrics.lostToDamage(damage)
+    ledger.damage(this.#counts, damage.bytes)
+    const { events } = damage
+    if (Number.isNaN(events)) return
     if (below <= this.#firstOwn) {
       const tagCounts = ledger.tag(UNKNOWN_TAG)
       ledger.restoreBuffered(this.#counts, tagCounts, events)

@@ -339,3 +339,14 @@ test('an output that cannot be stopped does not keep the store open', async (t) 
   assert.deepEqual(await send('b'), ['retry'])
   assert.equal(row().total['buffered'], 1)
 })
+
+test('damage of which the events are not known is counted in bytes, by output', () => {
+  const { buffer, store, row } = bufferOf({
+    store: new MemoryStore(new ManualTime()),
+    log: new KeptLog(),
+  })
+  store.onDamaged({ events: NaN, bytes: 70 }, 0)
+  const { damaged_bytes, total, balanced } = row()
+  assert.deepEqual({ damaged_bytes, balanced }, { damaged_bytes: { out: 70 }, balanced: true })
+  assert.deepEqual([total['dropped'], buffer.state.damaged, buffer.state.damagedBytes], [0, 0, 70])
+})

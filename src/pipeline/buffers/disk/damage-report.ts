@@ -1,5 +1,6 @@
 /** What is damaged: a copy is kept, and how much it was is said once what follows is known. */
 import type { Logger } from '../../logger.ts'
+import type { Damage } from '../batch-store.ts'
 import type { Position } from './progress.ts'
 import type { Segment, Segments } from './segments.ts'
 
@@ -15,6 +16,8 @@ export class DamageReport {
   readonly #segments: Segments
   readonly #logger: Logger
   #ranges: string[] = []
+  /** In them. */
+  #bytes = 0
 
   constructor(segments: Segments, logger: Logger) {
     this.#segments = segments
@@ -26,14 +29,22 @@ export class DamageReport {
     const kept = await this.#segments.quarantine(segment, start, end)
     const copy = kept === null ? 'of which there is no copy' : `kept as ${kept}`
     this.#ranges.push(`${segment.path} from byte ${start} to ${end}, ${copy}`)
+    this.#bytes += end - start
     return kept !== null
   }
 
   /** What came since the last time has cost so many events; NaN if that is not known. */
-  close(lost: number, { from, to, place }: Gap): void {
+  close(lost: number, gap: Gap): Damage {
+    const bytes = this.#bytes
+    this.#tell(lost, gap)
+    this.#ranges = []
+    this.#bytes = 0
+    return { events: lost, bytes: Number.isNaN(lost) ? bytes : 0 }
+  }
+
+  #tell(lost: number, { from, to, place }: Gap): void {
     const ranges = this.#ranges
     if (ranges.length === 0 && lost === 0) return
-    this.#ranges = []
     const events = Number.isNaN(lost) ? 'unknown' : lost
     if (ranges.length === 0) {
       const batches = `${from.sequence} to ${to.sequence - 1}`

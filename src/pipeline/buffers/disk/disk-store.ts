@@ -10,7 +10,7 @@
  */
 import type { Batch, Outcome } from '../../batch.ts'
 import type { Cancel } from '../../clock.ts'
-import type { BatchLimit, BatchStore, StoredBatch } from '../batch-store.ts'
+import type { BatchLimit, BatchStore, Damage, StoredBatch } from '../batch-store.ts'
 import type { DiskStoreOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { ProgressFile } from './progress-file.ts'
@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 1000
 export class DiskStore implements BatchStore {
   readonly isDurable = true
   onAvailable: () => void = () => undefined
-  onDamaged: (events: number, below: number) => void = () => undefined
+  onDamaged: BatchStore['onDamaged'] = () => undefined
   readonly #options: DiskStoreOptions
   readonly #isSafe: boolean
   readonly #segments: Segments
@@ -68,7 +68,7 @@ export class DiskStore implements BatchStore {
       onWritten: () => this.onAvailable(),
     })
     const end = () => this.#writer.end
-    const onLost = (events: number, below: number) => this.#lost(events, below)
+    const onLost = (damage: Damage, below: number) => this.#lost(damage, below)
     this.#reader = new Reader({ segments, logger, end, onLost }, this.#progress)
   }
 
@@ -172,9 +172,9 @@ export class DiskStore implements BatchStore {
   async #recover(): Promise<void> {
     const { logger } = this.#options
     let isLost = false
-    const recovery = new Recovery(this.#segments, logger, (events, below) => {
+    const recovery = new Recovery(this.#segments, logger, (damage, below) => {
       isLost = true
-      this.onDamaged(events, below)
+      this.onDamaged(damage, below)
     })
     const known = await this.#progressFile.load()
     if (!known && this.#segments.all.length > 0) {
@@ -216,9 +216,9 @@ export class DiskStore implements BatchStore {
     this.#noteLater()
   }
 
-  #lost(events: number, below: number): void {
+  #lost(damage: Damage, below: number): void {
     this.#noteLater()
-    if (events > 0) this.onDamaged(events, below)
+    if (damage.events > 0 || damage.bytes > 0) this.onDamaged(damage, below)
   }
 
   /** With files that are still missing goes what waits in them. */

@@ -3,7 +3,7 @@
  * finished up to what was written last. What cannot be handed out is lost, and finished with.
  */
 import type { Logger } from '../../logger.ts'
-import type { BatchLimit, StoredBatch } from '../batch-store.ts'
+import type { BatchLimit, Damage, StoredBatch } from '../batch-store.ts'
 import { Ahead } from './ahead.ts'
 import { DamageReport } from './damage-report.ts'
 import { type Frame, SEGMENT_HEAD_BYTES } from './frame.ts'
@@ -26,8 +26,8 @@ export interface ReaderParts {
   readonly logger: Logger
   /** Where the batches end that are in the segments. */
   readonly end: () => Position
-  /** So many events, NaN if that is not known, of batches below that number. */
-  readonly onLost: (events: number, below: number) => void
+  /** Of batches below that number. */
+  readonly onLost: (damage: Damage, below: number) => void
 }
 
 export class Reader {
@@ -175,10 +175,10 @@ export class Reader {
   #goTo(place: Position): void {
     const isBehind = place.sequence > this.#next.sequence
     const lost = isBehind ? this.#progress.lose(this.#next, place) : 0
-    this.#report.close(lost, { from: this.#next, to: place })
+    const damage = this.#report.close(lost, { from: this.#next, to: place })
     this.#next = place
     this.#ahead.passedBelow(place.sequence)
-    if (isBehind) this.#parts.onLost(lost, place.sequence)
+    if (isBehind) this.#parts.onLost(damage, place.sequence)
   }
 
   async #nextFrame(): Promise<Frame | null> {

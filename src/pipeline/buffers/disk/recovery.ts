@@ -5,6 +5,7 @@
  * is cut off; it was never answered.
  */
 import type { Logger } from '../../logger.ts'
+import type { Damage } from '../batch-store.ts'
 import { DamageReport } from './damage-report.ts'
 import { SEGMENT_HEAD_BYTES } from './frame.ts'
 import type { Position, Progress } from './progress.ts'
@@ -15,11 +16,11 @@ export class Recovery {
   readonly #segments: Segments
   readonly #logger: Logger
   readonly #report: DamageReport
-  readonly #onLost: (events: number, below: number) => void
+  readonly #onLost: (damage: Damage, below: number) => void
   #isTailDamaged = false
 
   /** `onLost` is told of events that were not finished, and the number their batches were below. */
-  constructor(segments: Segments, logger: Logger, onLost: (events: number, below: number) => void) {
+  constructor(segments: Segments, logger: Logger, onLost: (damage: Damage, below: number) => void) {
     this.#segments = segments
     this.#logger = logger
     this.#onLost = onLost
@@ -46,8 +47,8 @@ export class Recovery {
     const isUnknown = this.#isTailDamaged && written.sequence <= found.sequence
     const newest = this.#segments.all.at(-1)
     const place = newest && `${newest.path} from byte ${newest.size} on`
-    this.#report.close(isUnknown ? NaN : lost, { from: found, to: written, place })
-    if (lost > 0) this.#onLost(lost, written.sequence)
+    const damage = this.#report.close(isUnknown ? NaN : lost, { from: found, to: written, place })
+    if (lost > 0 || damage.bytes > 0) this.#onLost(damage, written.sequence)
     const end = written.sequence > found.sequence ? written : found
     // No number is given twice: a batch that is gone may have been delivered under it.
     const sequence = Math.max(progress.next, end.sequence)

@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { Batch } from '../../../../src/pipeline/batch.ts'
 import type { DiskStoreOptions } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
-import type { StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
+import type { Damage, StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
 import { batchOf, decodeRecords } from '../../../support/entries.ts'
 import {
   appendAll,
@@ -230,4 +230,22 @@ describe('another version', () => {
     await assert.rejects(create(origin).store.start(), /progress: version 2; expected version 1/)
     assert.equal(await readFile(join(origin, 'progress'), 'utf8'), text)
   })
+})
+
+test('damage of which the events are not known is told in bytes', async (t) => {
+  const { origin, segments } = await filled(t, numbered(3))
+  for (const name of await readdir(origin))
+    if (name.startsWith('progress')) await rm(join(origin, name))
+  const path = join(origin, segments[0]!)
+  const bytes = await readFile(path)
+  bytes[bytes.length - 1]! ^= 1
+  await writeFile(path, bytes)
+  const { store } = create(origin)
+  const told: Damage[] = []
+  store.onDamaged = (damage) => void told.push(damage)
+  await store.start()
+  const [copy] = await readdir(join(origin, 'quarantine'))
+  const kept = await readFile(join(origin, 'quarantine', copy!))
+  assert.deepEqual(told, [{ events: NaN, bytes: kept.length }])
+  await store.stop(NEVER)
 })
