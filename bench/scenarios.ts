@@ -174,6 +174,9 @@ export const scenarios: readonly Scenario[] = [
   scenario('tcp-lines', 'plain lines over TCP, 130 B on average', {
     traffic: { mode: 'tcp-lines' },
   }),
+  scenario('tail-docker', "a file of Docker's json-file driver, 205 B a line on average", {
+    traffic: { mode: 'json-file' },
+  }),
   scenario('gelf-tcp', 'GELF over TCP as Docker sends it, NUL behind each message', {
     isQuick: true,
     traffic: { mode: 'gelf' },

@@ -26,6 +26,9 @@ const GOALS: readonly Goal[] = [
   most('message: ratio to the floor', 2.2, (all) => ours(all, 'message')?.ratio?.median),
   most('forward: ratio to the floor', 1.8, (all) => ours(all, 'forward')?.ratio?.median),
   most('packed: ratio to the floor', 1.6, (all) => ours(all, 'packed')?.ratio?.median),
+  most('tail-docker: CPU µs per line', 0.6, (all) => {
+    return ours(all, 'tail-docker')?.cpuMicrosecondsPerRecord.median
+  }),
   most('gelf-tcp: CPU µs per record', 1.2, (all) => {
     return ours(all, 'gelf-tcp')?.cpuMicrosecondsPerRecord.median
   }),

@@ -11,7 +11,7 @@ import { SubjectProcess, type Launch, type Place, type Subject } from '../subjec
 import type { Prepared } from '../traffic/prepare.ts'
 import { verify } from '../verify/verify.ts'
 import { cpuMsBetween, memoryOfTree, readCpu, type CpuReading } from './process-tree.ts'
-import { SenderProcess, type RoundTrips } from './sender-process.ts'
+import { type SenderKind, SenderProcess, type RoundTrips } from './sender-process.ts'
 
 export interface Run {
   readonly cpuMs: number
@@ -64,13 +64,13 @@ async function measure(
   await using beside = new AsyncDisposableStack()
   beside.use(launch.beside)
   await using process = await SubjectProcess.start(subject.name, launch, place)
-  const kind = scenario.traffic.mode === 'message-ack' ? 'ack-sender' : 'sender'
   const { file, segments, frameBytes } = prepared
-  await using sender = await SenderProcess.start(kind, {
+  await using sender = await SenderProcess.start(senderKind(scenario, launch), {
     file,
     segments,
     frameBytes,
     port: place.port,
+    ...(launch.followed === undefined ? {} : { followed: launch.followed }),
   })
   await sleep(SETTLE_MS)
   const startCpu = readCpu(process.pid)
@@ -85,6 +85,11 @@ async function measure(
   await process.stop()
   const [cpuMs, wallMs] = [cpuMsBetween(startCpu, end.cpu), end.atMs - startedMs]
   return { cpuMs, wallMs, peakBytes, roundTrips }
+}
+
+function senderKind({ traffic }: Scenario, { followed }: Launch): SenderKind {
+  if (followed !== undefined) return 'file-sender'
+  return traffic.mode === 'message-ack' ? 'ack-sender' : 'sender'
 }
 
 interface End {

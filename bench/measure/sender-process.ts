@@ -6,6 +6,8 @@ import type { Prepared } from '../traffic/prepare.ts'
 
 export type SenderTask = Pick<Prepared, 'file' | 'segments' | 'frameBytes'> & {
   readonly port: number
+  /** Of `file-sender`. */
+  readonly followed?: string
 }
 
 /** Of frames that were acknowledged. */
@@ -19,7 +21,7 @@ export interface RoundTrips {
 export type SenderMessage =
   { readonly ready: true } | { readonly sent: RoundTrips | null } | { readonly failed: string }
 
-export type SenderKind = 'sender' | 'ack-sender'
+export type SenderKind = 'sender' | 'ack-sender' | 'file-sender'
 
 export class SenderProcess implements AsyncDisposable {
   readonly #child: ChildProcess

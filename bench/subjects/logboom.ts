@@ -1,12 +1,12 @@
 /** The collector as a subject, configured as its default is but for ports, folder and output. */
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
 import { NewlineCount, outputFiles, outputState } from '../measure/output-files.ts'
 import type { Output } from '../scenarios.ts'
 import type { Traffic } from '../traffic/prepare.ts'
 import { BULK_OUTPUTS, documentLine, startBulkSink } from './bulk-sink.ts'
-import { expectationOf, inputOptions } from './inputs.ts'
+import { expectationOf, followedFile, inputOptions } from './inputs.ts'
 import type { Launch, Place, Subject } from './subject.ts'
 
 /** Files are looked at from outside; asking the collector costs it time, so that is done seldom. */
@@ -54,7 +54,10 @@ interface Work {
 async function launch(program: string, work: Work, place: Place, records: number): Promise<Launch> {
   const { output } = work
   const config = join(place.folder, 'logboom.yaml')
-  const httpPort = await freePort()
+  const followed = followedFile(work.mode, place)
+  if (followed !== null) await mkdir(dirname(followed), { recursive: true })
+  // Without an input that listens, it is ready when this does.
+  const httpPort = followed === null ? await freePort() : place.port
   const http = `http://127.0.0.1:${httpPort}`
   const sink = BULK_OUTPUTS.includes(output) ? await startBulkSink(place.output) : undefined
   await writeFile(config, configuration(work, place, httpPort, sink?.port))
@@ -64,6 +67,7 @@ async function launch(program: string, work: Work, place: Place, records: number
     args: [program, 'run', '-c', config],
     ...(output === 'stdout' ? { stdout: join(place.output, 'stdout.log') } : {}),
     ...(sink && { beside: sink }),
+    ...(followed === null ? {} : { followed }),
     isReady: () => answersWell(`${http}/readyz`),
     ...(isFiles ? byFiles(place, records) : byLedger(http, output, place, records)),
   }
@@ -78,7 +82,7 @@ function configuration(
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
-  docker: { ${inputOptions(mode, place.port)} }
+  docker: { ${inputOptions(mode, place)} }
 outputs:
   out: ${sinkPort === undefined ? outputConfiguration(output, place) : bulkOutput(output, sinkPort)}
 pipeline:

@@ -26,6 +26,8 @@ export interface Launch {
   readonly args: readonly string[]
   /** A file that standard output goes to, instead of the log. */
   readonly stdout?: string
+  /** A file that the traffic becomes, where it is followed and not sent. */
+  readonly followed?: string
   /** Until then it is not ready, beside accepting connections on the port. */
   readonly isReady?: () => Promise<boolean>
   /** How often to look whether it is done. */

@@ -1,11 +1,11 @@
 /**
  * The same records as lines: JSON with their time in one POST of any length, in chunks (RFC 9112
- * section 7.1), or their log alone over TCP.
+ * section 7.1), their log alone over TCP, or as Docker's json-file driver writes them.
  */
 import type { MsgpackWriter } from './msgpack.ts'
 import type { Records, Value } from './records.ts'
 
-export const LINE_MODES = ['http-ndjson', 'tcp-lines'] as const
+export const LINE_MODES = ['http-ndjson', 'tcp-lines', 'json-file'] as const
 export type LineMode = (typeof LINE_MODES)[number]
 
 const CHUNK_BYTES = 64 * 1024
@@ -22,7 +22,7 @@ export class Lines {
   }
 
   begin(tag: string): void {
-    if (this.#mode === 'tcp-lines') return
+    if (this.#mode !== 'http-ndjson') return
     this.#out.text(
       `POST /${tag} HTTP/1.1\r\nHost: bench\r\nTransfer-Encoding: chunked\r\n` +
         'Content-Type: application/x-ndjson\r\n\r\n',
@@ -36,6 +36,7 @@ export class Lines {
       this.#out.text(`${log}\n`)
       return { log }
     }
+    if (this.#mode === 'json-file') return this.#addJsonFile(records)
     const fields: Record<string, Value> = {}
     for (const [index, name] of records.names.entries()) fields[name] = records.values[index]!
     const line = `${JSON.stringify({ time: records.time, ...fields })}\n`
@@ -46,9 +47,19 @@ export class Lines {
   }
 
   end(): void {
-    if (this.#mode === 'tcp-lines') return
+    if (this.#mode !== 'http-ndjson') return
     if (this.#bytes > 0) this.#flush()
     this.#out.text('0\r\n\r\n')
+  }
+
+  /** Go writes three characters of HTML as escapes. */
+  #addJsonFile(records: Records): Readonly<Record<string, Value>> {
+    const fields = { log: String(records.value('log')), stream: records.value('source') }
+    const { time } = records
+    const line = JSON.stringify({ ...fields, log: `${fields.log}\n`, time })
+    const escaped = line.replaceAll(/[<>&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+    this.#out.text(`${escaped}\n`)
+    return fields
   }
 
   #flush(): void {

@@ -18,6 +18,7 @@ const NAMES = [
   'packed-gzip',
   'http-ndjson',
   'tcp-lines',
+  'tail-docker',
   'gelf-tcp',
   'request-ack-1',
   'elasticsearch',
