@@ -12,7 +12,7 @@ import { killTail } from './kill-tail.ts'
 import { openFiles } from './open-files.ts'
 import { outputAway } from './output-away.ts'
 import { readOnly } from './read-only.ts'
-import { reload } from './reload.ts'
+import { reload, rename } from './reload.ts'
 import { stopped } from './stopped.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -32,5 +32,6 @@ export const scenarios: readonly Scenario[] = [
   stopped,
   outputAway,
   reload,
+  rename,
   clock,
 ]

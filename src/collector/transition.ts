@@ -10,13 +10,15 @@
  */
 import type { Assembly } from './assembly.ts'
 import type { RootLogger } from '../log.ts'
-import type { AnyPart, InputPart } from './parts.ts'
+import type { AnyPart, InputPart, OutputPart } from './parts.ts'
 import { systemClock, systemTimers } from '../pipeline/clock.ts'
 import type { Gate } from '../pipeline/gate.ts'
 import type { Ledger } from '../pipeline/ledger.ts'
 
 /** How often it is looked whether all has settled. */
 const LOOK_EVERY_MS = 2
+/** How long events are held back for what a buffer in memory has to deliver. */
+const GRACE_MS = 2000
 
 export interface TransitionOptions {
   readonly from: Assembly
@@ -69,6 +71,7 @@ async function exchange(options: TransitionOptions): Promise<void> {
   if (going.filters.length + going.outputs.length > 0) {
     for (const { component } of going.filters) await unlessStopping(component.flush?.(), stopping)
     await untilSettled(options)
+    await Promise.all(going.outputs.map((part) => untilOutOfMemory(part, options)))
     // From here on it is carried through, also for a stop: what waits at the gate has to go on.
     await stopAll(going.filters, options)
     await stopAll(going.outputs, options)
@@ -171,8 +174,25 @@ async function untilSettled(options: TransitionOptions): Promise<void> {
           'expected them to be written, so that an output or filter can be exchanged',
       )
     }
-    await new Promise<void>((resolve) => void systemTimers.after(LOOK_EVERY_MS, resolve))
+    await pause()
   }
+}
+
+/**
+ * What a buffer has in memory is delivered, a while and by an output that can: given back, it would
+ * come again behind what waits at the gate, and in part twice.
+ */
+async function untilOutOfMemory({ buffer }: OutputPart, { stopping }: TransitionOptions) {
+  if (!buffer) return
+  const deadline = systemClock.monotonic() + GRACE_MS
+  while (buffer.inMemory > 0 && !buffer.isFailing && systemClock.monotonic() < deadline) {
+    giveUpIfStopping(stopping)
+    await pause()
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => void systemTimers.after(LOOK_EVERY_MS, resolve))
 }
 
 function keptBy({ inputs, filters, outputs }: Assembly): (part: AnyPart) => boolean {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Collector } from '../../src/collector/collector.ts'
+import { type BufferedConfig, outputCommonSchema } from '../../src/config/buffer-schema.ts'
+import { withDefaults } from '../../src/config/defaults.ts'
 import type { Config } from '../../src/config/model.ts'
 import { Type } from '../../src/config/type.ts'
 import { createLog } from '../../src/log.ts'
@@ -87,7 +89,15 @@ class Stage {
   }
 }
 
-function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): Config {
+interface ConfigOptions {
+  readonly buffered?: BufferedConfig
+}
+
+function configOf(
+  dataDir: string,
+  outputs: Readonly<Record<string, number>>,
+  { buffered }: ConfigOptions = {},
+): Config {
   return {
     data_dir: dataDir,
     http: { enabled: false, listen: 'tcp://127.0.0.1:0' },
@@ -99,7 +109,7 @@ function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): C
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([name, version]) => [
         name,
-        { type: 'fake', options: { version } },
+        { type: 'fake', options: { version }, ...(buffered && { buffered }) },
       ]),
     ),
     pipeline: [{ match: '**', to: Object.keys(outputs) }],
@@ -107,12 +117,16 @@ function configOf(dataDir: string, outputs: Readonly<Record<string, number>>): C
   }
 }
 
-async function start(t: TestContext, outputs: Readonly<Record<string, number>>) {
+async function start(
+  t: TestContext,
+  outputs: Readonly<Record<string, number>>,
+  options: ConfigOptions = {},
+) {
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-transition-'))
   const stage = new Stage()
   const logger = await createLog({ level: 'error', format: 'json', destination: { write: noop } })
   const registry = { inputs: [stage.input], filters: [], outputs: [stage.output] }
-  const config = configOf(dataDir, outputs)
+  const config = configOf(dataDir, outputs, options)
   const collector = new Collector(config, { logger, configPath: null, registry })
   t.after(async () => {
     await collector.stop(AbortSignal.timeout(100))
@@ -122,7 +136,7 @@ async function start(t: TestContext, outputs: Readonly<Record<string, number>>) 
   await collector.start()
   stage.taken()
   const reload = (next: Readonly<Record<string, number>>) =>
-    collector.reload(configOf(dataDir, next))
+    collector.reload(configOf(dataDir, next, options))
   return { stage, config, collector, reload }
 }
 
@@ -182,6 +196,38 @@ test('an output goes when it has answered for all it was given; what comes waits
   await changed
   assert.deepEqual(await Promise.all([first, second]), ['delivered', 'delivered'])
   assert.deepEqual(stage.taken(), ['a stops', 'a starts', 'a takes second'])
+})
+
+const inMemory = withDefaults(outputCommonSchema, { buffer: { type: 'memory' } }) as BufferedConfig
+
+test('what a buffer has in memory is delivered before its output goes', async (t) => {
+  const { stage, reload } = await start(t, { a: 1 }, { buffered: inMemory })
+  const held: ((outcome: Outcome) => void)[] = (stage.held = [])
+  const answers = [stage.deliver('x'), stage.deliver('x')]
+  await until('the output has one of them', () => held.length === 1)
+  const isClosed = closingOfGate(t)
+  const reloaded = reload({ a: 2 })
+  await isClosed()
+  const later = stage.deliver('later')
+  held[0]!('delivered')
+  await until('the output has the other', () => held.length === 2)
+  stage.held = null
+  held[1]!('delivered')
+  assert.deepEqual(await Promise.all(answers), ['delivered', 'delivered'])
+  await reloaded
+  assert.equal(await later, 'delivered')
+  const steps = ['a takes x', 'a takes x', 'a stops', 'a starts', 'a takes later']
+  assert.deepEqual(stage.taken(), steps)
+})
+
+test('one that fails is not waited for: what it has in memory is given back', async (t) => {
+  const { stage, reload } = await start(t, { a: 1 }, { buffered: inMemory })
+  const held: ((outcome: Outcome) => void)[] = (stage.held = [])
+  const answers = [stage.deliver('x'), stage.deliver('x')]
+  await until('the output has one of them', () => held.length === 1)
+  held[0]!('retry')
+  await reload({ a: 2 })
+  assert.deepEqual(await Promise.all(answers), ['retry', 'retry'])
 })
 
 test('one that does not answer stays, and so does all else', async (t) => {

@@ -117,6 +117,16 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     return isDurable || leftover.events > 0
   }
 
+  /** Events that only memory has, and their senders: given back by a stop. */
+  get inMemory(): number {
+    return this.#options.store.isDurable ? 0 : this.#bounded.events
+  }
+
+  /** Whether the output has failed and has not delivered since. */
+  get isFailing(): boolean {
+    return this.#problemOfOutput !== null || this.#engine.state.lastFailure !== null
+  }
+
   get #bounded(): BatchStore {
     return this.#options.bounded ?? this.#options.store
   }
@@ -137,8 +147,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   prepareStop(): void {
     const { store, timers } = this.#options
     if (store.isDurable) return
-    const isFailing = this.#problemOfOutput !== null || this.#engine.state.lastFailure !== null
-    if (isFailing) this.#handBack()
+    if (this.isFailing) this.#handBack()
     else this.#cancelHandBack = timers.after(STOP_GRACE_MS, () => this.#handBack())
   }
 
