@@ -43,7 +43,7 @@ const NONE: usize = 0
 let added: usize = 0
 let addedLength: usize = 0
 let addedCount: u32 = 0
-let addedNames: u32 = 0
+let addedNames: u64 = 0
 let keepsTime: bool = false
 let arrivalSeconds: u32 = 0
 let arrivalNanoseconds: u32 = 0
@@ -74,8 +74,8 @@ export function startRecords(
   useNames(0, 0, texts, timeLength)
 }
 
-function namesOf(fields: usize, count: u32): u32 {
-  let bits: u32 = 0
+function namesOf(fields: usize, count: u32): u64 {
+  let bits: u64 = 0
   let at = fields
   for (let left = count; left > 0; left--) {
     const type = <u32>load<u8>(at)

@@ -53,11 +53,15 @@ export let fieldsEnd: usize = 0
 export let fieldCount: u32 = 0
 export let isFull: bool = false
 /** A bit for each name of the outermost object, as `nameBit` has them. */
-export let fieldNames: u32 = 0
+export let fieldNames: u64 = 0
 
-/** One bit of 32 for the name of `length` bytes, which is not empty, at `name`. */
-export function nameBit(name: usize, length: usize): u32 {
-  return (<u32>1) << ((<u32>length * 5 + <u32>load<u8>(name + length - 1)) & 31)
+/**
+ * One bit of 64 for the name of `length` bytes, which is not empty, at `name`: of its length and
+ * its ends. Names that share one have to be compared, which takes longer than all else here.
+ */
+export function nameBit(name: usize, length: usize): u64 {
+  const ends = <u64>load<u8>(name) * 7 + <u64>load<u8>(name + length - 1) * 3
+  return (<u64>1) << ((<u64>length * 19 + ends) & 63)
 }
 
 /** Holds until the next call. */

@@ -57,6 +57,11 @@ export function textStart(at: usize, type: u32): usize {
 
 /** The offset behind the value at `at`, which is known to be valid. */
 export function valueEnd(at: usize): usize {
+  // Fast path: texts of less than 256 bytes, and small numbers.
+  const type = <u32>load<u8>(at)
+  if ((type & 0xe0) == 0xa0) return at + 1 + (type & 0x1f)
+  if (type == 0xd9) return at + 2 + load<u8>(at + 1)
+  if (type < 0x80) return at + 1
   return valuesEnd(at, usize.MAX_VALUE, 1, u32.MAX_VALUE)
 }
 
