@@ -5,10 +5,11 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { causeCode } from './cause-code.ts'
+import { NamePattern } from './name-pattern.ts'
 
 type Segment =
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'pattern'; readonly regexp: RegExp }
+  | { readonly kind: 'pattern'; readonly pattern: NamePattern }
   /** `**` */
   | { readonly kind: 'folders' }
 
@@ -26,18 +27,16 @@ const SPECIAL = /[*?[\]{}\\]/
 
 export class Glob {
   readonly #alternatives: readonly (readonly Segment[])[]
-  readonly #regexps: readonly RegExp[]
 
   /** Throws a TypeError that says what is wrong with `pattern`. */
   constructor(pattern: string) {
-    const texts = alternatives(pattern).map((text) => splitAbsolute(text))
-    this.#alternatives = texts.map((names) => names.map(readSegment))
-    this.#regexps = texts.map(wholeRegexp)
+    this.#alternatives = alternatives(pattern).map((text) => splitAbsolute(text).map(readSegment))
   }
 
   /** Whether an absolute path fits. */
   fits(path: string): boolean {
-    return this.#regexps.some((regexp) => regexp.test(path))
+    const names = path.slice(1).split('/')
+    return this.#alternatives.some((segments) => fitsNames(names, segments))
   }
 
   /** Finds what fits now. Folders that `**` stands for are not entered through symbolic links. */
@@ -73,7 +72,7 @@ async function walk(
     return
   }
   for (const entry of entries) {
-    if (!segment.regexp.test(entry.name)) continue
+    if (!segment.pattern.fits(entry.name)) continue
     const path = join(folder, entry.name)
     if (isLast) visitor.found(path)
     else if (entry.isDirectory() || entry.isSymbolicLink())
@@ -92,41 +91,35 @@ function splitAbsolute(text: string): string[] {
 function readSegment(text: string): Segment {
   if (text === '**') return { kind: 'folders' }
   if (!SPECIAL.test(text)) return { kind: 'name', name: text }
-  return { kind: 'pattern', regexp: new RegExp(`^${segmentPattern(text)}$`, 'su') }
+  return { kind: 'pattern', pattern: new NamePattern(text) }
 }
 
-function wholeRegexp(names: readonly string[]): RegExp {
-  const parts = names.map((name) =>
-    name === '**' ? '(?:/(?!\\.)[^/]+)*' : `/${segmentPattern(name)}`,
-  )
-  return new RegExp(`^${parts.join('')}$`, 'su')
-}
-
-function segmentPattern(text: string): string {
-  let pattern = /^[*?[]/.test(text) ? '(?!\\.)' : ''
-  for (let index = 0; index < text.length; index++) {
-    const character = text[index]!
-    if (character === '*') pattern += '[^/]*'
-    else if (character === '?') pattern += '[^/]'
-    else if (character === '[') {
-      const end = text.indexOf(']', index + 2)
-      if (end < 0) throw new TypeError(`cannot read [ in ${text}: expected its ]`)
-      pattern += characterClass(text.slice(index + 1, end))
-      index = end
-    } else if (character === '\\') pattern += literal(text[++index] ?? '\\')
-    else pattern += literal(character)
+/** By all segments that may have been reached at once: no way is tried twice. */
+function fitsNames(names: readonly string[], segments: readonly Segment[]): boolean {
+  let reached = enter(new Set([0]), segments)
+  for (const name of names) {
+    const next = new Set<number>()
+    for (const index of reached) {
+      const segment = segments[index]
+      if (segment === undefined) continue
+      if (segment.kind === 'folders') {
+        if (!name.startsWith('.')) next.add(index)
+      } else if (fitsName(name, segment)) next.add(index + 1)
+    }
+    reached = enter(next, segments)
   }
-  return pattern
+  return reached.has(segments.length)
 }
 
-function characterClass(text: string): string {
-  const isNegated = /^[!^]/.test(text)
-  const inside = text.slice(isNegated ? 1 : 0).replaceAll(/[\\\]^[&]/g, '\\$&')
-  return `[${isNegated ? '^/' : ''}${inside}]`
+/** With those behind `**`, which may stand for no folder at all. */
+function enter(reached: Set<number>, segments: readonly Segment[]): Set<number> {
+  // A set is walked with what is added on the way.
+  for (const index of reached) if (segments[index]?.kind === 'folders') reached.add(index + 1)
+  return reached
 }
 
-function literal(character: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character
+function fitsName(name: string, segment: Exclude<Segment, { kind: 'folders' }>): boolean {
+  return segment.kind === 'name' ? segment.name === name : segment.pattern.fits(name)
 }
 
 /** `{a,b}` written out, the innermost braces first. */

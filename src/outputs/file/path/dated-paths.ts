@@ -5,6 +5,7 @@
  * With `time: event` a file may get late events at any time, so it is over only when it has not
  * been written for a while too; an event that is even later begins it again.
  */
+import type { Regexp } from '../../../codecs/regexp/regexp.ts'
 import { DIRECTIVES, LEVELS } from '../../../pipeline/placeholders/strftime.ts'
 import { compilePattern, type PathTemplate } from './path-template.ts'
 import type { Zone } from '../../../codecs/time/zone.ts'
@@ -22,12 +23,12 @@ export class DatedPaths {
   /** How often to look at the clock, for files that are over or have to be rotated. */
   readonly lookEveryMs: number
   /** Its names with the times as groups, and which directive each group is. */
-  readonly #timed: readonly RegExp[]
+  readonly #timed: readonly Regexp[]
   readonly #letters: readonly string[]
   /** Directives that order two files, the coarsest first. */
   readonly #rank: readonly string[]
   /** Its names as they are in the slice of time `#slice`. */
-  #current: readonly RegExp[] = []
+  #current: readonly Regexp[] = []
   #slice = NaN
 
   constructor(template: PathTemplate, zone: Zone, time: 'event' | 'arrival') {

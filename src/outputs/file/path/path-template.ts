@@ -8,6 +8,7 @@
  * of placeholders and times is that of all templates (src/pipeline/placeholders/).
  */
 import { resolve } from 'node:path'
+import { compileRegexp, type Regexp } from '../../../codecs/regexp/regexp.ts'
 import { DIRECTIVES, type WallClock } from '../../../pipeline/placeholders/strftime.ts'
 import { readParts, type Part } from '../../../pipeline/placeholders/template-parts.ts'
 import {
@@ -30,7 +31,7 @@ interface Component {
   /** Bytes each value in it may take. */
   readonly valueBytesMax: number
   /** What it renders to; a group per value, so that the groups name a file but for its time. */
-  readonly pattern: RegExp
+  readonly pattern: Regexp
 }
 
 export class PathTemplate {
@@ -139,17 +140,20 @@ function compileComponent(parts: readonly Part[], index: number, all: readonly P
   return { parts, valueBytesMax, pattern }
 }
 
-/** What a component renders to, with these patterns for its values and for its times. */
+/**
+ * What a component renders to, with these patterns for its values and for its times. Whoever writes
+ * into the folder chooses the names it is asked about, so it is one that cannot hang.
+ */
 export function compilePattern(
   parts: readonly Part[],
   value: string,
   timeOf: (letter: string) => string,
-): RegExp {
+): Regexp {
   const patterns = parts.map((part) => {
     if (part.kind === 'literal') return part.text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
     return part.kind === 'time' ? timeOf(part.letter) : value
   })
-  return new RegExp(`^${patterns.join('')}$`, 'su')
+  return compileRegexp(`^${patterns.join('')}$`, 's')
 }
 
 function literalText(parts: readonly Part[]): string {
