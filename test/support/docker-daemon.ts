@@ -16,7 +16,7 @@ const IMAGE = 'logboom-test'
 /** Far more than any command needs; a container whose log cannot be sent may hang for ever. */
 const COMMAND_LIMIT_MS = 180_000
 const REMOVE_LIMIT_MS = 15_000
-const APPLETS = ['cat', 'echo', 'env', 'head', 'printf', 'seq', 'sh', 'sleep', 'tr', 'yes']
+const APPLETS = ['awk', 'cat', 'echo', 'env', 'head', 'printf', 'seq', 'sh', 'sleep', 'tr', 'yes']
 
 export interface ContainerOptions {
   /** Shell commands the container runs. */
@@ -67,7 +67,7 @@ export class DockerDaemon implements AsyncDisposable {
     this.#tools = tools
     this.#folder = folder
     this.#process = new Running(tools.dockerd, [
-      `--data-root=${join(folder, 'data')}`,
+      `--data-root=${this.root}`,
       `--exec-root=${join(folder, 'exec')}`,
       `--pidfile=${join(folder, 'dockerd.pid')}`,
       `--host=unix://${this.#socket}`,
@@ -77,6 +77,11 @@ export class DockerDaemon implements AsyncDisposable {
       '--storage-driver=vfs',
       '--shutdown-timeout=5',
     ])
+  }
+
+  /** What `docker info` calls Docker Root Dir. */
+  get root(): string {
+    return join(this.#folder, 'data')
   }
 
   get #socket(): string {
