@@ -47,8 +47,9 @@ function parseField(field: string): [string, unknown] {
   const value = field.slice(equals + 1)
   if (field[equals - 1] !== ':') return [field.slice(0, equals), value]
   try {
-    return [field.slice(0, equals - 1), JSON.parse(value)]
+    return [field.slice(0, equals - 1), readJson(value)]
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`cannot use "${field}": ${error.message}`)
     const cause = error instanceof Error ? error.message : String(error)
     throw new UsageError(`cannot use "${field}": ${cause}; expected JSON after :=`)
   }
@@ -63,13 +64,41 @@ function parseRecord(line: string, lineNumber: number): EventRecord {
 
 function parseJson(line: string, lineNumber: number): unknown {
   try {
-    return JSON.parse(line)
+    return readJson(line)
   } catch (error) {
+    if (error instanceof RangeError)
+      throw new CommandError(`cannot use line ${lineNumber}: ${error.message}`, { cause: error })
     const cause = error instanceof Error ? error.message : String(error)
     throw new CommandError(`cannot read line ${lineNumber}: ${cause}; expected a JSON object`, {
       cause: error,
     })
   }
+}
+
+/** A number that may be one that a double does not hold. */
+const LONG_NUMBER = /\d{16}|\de\+?\d{3}/i
+
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
+/** What TypeScript does not know yet of `JSON`: what a number was written as. */
+const parseWithSource = JSON.parse as (text: string, reviver?: Reviver) => unknown
+
+/**
+ * The client writes integers beyond 2^53 as doubles. What that would change is refused: an ID that
+ * is another one when it arrives is worse than none.
+ */
+function readJson(text: string): unknown {
+  return parseWithSource(text, LONG_NUMBER.test(text) ? asWritten : undefined)
+}
+
+const asWritten: Reviver = (_key, value, context) => {
+  const source = context?.source
+  if (typeof value !== 'number' || source === undefined || isHeld(value, source)) return value
+  throw new RangeError(`cannot send the number ${source} unchanged; expected it as a text`)
+}
+
+function isHeld(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return false
+  return !/^-?\d+$/.test(source) || BigInt(source) === BigInt(value)
 }
 
 /** The lines each read completes; a last line without its newline counts too. */

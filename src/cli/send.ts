@@ -15,7 +15,8 @@ Records:
   KEY=VALUE             a text field
   KEY:=JSON             any other: status:=200 ok:=true list:='[1,2]'
   --key NAME            field that a line of standard input becomes (default: log)
-  --json                each line of standard input is a JSON object, sent as it is
+  --json                each line of standard input is a JSON object, sent as it is; integers
+                        beyond 2^53 that a double does not hold are refused
 
 Where to:
   -a, --address ADDRESS tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH

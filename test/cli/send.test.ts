@@ -77,6 +77,11 @@ test('NDJSON is sent as it is; a line that is none ends it with its number', asy
     for (const [bad, expected] of [
       ['{"a":', /cannot read line 2: .*; expected a JSON object/],
       ['[1]', /cannot use line 2; expected a JSON object/],
+      [
+        '{"a":{"id":9007199254740993}}',
+        /cannot use line 2: cannot send the number 9007199254740993 unchanged; expected it as a text/,
+      ],
+      ['{"a":1e400}', /cannot use line 2: cannot send the number 1e400 unchanged/],
     ] as const) {
       const { code, stderr } = await logboom(args, { input: `{}\n${bad}\n` })
       assert.equal(code, 1)
