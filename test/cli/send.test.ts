@@ -79,7 +79,7 @@ test('NDJSON is sent as it is; a line that is none ends it with its number', asy
       ['[1]', /cannot use line 2; expected a JSON object/],
       [
         '{"a":{"id":9007199254740993}}',
-        /cannot use line 2: cannot send the number 9007199254740993 unchanged; expected it as a text/,
+        /line 2: cannot send the number 9007199254740993 unchanged; expected it as a text/,
       ],
       ['{"a":1e400}', /cannot use line 2: cannot send the number 1e400 unchanged/],
     ] as const) {

@@ -1,8 +1,7 @@
 /** A format whose lines say their time in one of their fields. */
-import { ByteWriter } from '../byte-writer.ts'
-import { encodeJsonNumber } from '../json/number-encoder.ts'
-import { isStrEqual, payloadEnd, payloadStart, skipValue } from '../record.ts'
+import { isStrEqual, skipValue } from '../record.ts'
 import type { TimeReader } from '../time/time-reader.ts'
+import { TimeValue } from '../time/time-value.ts'
 import type { LineFormat, ParsedLine } from './format.ts'
 import { removeBytes } from './mend.ts'
 
@@ -23,7 +22,7 @@ export class TimedFormat implements LineFormat {
   /** Whether the field stays although its time could be read. */
   readonly keep: boolean
   readonly #key: Uint8Array
-  readonly #digits = new ByteWriter(64)
+  readonly #value: TimeValue
   readonly #instant = { seconds: 0, nanoseconds: 0 }
 
   constructor(format: LineFormat, { field, reader, keep }: TimeFieldOptions) {
@@ -32,6 +31,7 @@ export class TimedFormat implements LineFormat {
     this.inner = format
     this.field = field
     this.reader = reader
+    this.#value = new TimeValue(reader)
     this.keep = keep
     this.#key = Buffer.from(field)
   }
@@ -48,21 +48,11 @@ export class TimedFormat implements LineFormat {
     const value = skipValue(bytes, key)
     const instant = this.#instant
     line.hasBadTime =
-      !this.#read(bytes, value) || !line.setTime(instant.seconds, instant.nanoseconds)
+      !this.#value.read(bytes, value, instant) ||
+      !line.setTime(instant.seconds, instant.nanoseconds)
     if (line.hasBadTime || this.keep) return
     removeBytes(line.writer, key, skipValue(bytes, value))
     line.fieldCount--
-  }
-
-  /** A number is read as the digits that JSON would have for it. */
-  #read(bytes: Uint8Array, value: number): boolean {
-    const start = payloadStart(bytes, value)
-    if (start >= 0) return this.reader.read(bytes, start, payloadEnd(bytes, value), this.#instant)
-    if (!isNumber(bytes[value]!)) return false
-    const digits = this.#digits
-    digits.clear()
-    encodeJsonNumber(bytes, value, digits)
-    return this.reader.read(digits.bytes, 0, digits.length, this.#instant)
   }
 }
 
@@ -76,8 +66,4 @@ function findKey(line: ParsedLine, field: Uint8Array): number {
     position = skipValue(bytes, skipValue(bytes, position))
   }
   return found
-}
-
-function isNumber(type: number): boolean {
-  return type < 0x80 || type >= 0xe0 || (type >= 0xca && type <= 0xd3)
 }

@@ -7,6 +7,7 @@ import type { LineFormat } from '../formats/format.ts'
 import { JsonFormat } from '../formats/json.ts'
 import { TimedFormat } from '../formats/timed.ts'
 import { ASIDE_BYTES, type Kernel } from './kernel.ts'
+import type { TimeReader } from '../time/time-reader.ts'
 import { BY_SIZE, timeWayOf } from './time-ways.ts'
 import { KernelWindow } from './window.ts'
 
@@ -31,8 +32,10 @@ export interface KernelJsonOptions {
   /** Added to every record, as a map's fields; a record that has one of them is for the twin. */
   readonly fields: Uint8Array
   readonly fieldCount: number
-  /** The field that a time is taken out of, whatever its unit; null for none but the format's. */
+  /** The field that a time is taken out of; null for none but the format's. */
   readonly timeKey: Uint8Array | null
+  /** How it is written; null or absent for one of the usual ways, whatever its unit. */
+  readonly timeReader?: TimeReader | null
 }
 
 export class KernelJsonRecords {
@@ -61,7 +64,8 @@ export class KernelJsonRecords {
     // Two fields that say a time are for the twin.
     if (timed !== null && options.timeKey !== null) return null
     const key = timed === null ? options.timeKey : Buffer.from(timed.field)
-    const way = timed === null ? BY_SIZE : timeWayOf(timed)
+    const reader = timed?.reader ?? (options.timeKey && options.timeReader)
+    const way = reader ? timeWayOf(reader) : BY_SIZE
     const fits = (key?.length ?? 0) + options.fields.length <= ASIDE_BYTES
     if (way === undefined || !fits) return null
     return new KernelJsonRecords(kernel, options, { key, way, keeps: timed?.keep ?? false })

@@ -98,7 +98,7 @@ export class KernelParseJson {
 function wayOf({ format }: EntryParserOptions): number | undefined {
   if (format instanceof JsonFormat) return 0
   if (!(format instanceof TimedFormat) || !(format.inner instanceof JsonFormat)) return undefined
-  return isShort(format.field) ? timeWayOf(format) : undefined
+  return isShort(format.field) ? timeWayOf(format.reader) : undefined
 }
 
 function isShort(name: string): boolean {

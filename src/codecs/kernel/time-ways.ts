@@ -1,5 +1,5 @@
 /** Ways to write a time that the kernel can read (assembly/field-time.ts). */
-import type { TimedFormat } from '../formats/timed.ts'
+import type { TimeReader } from '../time/time-reader.ts'
 
 /** RFC 3339, or a number of which the size tells the unit: ../records/record-time.ts. */
 export const BY_SIZE = 0xffff_ffff
@@ -13,6 +13,6 @@ const WAYS: Readonly<Record<string, number>> = {
 }
 
 /** Undefined for one that is for the twin. */
-export function timeWayOf({ reader }: TimedFormat): number | undefined {
+export function timeWayOf(reader: TimeReader): number | undefined {
   return WAYS[reader.format]
 }

@@ -9,6 +9,7 @@ import { type Kernel, sharedKernel } from '../kernel/kernel.ts'
 import { Lease } from '../lease.ts'
 import { writeBoolean, writeStr, writeStrBytes } from '../msgpack/writer.ts'
 import { isStrEqual, mapBodyOffset, mapCount, skipValue } from '../record.ts'
+import type { TimeReader } from '../time/time-reader.ts'
 import { beginEntry, fieldsStart, finishEntry } from './entry-maker.ts'
 import { RecordTime } from './record-time.ts'
 
@@ -17,6 +18,8 @@ export interface RecordCollectorOptions {
   readonly fields: readonly (readonly [key: string, value: string])[]
   /** The field that a record's time is taken out of; null for none. */
   readonly timeKey: string | null
+  /** How that is written; null or absent for one of the usual ways (record-time.ts). */
+  readonly timeReader?: TimeReader | null
   /** Added to those that could not be read, beside `fields`. */
   readonly failedFields?: readonly (readonly [key: string, value: string])[]
   /** Null for the twins alone. */
@@ -37,7 +40,8 @@ export class RecordCollector {
   readonly #fields: Uint8Array
   readonly #failedFields: Uint8Array
   readonly #failedFieldCount: number
-  readonly #time = new RecordTime()
+  readonly #timeReader: TimeReader | null
+  readonly #time: RecordTime
   readonly #line = new ParsedLine(new ByteWriter(0))
   #writer = new ByteWriter(0)
   #seconds = 0
@@ -49,9 +53,12 @@ export class RecordCollector {
   #quickIsFixed = false
 
   constructor(options: RecordCollectorOptions) {
-    const { fields, timeKey, failedFields = [], kernel = sharedKernel } = options
+    const { fields, timeKey, timeReader = null, failedFields = [] } = options
+    const { kernel = sharedKernel } = options
     this.#kernel = kernel
     this.#timeKey = timeKey === null ? null : encoder.encode(timeKey)
+    this.#timeReader = timeReader
+    this.#time = new RecordTime(timeReader)
     this.#fieldKeys = fields.map(([key]) => encoder.encode(key))
     this.#fields = encodePairs(fields)
     this.#failedFields = encodePairs(failedFields)
@@ -182,7 +189,9 @@ export class RecordCollector {
     const fields = this.#fields
     const fieldCount = this.#fieldKeys.length
     const timeKey = this.#isFixed ? null : this.#timeKey
-    this.#quick = KernelJsonRecords.create(this.#kernel, format, { fields, fieldCount, timeKey })
+    this.#quick = KernelJsonRecords.create(this.#kernel, format, {
+      ...{ fields, fieldCount, timeKey, timeReader: this.#timeReader },
+    })
     return this.#quick
   }
 

@@ -1,5 +1,6 @@
 /**
- * Times that senders put into a record: a text as RFC 3339 has it, the EventTime of the forward
+ * Times that senders put into a record, if nothing else is configured: a text as `auto`
+ * has it, the EventTime of the forward
  * protocol, or a number of seconds since 1970; a number that would be past 2106 is milliseconds,
  * else microseconds, else nanoseconds.
  */
@@ -7,7 +8,12 @@ import { ENTRY_SECONDS_MAX } from '../entry.ts'
 import { EntryTime } from '../forward/entry-time.ts'
 import { isStr, readUint32 } from '../msgpack/format.ts'
 import { payloadEnd, payloadStart } from '../record.ts'
-import { readRfc3339 } from '../time/rfc3339.ts'
+import { timeReader, type TimeReader } from '../time/time-reader.ts'
+import { TimeValue } from '../time/time-value.ts'
+import { Zone } from '../time/zone.ts'
+
+/** No format of which the year could be left out. */
+const AUTO = timeReader('auto', { zone: new Zone('UTC'), now: () => 0 })
 
 const UNITS_PER_SECOND = [1000n, 1_000_000n, 1_000_000_000n] as const
 
@@ -16,10 +22,18 @@ export class RecordTime {
   seconds = 0
   nanoseconds = 0
   readonly #entryTime = new EntryTime(() => 0)
+  readonly #configured: TimeValue | null
+
+  /** With a reader, texts and numbers are what it says they are. */
+  constructor(reader: TimeReader | null = null) {
+    this.#configured = reader && new TimeValue(reader)
+  }
 
   /** Reads the msgpack value at `offset`; false when it is no such time. */
   read(bytes: Uint8Array, offset: number): boolean {
     const type = bytes[offset]!
+    if (this.#configured && !(type >= 0xd4 && type <= 0xd8) && !(type >= 0xc7 && type <= 0xc9))
+      return this.#configured.read(bytes, offset, this) && this.#isHeld
     if (isStr(type)) return this.#readText(bytes, payloadStart(bytes, offset), offset)
     if (type === 0xcf || type === 0xd3) return this.#readLarge(bytes, offset)
     const isTime = type < 0x80 || (type >= 0xc7 && type <= 0xd8)
@@ -29,10 +43,12 @@ export class RecordTime {
     return this.seconds > 0
   }
 
-  /** One without a zone is none: nobody says which it is in. */
   #readText(bytes: Uint8Array, start: number, offset: number): boolean {
     const end = payloadEnd(bytes, offset)
-    if (readRfc3339(bytes, start, end, this) !== end) return false
+    return AUTO.read(bytes, start, end, this) && this.#isHeld
+  }
+
+  get #isHeld(): boolean {
     return this.seconds > 0 && this.seconds <= ENTRY_SECONDS_MAX
   }
 

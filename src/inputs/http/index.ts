@@ -6,6 +6,7 @@
 import type { FastifyInstance } from 'fastify'
 import { durationInMs, sizeInBytes } from '../../config/units.ts'
 import { defineInput, type Input, type InputContext } from '../../pipeline/component.ts'
+import { readerOf } from '../../pipeline/formats/create.ts'
 import { HttpError } from '../support/http-error.ts'
 import { HttpListener, httpStreamOptions } from '../support/http-listener.ts'
 import { InFlight } from '../support/in-flight.ts'
@@ -99,9 +100,16 @@ function shareOf(config: HttpConfig, context: InputContext, closing: AbortSignal
       prefix: config.add_tag_prefix === undefined ? '' : `${config.add_tag_prefix}.`,
       tagMaxBytes: sizeInBytes(config.tag_max),
     },
+    timeReader: timeReaderOf(config, context),
     roomTimeoutMs: durationInMs(config.room_timeout),
     answerTimeoutMs: durationInMs(config.answer_timeout),
   }
+}
+
+/** The usual ways are read in the kernel, whatever the unit of a number. */
+function timeReaderOf({ time_format, time_zone }: HttpConfig, { clock }: InputContext) {
+  if (time_format === 'auto' && time_zone === 'UTC') return null
+  return readerOf(time_format, time_zone, { now: () => clock.now() })
 }
 
 function refuse(method: string): never {

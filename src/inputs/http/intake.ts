@@ -13,6 +13,7 @@ import { JsonBody } from '../../codecs/records/json-body.ts'
 import { LineBody } from '../../codecs/records/line-body.ts'
 import { MsgpackBody } from '../../codecs/records/msgpack-body.ts'
 import { RecordCollector, type RunTime } from '../../codecs/records/record-collector.ts'
+import type { TimeReader } from '../../codecs/time/time-reader.ts'
 import type { InputContext } from '../../pipeline/component.ts'
 import { HttpBody } from '../support/http-body.ts'
 import { HttpError } from '../support/http-error.ts'
@@ -42,6 +43,8 @@ export interface IntakeShare {
   readonly closing: AbortSignal
   readonly sizes: Readonly<Record<'body' | 'line' | 'decompressed' | 'requestInFlight', number>>
   readonly tag: TagOptions
+  /** Null for the usual ways to write a time. */
+  readonly timeReader: TimeReader | null
   readonly roomTimeoutMs: number
   readonly answerTimeoutMs: number
 }
@@ -81,7 +84,9 @@ export class Intake {
     )
     const timeKey = config.time_key === '' ? null : config.time_key
     const failedFields = peerFields(socket.remoteAddress, config)
-    this.#collector = new RecordCollector({ fields, timeKey, failedFields })
+    this.#collector = new RecordCollector({
+      ...{ fields, timeKey, timeReader: share.timeReader, failedFields },
+    })
     const tag = tagOf(this.#url, socket.remoteAddress, share.tag)
     const bytesMax = sizes.requestInFlight
     this.#delivery = new RequestDelivery({ context, inFlight, tag, bytesMax })

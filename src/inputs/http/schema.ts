@@ -11,6 +11,8 @@ import {
   keepaliveField,
   listenFaults,
 } from '../support/schema.ts'
+import { timeFaults, zoneFaults } from '../../pipeline/formats/faults.ts'
+import { timeFormatField, zoneField } from '../../pipeline/formats/schema.ts'
 import { tagFaults } from '../support/tag-template.ts'
 
 export const TAG_NAMES = ['path', 'source_address'] as const
@@ -60,11 +62,13 @@ export const httpSchema = Type.Object(
     ),
     time_key: Type.String({
       description:
-        'Field that the time is taken out of: seconds since 1970 (or milli-, micro- or ' +
-        'nanoseconds, by its size), a text of RFC 3339, or an EventTime. What is none of these ' +
-        'stays where it is, and the time is that of arrival. Empty: no field is looked at.',
+        'Field that the time is taken out of: as `time_format` says, or an EventTime. What is ' +
+        'none of these stays where it is, and the time is that of arrival. Empty: no field is ' +
+        'looked at.',
       default: 'time',
     }),
+    time_format: timeFormatField,
+    time_zone: zoneField,
     source_address_key: Type.Optional(
       Type.String({
         description:
@@ -158,6 +162,8 @@ export function httpFaults(config: HttpConfig): Fault[] {
   const faults = [
     ...listenFaults(config, { schemes: ['tcp', 'tls', 'unix'] }),
     ...tagFaults(config.tag, TAG_NAMES),
+    ...timeFaults(config.time_format, ['time_format']),
+    ...zoneFaults(config.time_zone, ['time_zone']),
   ]
   for (const key of ['idle_timeout', 'room_timeout', 'answer_timeout'] as const)
     if (/^0+\D/.test(config[key])) faults.push({ path: [key], message: 'is zero; expected more' })

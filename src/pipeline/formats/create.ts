@@ -96,6 +96,7 @@ function createServerLog(config: ServerLogConfig, setting: FormatSetting): LineF
   }
 }
 
-function readerOf(format: string, zone: string, { now }: FormatSetting): TimeReader {
+/** A format and a zone without faults. */
+export function readerOf(format: string, zone: string, { now }: FormatSetting): TimeReader {
   return timeReader(format, { zone: new Zone(zone), now })
 }

@@ -50,13 +50,13 @@ function repeatedFaults(fields: readonly string[], path: Path): Fault[] {
   return [{ path, message: `cannot use the name "${repeated}" twice; expected one per column` }]
 }
 
-function zoneFaults(zone: string, path: Path): Fault[] {
+export function zoneFaults(zone: string, path: Path): Fault[] {
   if (isZone(zone)) return []
   const message = `cannot use "${zone}" as a zone; expected an IANA name: Europe/Berlin`
   return [{ path, message }]
 }
 
-function timeFaults(format: string, path: Path): Fault[] {
+export function timeFaults(format: string, path: Path): Fault[] {
   try {
     timeReader(format, { zone: new Zone('UTC'), now: () => 0 })
     return []

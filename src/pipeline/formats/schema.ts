@@ -22,11 +22,21 @@ const types = Type.Optional(
   ),
 )
 
-const zone = Type.String({
+/** Of whatever says a time: `tail`, `parse`, `http`, … */
+export const zoneField = Type.String({
   description: 'IANA name of the zone of times that do not say theirs.',
   default: 'UTC',
   minLength: 1,
   examples: ['Europe/Berlin', '+05:30'],
+})
+
+export const timeFormatField = Type.String({
+  description:
+    '`rfc3339`; `unix`, `unix_ms`, `unix_us` or `unix_ns` for a number since 1970; ' +
+    '`auto` for either, where the number of digits tells the unit; or directives as of ' +
+    'strptime: `%d/%b/%Y:%H:%M:%S %z`. A year that is left out is the nearest one.',
+  default: 'auto',
+  minLength: 1,
 })
 
 const time = Type.Optional(
@@ -37,15 +47,8 @@ const time = Type.Optional(
         default: 'time',
         minLength: 1,
       }),
-      format: Type.String({
-        description:
-          '`rfc3339`; `unix`, `unix_ms`, `unix_us` or `unix_ns` for a number since 1970; ' +
-          '`auto` for either, where the number of digits tells the unit; or directives as of ' +
-          'strptime: `%d/%b/%Y:%H:%M:%S %z`. A year that is left out is the nearest one.',
-        default: 'auto',
-        minLength: 1,
-      }),
-      zone,
+      format: timeFormatField,
+      zone: zoneField,
       keep: Type.Boolean({
         description: 'Whether the field stays in the record. One that is no time always stays.',
         default: false,
@@ -132,10 +135,10 @@ const oneFormat = [
     strict,
   ),
   simple('nginx'),
-  Type.Object({ type: Type.Literal('nginx_error'), zone }, strict),
+  Type.Object({ type: Type.Literal('nginx_error'), zone: zoneField }, strict),
   simple('apache'),
-  Type.Object({ type: Type.Literal('apache_error'), zone }, strict),
-  Type.Object({ type: Type.Literal('syslog'), zone }, strict),
+  Type.Object({ type: Type.Literal('apache_error'), zone: zoneField }, strict),
+  Type.Object({ type: Type.Literal('syslog'), zone: zoneField }, strict),
   simple('docker'),
   simple('cri'),
 ] as const

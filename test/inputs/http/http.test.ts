@@ -97,12 +97,30 @@ test('takes the time from the URL, the record, the entry, the arrival', async ()
     0,
     { time: 5, a: 1 },
   ])
+  assert.deepEqual(await timeOf('{"time":"2023-11-14 22:13:20","a":1}'), [1.7e9, 0, A])
+  assert.deepEqual(await timeOf('{"time":"1700000000.5","a":1}'), [1.7e9, 500e6, A])
   const type = 'application/msgpack'
   assert.deepEqual(await timeOf(encodeEntry(1.7e9, 7, A), { type }), [1.7e9, 7, A])
   const fluentBit = pack([[1.7e9, { meta: 1 }], A])
   assert.deepEqual(await timeOf(fluentBit, { type }), [1.7e9, 0, A])
   const form = { type: 'application/x-www-form-urlencoded' }
   assert.deepEqual(await timeOf('time=1700000000&json={"a":1}', form), [1.7e9, 0, A])
+})
+
+test('takes times as they are configured', async () => {
+  const check = async (yaml: string, time: unknown, expected: readonly unknown[]) => {
+    const { entries } = await become(JSON.stringify({ time, a: 1 }), { yaml })
+    assert.deepEqual([entries[0]?.seconds, entries[0]?.nanoseconds, entries[0]?.record], expected)
+    const packed = await become(pack({ time, a: 1 }), { yaml, type: 'application/msgpack' })
+    assert.deepEqual(packed.entries, entries)
+  }
+  const clock = 'time_format: "%d/%b/%Y %H:%M:%S.%f", time_zone: Europe/Berlin'
+  await check(clock, '14/Nov/2023 23:13:20.25', [1.7e9, 250e6, A])
+  await check(clock, 1.7e9, [1_795_251_000, 0, { time: 1.7e9, a: 1 }])
+  await check('time_zone: Europe/Berlin', '2023-11-14T23:13:20', [1.7e9, 0, A])
+  await check('time_zone: Europe/Berlin', '2023-11-14T22:13:20Z', [1.7e9, 0, A])
+  await check('time_format: unix_ms', 1.7e9, [1.7e6, 0, A])
+  await check('time_format: rfc3339', 1.7e9, [1_795_251_000, 0, { time: 1.7e9, a: 1 }])
 })
 
 test('adds where an event comes from', async () => {
