@@ -1,6 +1,6 @@
 /** Every line once, whatever becomes of the file: while it is followed, and while it is not. */
 import assert from 'node:assert/strict'
-import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -172,6 +172,49 @@ suite('while it is not followed', () => {
     await folder.append('a.log', text(3, 4))
     await untilLogs(second, lines(2, 4))
     assert.deepEqual(logs(second), lines(2, 4))
+    await second.stopAndCheckCompliance()
+  })
+
+  for (const ending of ['gz', 'zst'] as const) {
+    test(`a rotated file is damaged, as ${ending}: the log goes on behind it`, async (t) => {
+      const folder = logFolder(t)
+      await folder.append('a.log', text(0, 1))
+      const first = await folder.tail('a.log')
+      await untilLogs(first, lines(0, 1))
+      await first.stop()
+      await folder.append('a.log', text(1, 20_000))
+      const path = folder.at(`a.log.1.${ending}`)
+      await rename(folder.at('a.log'), folder.at('a.log.1'))
+      await compress(folder, 'a.log.1', ending)
+      await truncate(path, Math.floor((await stat(path)).size * 0.75))
+      // It could still be written.
+      await utimes(path, 1, 1)
+      await folder.append('a.log', text(50_000, 50_001))
+      const second = await folder.tail('a.log')
+      await second.until('the log is read', () => logs(second).includes(line(50_000)))
+      assert.deepEqual(logs(second).slice(0, 5000), lines(1, 5001))
+      assert.equal(second.metric('files_lost_total'), 1)
+      assert.deepEqual(second.log.messages('error'), [
+        'a compressed file is damaged: its end is lost',
+      ])
+      await second.stopAndCheckCompliance()
+    })
+  }
+
+  test('a file is deleted, and nobody knows whether it was read to its end', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const first = await folder.tail('a.log')
+    await untilLogs(first, lines(0, 2))
+    await first.stop()
+    await folder.append('a.log', text(2, 3))
+    await rm(folder.at('a.log'))
+    await folder.append('a.log', text(3, 4))
+    const second = await folder.tail('a.log')
+    await untilLogs(second, lines(3, 4))
+    assert.deepEqual(second.log.messages('warn'), [
+      'a file went while it was not followed: what it had beyond is lost, if any',
+    ])
     await second.stopAndCheckCompliance()
   })
 

@@ -1,8 +1,10 @@
 /** What becomes of the lines of files that stay where they are. */
 import assert from 'node:assert/strict'
-import { mkdir, rm, symlink } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { logFolder, logs, untilLogs } from './setup.ts'
 
 suite('lines', () => {
@@ -200,6 +202,47 @@ suite('files', () => {
     await mkdir(folder.at('d'))
     await folder.append('d/y.log', 'one\n')
     await untilLogs(run, ['one'])
+    await run.stopAndCheckCompliance()
+  })
+
+  test('in folders that are not there yet, or come again, are found at once', async (t) => {
+    const folder = logFolder(t)
+    const run = await folder.tail('a/b/*.log', 'refresh_interval: 1h')
+    await folder.append('a/b/x.log', 'one\n')
+    await untilLogs(run, ['one'])
+    await rm(folder.at('a'), { recursive: true })
+    await folder.append('a/b/y.log', 'two\n')
+    await untilLogs(run, ['one', 'two'])
+    await rename(folder.at('a/b'), folder.at('a/c'))
+    await folder.append('a/b/z.log', 'three\n')
+    await untilLogs(run, ['one', 'two', 'three'])
+    assert.deepEqual(logs(run), ['one', 'two', 'three'])
+    await run.stopAndCheckCompliance()
+  })
+
+  test('what a path names must be one, else it is said, once', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('folder/app.log', 'one\n')
+    execFileSync('mkfifo', [folder.at('pipe.log')])
+    const run = await folder.tail('{folder,folder/*,pipe.log}', 'refresh_interval: 20ms')
+    await untilLogs(run, ['one'])
+    await pause(100)
+    assert.deepEqual(
+      run.log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['path']),
+      [folder.at('folder'), folder.at('pipe.log')],
+    )
+    await run.stopAndCheckCompliance()
+  })
+
+  test('that cannot be read are named once, and once more when they can be', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('app.log.gz', 'no gzip')
+    const run = await folder.tail('*.gz')
+    await run.until('it was tried twice', () => (run.metric('read_errors_total') ?? 0) > 1)
+    await writeFile(folder.at('app.log.gz'), gzipSync('one\n'))
+    await untilLogs(run, ['one'])
+    const messages = run.log.messages().filter((message) => message.includes('read'))
+    assert.deepEqual(messages, ['cannot read a file; will try again', 'a file can be read again'])
     await run.stopAndCheckCompliance()
   })
 

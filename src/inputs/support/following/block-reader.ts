@@ -5,11 +5,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { InputContext } from '../../../pipeline/component.ts'
 import { BlockBuffer } from './block-buffer.ts'
+import { isDamage } from './compressed.ts'
 import { HEAD_BYTES_SURE } from './identity.ts'
 import { MadeEntries } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { Positions } from './positions.ts'
+import { statOrNull } from './siblings.ts'
 import type { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
 
@@ -18,6 +20,9 @@ const BLOCK_BYTES = 256 * 1024
 const WRITER_KEPT_BYTES = 4 * 1024 * 1024
 /** How long to wait with what was not taken, or could not be read. */
 const AGAIN_MS = 1000
+
+/** A compressed file that cannot be read may still be written if it was changed since then. */
+const UNFINISHED_MS = 60_000
 
 export interface BlockReaderOptions {
   readonly context: InputContext
@@ -102,11 +107,13 @@ export class BlockReader {
     if (file) file.isBusy = true
     try {
       await work(hands)
+      if (path.recover()) logger.info({ path: path.path }, 'a file can be read again')
     } catch (error) {
       this.#options.metrics.readErrors.add(1)
       path.notBeforeMs = clock.monotonic() + AGAIN_MS
       if (file) file.isDirty = true
-      logger.warn({ path: file?.path ?? path.path, error }, 'cannot read a file; will try again')
+      const fields = { path: file?.path ?? path.path, error }
+      if (path.fail(error)) logger.warn(fields, 'cannot read a file; will try again')
     } finally {
       if (file) file.isBusy = false
       memory.add(-BLOCK_BYTES)
@@ -151,7 +158,7 @@ export class BlockReader {
     const { openFiles, replaced, missing, filled, positions } = this.#options
     if (file.isCompressed) {
       block.forgetBefore()
-      const length = await file.readCompressed(block.bytes)
+      const length = await this.#readCompressed(file, block.bytes)
       if (length < 0) await missing(path, file)
       return length
     }
@@ -175,6 +182,26 @@ export class BlockReader {
     await filled(path)
     // An older one may have been found.
     return path.unread === file ? length : -1
+  }
+
+  /** What is damaged is read as far as it can be: nothing behind it is held up by that. */
+  async #readCompressed(file: TailedFile, bytes: Uint8Array, offset = file.offset) {
+    try {
+      return await file.readCompressed(bytes, offset)
+    } catch (error) {
+      if (!isDamage(error) || (await this.#mayBeUnfinished(file))) throw error
+      const { logger } = this.#options.context
+      logger.error({ path: file.path, error }, 'a compressed file is damaged: its end is lost')
+      this.#options.metrics.filesLost.add(1)
+      file.isDamaged = true
+      return await file.readCompressed(bytes, offset)
+    }
+  }
+
+  /** Whether somebody compresses it right now. */
+  async #mayBeUnfinished({ path }: TailedFile): Promise<boolean> {
+    const stat = await statOrNull(path)
+    return stat !== null && this.#options.context.clock.now() - stat.modifiedMs < UNFINISHED_MS
   }
 
   #noteRead(path: TailedPath, file: TailedFile, length: number): void {
@@ -232,7 +259,7 @@ export class BlockReader {
   }
 
   async #fillAt(file: TailedFile, bytes: Buffer, offset: number): Promise<number> {
-    if (file.isCompressed) return Math.max(0, await file.readCompressed(bytes, offset))
+    if (file.isCompressed) return Math.max(0, await this.#readCompressed(file, bytes, offset))
     const handle = await this.#options.openFiles.handleOf(file)
     return handle === null ? 0 : readFully(handle, bytes, offset)
   }

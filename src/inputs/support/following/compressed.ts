@@ -7,6 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { splitZstdFrames } from '../../../codecs/zstd-frames.ts'
+import { causeCode } from './cause-code.ts'
 
 /** A `.zst` is cut into its frames in memory; a larger one is left alone. */
 const ZSTD_FILE_MAX_BYTES = 512 * 1024 * 1024
@@ -22,11 +23,14 @@ export class CompressedReader {
 
   readonly #handle: FileHandle
 
+  readonly #endsAtDamage: boolean
+
   /** Closes the handle at its end; the path only says how it is compressed. */
-  constructor(handle: FileHandle, path: string) {
+  constructor(handle: FileHandle, path: string, endsAtDamage = false) {
     const pieces = path.endsWith('.zst') ? zstdPieces(handle) : gzipPieces(handle)
     this.#pieces = pieces[Symbol.asyncIterator]()
     this.#handle = handle
+    this.#endsAtDamage = endsAtDamage
   }
 
   /** The least that `read` may be asked for. */
@@ -36,7 +40,7 @@ export class CompressedReader {
 
   /**
    * Up to `target.length` bytes from `offset` on; fewer only at the end. Rejects if the file is
-   * damaged.
+   * damaged, unless it ends there for whoever reads.
    */
   async read(target: Uint8Array, offset: number): Promise<number> {
     await this.#skipTo(offset)
@@ -66,7 +70,10 @@ export class CompressedReader {
 
   async #take(): Promise<boolean> {
     if (this.#isAtEnd) return false
-    const next = await this.#pieces.next()
+    const next = await this.#pieces.next().catch((error: unknown) => {
+      if (this.#endsAtDamage && isDamage(error)) return { done: true } as const
+      throw error
+    })
     if (next.done === true) {
       this.#isAtEnd = true
       return false
@@ -83,6 +90,12 @@ export class CompressedReader {
     this.#piece = Buffer.concat([read, rest])
     this.#offset = offset
   }
+}
+
+/** Whether it is the contents that cannot be decompressed, and not the reading that has failed. */
+export function isDamage(error: unknown): boolean {
+  const isOfSystem = error instanceof Error && 'syscall' in error
+  return !isOfSystem && !causeCode(error).includes('MEM')
 }
 
 /** The first `length` bytes of what the file was; fewer if it had fewer. */

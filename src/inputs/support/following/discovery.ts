@@ -2,6 +2,7 @@
  * Finds the paths that fit the patterns: all of them now and then, and at once those that the
  * system tells of.
  */
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Cancel } from '../../../pipeline/clock.ts'
 import type { ComponentContext } from '../../../pipeline/component.ts'
@@ -37,6 +38,8 @@ export class Discovery {
   readonly #byRealPath = new Map<string, Set<TailedPath>>()
   /** Folders that were looked into, and whether files are looked for right in them. */
   #folders = new Map<string, boolean>()
+  /** What has to come before a folder that is not there, and the folder in which it will. */
+  #awaited = new Map<string, string>()
   #scanning: Promise<void> | null = null
   #cancelSoon: Cancel | null = null
   #isAgain = false
@@ -49,12 +52,20 @@ export class Discovery {
       logger: options.context.logger,
       changed: (path) => this.#onChanged(path),
       renamed: (path) => this.#onRenamed(path),
+      gone: (folder) => {
+        if (this.#folders.has(folder)) this.scanSoon()
+      },
     })
   }
 
   fits(path: string): boolean {
     const { patterns, excluded } = this.#options
     return patterns.some((glob) => glob.fits(path)) && !excluded.some((glob) => glob.fits(path))
+  }
+
+  /** Whether the path itself was asked for, not only a pattern that it fits. */
+  names(path: string): boolean {
+    return this.#options.patterns.some((glob) => glob.names(path))
   }
 
   /** Looks everywhere; one call at a time, another one while it runs makes it run again. */
@@ -115,12 +126,13 @@ export class Discovery {
   async #scanAll(): Promise<void> {
     const found = new Set<string>()
     const folders = new Map<string, boolean>()
+    const awaited = new Map<string, string>()
     const { patterns, excluded, context } = this.#options
     for (const glob of patterns) {
       await glob.walk({
         folder: (path, isLast) => {
           folders.set(path, isLast && folders.get(path) !== false)
-          if (!this.#isStopped) this.#watches.watch(path)
+          if (!this.#isStopped) this.#watchOrAwait(path, awaited)
         },
         found: (path) => void found.add(path),
         failed: (path, error) => {
@@ -129,13 +141,31 @@ export class Discovery {
       })
     }
     this.#folders = folders
+    this.#awaited = awaited
     for (const path of [...found].sort(logsFirst)) {
       if (this.#isStopped) return
       if (!excluded.some((glob) => glob.fits(path))) await this.#options.found(path)
     }
     await this.#options.scanned()
     const used = new Set([...this.#options.paths.values()].map(({ realFolder }) => realFolder))
+    for (const folder of awaited.values()) used.add(folder)
     this.#watches.prune((folder) => folders.has(folder) || used.has(folder))
+  }
+
+  /** A folder that is not there is awaited in the nearest one above it that is. */
+  #watchOrAwait(folder: string, awaited: Map<string, string>): void {
+    if (!this.#options.isWatching) return
+    this.#watches.watch(folder)
+    for (let path = folder; !this.#watches.knows(path) && path !== '/'; path = dirname(path)) {
+      const above = dirname(path)
+      this.#watches.watch(above)
+      if (!this.#watches.knows(above)) continue
+      awaited.set(path, above)
+      this.#awaited.set(path, above)
+      // It may have come before that.
+      if (existsSync(path)) this.scanSoon()
+      return
+    }
   }
 
   #onChanged(path: string): void {
@@ -146,6 +176,7 @@ export class Discovery {
   }
 
   #onRenamed(path: string): void {
+    if (this.#awaited.has(path)) this.scanSoon()
     const log = logOf(path)
     for (const one of (log !== null && this.#byRealPath.get(log)) || []) this.#options.rotated(one)
     const { paths, changed } = this.#options

@@ -14,6 +14,8 @@ export interface FolderWatchesOptions {
   readonly changed: (path: string) => void
   /** A name has come, gone, or means another file. */
   readonly renamed: (path: string) => void
+  /** A watched folder was deleted, or has another name now. */
+  readonly gone: (folder: string) => void
 }
 
 export class FolderWatches {
@@ -39,6 +41,11 @@ export class FolderWatches {
       if (!['ENOENT', 'ENOTDIR'].includes(causeCode(error))) this.distrust(folder, error)
       return false
     }
+  }
+
+  /** Whether it was there when it was to be watched, be it told of or not. */
+  knows(folder: string): boolean {
+    return this.#watches.has(folder)
   }
 
   /** Something has happened there that was not told: it is never relied on again. */
@@ -69,9 +76,12 @@ export class FolderWatches {
   }
 
   #tell(folder: string, event: string, name: string | null): void {
-    const { changed, renamed } = this.#options
+    const { changed, renamed, gone } = this.#options
     // What has become of the folder itself comes with its own name.
-    if (name === basename(folder)) this.forget(folder)
+    if (event === 'rename' && name === basename(folder)) {
+      this.forget(folder)
+      gone(folder)
+    }
     if (name === null) renamed(folder)
     else if (event === 'change') changed(join(folder, name))
     else renamed(join(folder, name))

@@ -206,10 +206,19 @@ export class Follower {
     tailed.isBusy = true
     await this.#look(tailed)
     tailed.isBusy = false
+    if (tailed.isOver) await this.#warnOfNoFile(path)
     this.#discovery.watch(tailed)
     // What came before it was watched.
     this.#turns.check(tailed)
     this.#turns.read(tailed)
+  }
+
+  /** A pattern may well fit folders. */
+  async #warnOfNoFile(path: string): Promise<void> {
+    const stat = await statOrNull(path)
+    if (!stat || stat.isFile || (stat.isFolder && !this.#discovery.names(path))) return
+    const { logger } = this.#options.context
+    logger.warn({ path }, 'cannot read a path: expected a file, not a folder, pipe or the like')
   }
 
   async #look(path: TailedPath): Promise<void> {
@@ -224,7 +233,8 @@ export class Follower {
       path.mustLook = true
       this.#options.metrics.readErrors.add(1)
       const { logger } = this.#options.context
-      logger.warn({ path: path.path, error }, 'cannot look at a path; will try again')
+      if (path.fail(error))
+        logger.warn({ path: path.path, error }, 'cannot look at a path; will try again')
     }
   }
 

@@ -33,6 +33,14 @@ export class Glob {
     this.#alternatives = alternatives(pattern).map((text) => splitAbsolute(text).map(readSegment))
   }
 
+  /** Whether an absolute path is in it as it is, and does not only fit. */
+  names(path: string): boolean {
+    const names = path.slice(1).split('/')
+    return this.#alternatives.some(
+      (segments) => segments.every(({ kind }) => kind === 'name') && fitsNames(names, segments),
+    )
+  }
+
   /** Whether an absolute path fits. */
   fits(path: string): boolean {
     const names = path.slice(1).split('/')

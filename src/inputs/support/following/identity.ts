@@ -38,6 +38,7 @@ export interface FileStat {
   readonly size: number
   readonly modifiedMs: number
   readonly isFile: boolean
+  readonly isFolder: boolean
   readonly isLinked: boolean
 }
 
@@ -48,6 +49,7 @@ interface BigStat {
   readonly mtimeMs: bigint
   readonly nlink: bigint
   isFile(): boolean
+  isDirectory(): boolean
 }
 
 /** Of a stat with big integers: some file systems have inodes beyond 2^53. */
@@ -58,6 +60,7 @@ export function fileStat(stat: BigStat): FileStat {
     size: Number(stat.size),
     modifiedMs: Number(stat.mtimeMs),
     isFile: stat.isFile(),
+    isFolder: stat.isDirectory(),
     isLinked: stat.nlink > 0n,
   }
 }

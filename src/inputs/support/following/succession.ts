@@ -128,6 +128,8 @@ export class Succession {
     for (const position of noted)
       if (!position.isDone && !this.#files.withId(position.id))
         await this.#resume(path, position, stat)
+    const last = this.#files.withId(noted.at(-1)?.id ?? 0)
+    if (last?.isLost) last.mayHaveGrown = true
     const latest = noted.findLast(({ head }) => head.length > 0)
     if (latest && path.current?.id !== latest.id) path.mustSettle = true
   }
@@ -303,6 +305,9 @@ export class Succession {
     if (unread > 0) {
       metrics.filesLost.add(1)
       context.logger.error(fields, 'a file is gone that was not read to its end')
+    } else if (file.mayHaveGrown) {
+      const message = 'a file went while it was not followed: what it had beyond is lost, if any'
+      context.logger.warn({ path: path.path, read_bytes: read }, message)
     } else context.logger.info(fields, 'a file is gone, or was emptied; it had been read')
   }
 

@@ -59,6 +59,10 @@ export class TailedFile implements Openable {
   isLost = false
   /** Whether it is being read right now. */
   isBusy = false
+  /** Whether it is compressed and cannot be decompressed to its end: it ends where that begins. */
+  isDamaged = false
+  /** Whether it was gone when the collector started, and may have had more than was read. */
+  mayHaveGrown = false
   /** Nothing more is expected of it. */
   isDone = false
   /** When it was last seen to have grown, by the monotonic clock; of a rotated one when it was. */
@@ -107,6 +111,7 @@ export class TailedFile implements Openable {
     this.size = Math.max(this.size, this.isCompressed ? 0 : stat.size)
     this.isDirty = true
     this.isLost = false
+    this.mayHaveGrown = false
     this.isNoted = false
   }
 
@@ -121,20 +126,35 @@ export class TailedFile implements Openable {
   async readCompressed(target: Uint8Array, offset = this.offset): Promise<number> {
     if (this.#compressed && offset < this.#compressed.offset) await this.closeCompressed()
     this.#compressed ??= await this.#openCompressed()
-    return this.#compressed === null ? -1 : this.#compressed.read(target, offset)
+    try {
+      return this.#compressed === null ? -1 : await this.#compressed.read(target, offset)
+    } catch (error) {
+      // What has failed would be at its end for whoever asks again.
+      await this.closeCompressed()
+      throw error
+    }
   }
 
   async #openCompressed(): Promise<CompressedReader | null> {
     const handle = await open(this.path, 'r').catch(absentIsNull)
     if (handle === null) return null
     if ((await statOf(handle)).key === this.key) {
-      const reader = new CompressedReader(handle, this.path)
-      const beginning = new Uint8Array(this.head.length)
+      const reader = new CompressedReader(handle, this.path, this.isDamaged)
       // An inode is used again, as by what is compressed for what was.
-      if (fitsHead(beginning.subarray(0, await reader.read(beginning, 0)), this.head)) return reader
+      if (await this.#beginsWithHead(reader)) return reader
       await reader.close()
     } else await handle.close()
     return null
+  }
+
+  async #beginsWithHead(reader: CompressedReader): Promise<boolean> {
+    const beginning = new Uint8Array(this.head.length)
+    try {
+      return fitsHead(beginning.subarray(0, await reader.read(beginning, 0)), this.head)
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
   }
 
   async closeCompressed(): Promise<void> {

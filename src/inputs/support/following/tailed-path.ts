@@ -1,5 +1,6 @@
 /** A watched path, and the files that had it one after the other and are not read to their end. */
 import { dirname } from 'node:path'
+import { causeCode } from './cause-code.ts'
 import type { LineReader } from './lines.ts'
 import type { TailedFile } from './tailed-file.ts'
 
@@ -38,6 +39,8 @@ export class TailedPath {
   hasDelivered = false
   /** Before this it is not read, by the monotonic clock: something has failed. */
   notBeforeMs = 0
+  /** What went wrong the last time; empty if nothing did. */
+  #failure = ''
   /** When it is looked at next where the system does not tell of changes. */
   nextPollMs = 0
   /** When bytes came last. */
@@ -55,6 +58,21 @@ export class TailedPath {
     if (realPath === this.realPath) return
     this.realPath = realPath
     this.realFolder = dirname(realPath)
+  }
+
+  /** Notes what went wrong; whether that is new, so that it is told once. */
+  fail(error: unknown): boolean {
+    const failure = causeCode(error) || String(error)
+    const isNew = failure !== this.#failure
+    this.#failure = failure
+    return isNew
+  }
+
+  /** Notes that it could be read; whether it could not before. */
+  recover(): boolean {
+    const hadFailed = this.#failure !== ''
+    this.#failure = ''
+    return hadFailed
   }
 
   /** The file to be read next: an older one first, so that events keep their order. */
