@@ -1,4 +1,4 @@
-/** What buffers and dead letters use of the file system, so that tests can make it fail. */
+/** What is kept in the data folder is written with this, so that tests can make it fail. */
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -16,10 +16,10 @@ export interface DataFile {
 }
 
 /**
- * `create` rejects if there is one, `replace` empties it, `existing` rejects if there is none, and
- * so does `read`, which is for reading only.
+ * `create` rejects if there is one, `replace` empties it, `keep` makes one if there is none,
+ * `existing` rejects then, and so does `read`, which is for reading only.
  */
-export type OpenMode = 'create' | 'replace' | 'existing' | 'read'
+export type OpenMode = 'create' | 'replace' | 'keep' | 'existing' | 'read'
 
 export interface FileAccess {
   /** Makes a folder and those above it; gives the topmost that was not there before. */
@@ -42,13 +42,14 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC } = constants
 const FLAGS: Record<OpenMode, number> = {
   create: O_RDWR | O_CREAT | O_EXCL,
   replace: O_RDWR | O_CREAT | O_TRUNC,
+  keep: O_RDWR | O_CREAT,
   existing: O_RDWR,
   read: O_RDONLY,
 }
 /** Of file systems that have no way to sync a folder, and of folders that may not be opened. */
 const CANNOT_SYNC_FOLDERS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES'])
 
-export const fileAccess: FileAccess = {
+const namesAccess: Omit<FileAccess, 'open'> = {
   makeFolder: (path) => mkdir(path, { recursive: true, mode: 0o750 }),
   list: (path) =>
     readdir(path).catch((error: NodeJS.ErrnoException) => {
@@ -56,7 +57,6 @@ export const fileAccess: FileAccess = {
       throw error
     }),
   size: async (path) => (await stat(path)).size,
-  open: async (path, mode) => new DiskFile(await open(path, FLAGS[mode], 0o640)),
   remove: (path) => unlink(path),
   removeFolder: (path) => rmdir(path),
   rename: (from, to) => rename(from, to),
@@ -68,6 +68,18 @@ export const fileAccess: FileAccess = {
       if (!CANNOT_SYNC_FOLDERS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   },
+}
+
+/** Of files that the collector's own user and group may read. */
+export const fileAccess = accessWith(0o640)
+/** Of files that only the collector's own user may read. */
+export const privateFileAccess = accessWith(0o600)
+
+function accessWith(permissions: number): FileAccess {
+  return {
+    ...namesAccess,
+    open: async (path, mode) => new DiskFile(await open(path, FLAGS[mode], permissions)),
+  }
 }
 
 class DiskFile implements DataFile {

@@ -9,6 +9,7 @@ import { nodeFileSystem } from '../../../src/outputs/file/file-system.ts'
 import { PathResolver } from '../../../src/outputs/file/path/path-resolver.ts'
 import { PathTemplate } from '../../../src/outputs/file/path/path-template.ts'
 import { Zone } from '../../../src/codecs/time/zone.ts'
+import { type FileAccess, fileAccess } from '../../../src/pipeline/files/file-access.ts'
 import { KNOWN_FILES_MAX, KnownFiles } from '../../../src/outputs/file/rotated/known-files.ts'
 import { metricValue } from '../../drivers/context.ts'
 import { batchOf } from '../../support/entries.ts'
@@ -181,7 +182,13 @@ describe('files that were begun', () => {
 
   test('are remembered up to a bound, and so is the file with their names', async (t) => {
     const folder = await temporaryFolder(t)
-    const known = new KnownFiles(folder, around(await runFile(t, folder, {})))
+    const steps: string[] = []
+    const access: FileAccess = {
+      ...fileAccess,
+      rename: (from, to) => (steps.push('rename'), fileAccess.rename(from, to)),
+      syncFolder: (path) => (steps.push(path), fileAccess.syncFolder(path)),
+    }
+    const known = new KnownFiles(folder, around(await runFile(t, folder, {})), access)
     for (let index = 0; index < KNOWN_FILES_MAX * 2; index++) {
       known.add(`/logs/${index}`)
       if (index % 10_000 === 0) await known.settled()
@@ -193,6 +200,8 @@ describe('files that were begun', () => {
     const text = await readFile(join(folder, 'current-files.jsonl'), 'utf8')
     assert.ok(text.split('\n').length < 2 * KNOWN_FILES_MAX)
     assert.ok(text.includes('"/logs/99999"'))
+    // After a power cut too.
+    assert.deepEqual(steps.slice(0, 2), ['rename', folder])
   })
 
   test('and are gone are forgotten, without rotation by time too', async (t) => {

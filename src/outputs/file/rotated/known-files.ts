@@ -9,6 +9,8 @@
  */
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileAccess, type FileAccess } from '../../../pipeline/files/file-access.ts'
+import { replaceFile } from '../../../pipeline/files/safe-files.ts'
 import { isMissing, statIfThere, writeAll } from '../file-system.ts'
 import type { Surroundings } from '../settings.ts'
 
@@ -30,6 +32,7 @@ interface Known {
 export class KnownFiles {
   readonly #path: string
   readonly #around: Surroundings
+  readonly #access: FileAccess
   /** In the order they were begun. */
   readonly #known = new Map<string, Known>()
   /** Paths that the file of names does not have yet, and how many lines it has. */
@@ -37,9 +40,10 @@ export class KnownFiles {
   #lines = 0
   #writing: Promise<void> | null = null
 
-  constructor(dataDir: string, around: Surroundings) {
+  constructor(dataDir: string, around: Surroundings, access = fileAccess) {
     this.#path = join(dataDir, 'current-files.jsonl')
     this.#around = around
+    this.#access = access
   }
 
   /** Paths, in the order they were begun; some may be gone. */
@@ -138,18 +142,22 @@ export class KnownFiles {
   }
 
   async #append(paths: readonly string[]): Promise<void> {
-    await this.#around.fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
-    await this.#write(this.#path, constants.O_APPEND, this.#asLines(paths))
+    const { fileSystem } = this.#around
+    await fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND
+    const fd = await fileSystem.open(this.#path, flags, FILE_MODE)
+    try {
+      await writeAll(fileSystem, fd, Buffer.from(this.#asLines(paths)))
+    } finally {
+      await fileSystem.close(fd)
+    }
     this.#lines += paths.length
   }
 
   async #rewrite(): Promise<void> {
-    const { fileSystem } = this.#around
     const paths = this.list()
-    const temporary = `${this.#path}.tmp`
-    await fileSystem.makeFolder(dirname(this.#path), FOLDER_MODE)
-    await this.#write(temporary, constants.O_TRUNC, this.#asLines(paths))
-    await fileSystem.rename(temporary, this.#path)
+    await this.#access.makeFolder(dirname(this.#path))
+    await replaceFile(this.#access, this.#path, Buffer.from(this.#asLines(paths)), true)
     this.#lines = paths.length
   }
 
@@ -159,17 +167,6 @@ export class KnownFiles {
       return `${JSON.stringify(link === undefined ? path : [path, link])}\n`
     })
     return lines.join('')
-  }
-
-  async #write(path: string, flag: number, text: string): Promise<void> {
-    const { fileSystem } = this.#around
-    const flags = constants.O_WRONLY | constants.O_CREAT | flag
-    const fd = await fileSystem.open(path, flags, FILE_MODE)
-    try {
-      await writeAll(fileSystem, fd, Buffer.from(text))
-    } finally {
-      await fileSystem.close(fd)
-    }
   }
 }
 

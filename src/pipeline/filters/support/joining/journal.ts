@@ -4,18 +4,12 @@
  * rewritten when most of it is released. Frames: journal-frames.ts.
  */
 import { constants } from 'node:fs'
-import {
-  access,
-  appendFile,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  type FileHandle,
-} from 'node:fs/promises'
+import { access, appendFile, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Timers } from '../../../clock.ts'
 import { untilDeadline } from '../../../deadline.ts'
+import { type DataFile, type FileAccess, privateFileAccess } from '../../../files/file-access.ts'
+import { replaceFile, SafeFolder } from '../../../files/safe-files.ts'
 import type { Logger } from '../../../logger.ts'
 import { frameOf, readFrames } from './journal-frames.ts'
 
@@ -33,6 +27,8 @@ export interface JournalOptions {
   readonly held: Held
   readonly timers: Timers
   readonly logger: Logger
+  /** `privateFileAccess`, unless a test says otherwise. */
+  readonly files?: FileAccess
 }
 
 /** A journal smaller than this is not worth rewriting. */
@@ -40,7 +36,6 @@ const REWRITE_MIN_BYTES = 16 * 1024 * 1024
 /** Rewritten when what is held is less than this share of it. */
 const REWRITE_SHARE = 1 / 4
 const RETRY_PAUSE_MS = 1000
-/** Only the collector's own user may read what it keeps. */
 const FILE_MODE = 0o600
 
 interface Job {
@@ -50,7 +45,9 @@ interface Job {
 
 export class Journal {
   readonly #options: JournalOptions
-  #file: FileHandle | undefined
+  readonly #access: FileAccess
+  readonly #folder: SafeFolder
+  #file: DataFile | undefined
   /** Where the next frame goes. */
   #length = 0
   #rewriteAt = REWRITE_MIN_BYTES
@@ -62,7 +59,10 @@ export class Journal {
   readonly #abandon = new AbortController()
 
   constructor(options: JournalOptions) {
+    const { path, fsync, files = privateFileAccess } = options
     this.#options = options
+    this.#access = files
+    this.#folder = new SafeFolder(files, dirname(path), fsync)
   }
 
   /** Why nothing can be written at the moment, or null. */
@@ -165,16 +165,12 @@ export class Journal {
   async #writeAt(bytes: Buffer, position: number): Promise<void> {
     const file = await this.#openFile()
     if (this.#problem !== null) await file.truncate(position)
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
-      done += bytesWritten
-    }
+    await file.write([bytes], position)
     if (this.#options.fsync) await file.datasync()
   }
 
   async #isLinked(): Promise<boolean> {
-    const stats = await this.#file?.stat()
-    return stats === undefined || stats.nlink > 0
+    return (await this.#file?.isLinked()) ?? true
   }
 
   /** Somebody has removed the file, and with it all that is held; that is here still. */
@@ -184,6 +180,7 @@ export class Journal {
     this.#file = undefined
     this.#length = 0
     const bytes = Buffer.concat(held.payloads().map(frameOf))
+    await (await this.#openFile()).truncate(0)
     await this.#writeAt(bytes, 0)
     this.#length = bytes.length
     logger.warn({ path }, 'wrote the journal of held parts anew: somebody had removed it')
@@ -203,7 +200,7 @@ export class Journal {
 
   async #clear(): Promise<void> {
     if (this.#length === 0) return
-    await this.#file?.truncate(0)
+    await (await this.#openFile()).truncate(0)
     this.#length = 0
   }
 
@@ -212,17 +209,9 @@ export class Journal {
     this.#rewriteAt = Math.max(REWRITE_MIN_BYTES, this.#length * 2)
     if (held.bytes > this.#length * REWRITE_SHARE) return
     const bytes = Buffer.concat(held.payloads().map(frameOf))
-    const file = await open(`${path}.new`, 'w+', FILE_MODE)
-    try {
-      await file.writeFile(bytes)
-      if (this.#options.fsync) await file.datasync()
-      await rename(`${path}.new`, path)
-    } catch (error) {
-      await file.close()
-      throw error
-    }
+    await replaceFile(this.#access, path, bytes, this.#options.fsync)
     await this.#file?.close()
-    this.#file = file
+    this.#file = undefined
     this.#length = bytes.length
     this.#rewriteAt = Math.max(REWRITE_MIN_BYTES, bytes.length * 2)
   }
@@ -242,21 +231,27 @@ export class Journal {
     return signal.aborted
   }
 
-  async #openFile(): Promise<FileHandle> {
+  async #openFile(): Promise<DataFile> {
     if (this.#file) return this.#file
     if (this.#isClosed) throw new Error('stopped')
-    const { path } = this.#options
-    await mkdir(dirname(path), { recursive: true })
-    // Not 'a+': frames are written at positions. Not 'r+': the file may be missing.
-    this.#file = await open(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)
-    return this.#file
+    const { path, fsync } = this.#options
+    await this.#folder.make()
+    const file = await this.#access.open(path, 'keep')
+    try {
+      // Each time: an earlier process may have made it and died.
+      if (fsync) await this.#access.syncFolder(dirname(path))
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    return (this.#file = file)
   }
 
   /** Makes no file: there is none while nothing is held. */
   async #checkFolder(): Promise<void> {
     const folder = dirname(this.#options.path)
     try {
-      await mkdir(folder, { recursive: true })
+      await this.#folder.make()
       await access(folder, constants.W_OK | constants.X_OK)
     } catch (cause) {
       const message = `cannot keep held parts in ${folder}: ${String(cause)}`

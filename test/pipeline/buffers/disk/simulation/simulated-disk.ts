@@ -82,7 +82,7 @@ export class SimulatedProcess implements FileAccess {
       const folder = this.#disk.folder(dirname(path))
       const found = folder.names.get(basename(path))
       if (mode === 'create' && found) throw failure('EEXIST')
-      if (mode === 'existing' || (mode === 'replace' && found)) {
+      if (mode === 'existing' || mode === 'read' || found) {
         const file = this.#file(path)
         if (mode === 'replace') file.truncate(0)
         return new OpenFile(this, this.#disk, file)

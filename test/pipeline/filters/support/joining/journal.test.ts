@@ -3,8 +3,12 @@ import { getEventListeners } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, open as openFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
+import {
+  type FileAccess,
+  privateFileAccess,
+} from '../../../../../src/pipeline/files/file-access.ts'
 import { Journal } from '../../../../../src/pipeline/filters/support/joining/journal.ts'
 import { KeptLog, ManualTime } from '../../../../drivers/context.ts'
 import { until } from '../../../../support/wait.ts'
@@ -13,13 +17,14 @@ const MIB = 1024 * 1024
 const ABORTED = AbortSignal.abort()
 const NEVER = new AbortController().signal
 
-async function setUp(t: TestContext, options: { fsync?: boolean } = {}) {
+async function setUp(t: TestContext, options: { fsync?: boolean; files?: FileAccess } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'logboom-journal-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'state', 'parts.journal')
   const held = { payloads: () => held.list, list: [] as Uint8Array[], bytes: 0, isEmpty: false }
   const [timers, logger] = [new ManualTime(), new KeptLog()]
-  const open = () => new Journal({ path, fsync: options.fsync ?? false, held, timers, logger })
+  const { fsync = false, files = privateFileAccess } = options
+  const open = () => new Journal({ path, fsync, held, timers, logger, files })
   return { path, folder, held, timers, logger, open }
 }
 
@@ -65,6 +70,48 @@ suite('journal', () => {
     const payloads = (await again.open()).map(String)
     assert.deepEqual([payloads[0], payloads.at(-1)], ['still held', 'later'])
     await again.close(NEVER)
+  })
+
+  test('survives a power cut under its name, made and rewritten', async (t) => {
+    const steps: string[] = []
+    const files: FileAccess = {
+      ...privateFileAccess,
+      rename: (from, to) => (steps.push('rename'), privateFileAccess.rename(from, to)),
+      syncFolder: (name) => (steps.push(basename(name)), privateFileAccess.syncFolder(name)),
+    }
+    const { path, held, open } = await setUp(t, { fsync: true, files })
+    const journal = open()
+    await journal.append([Buffer.from('a')])
+    assert.equal(steps.at(-1), 'state')
+    held.bytes = 10
+    for (let index = 0; index < 20; index++) await journal.append([Buffer.alloc(MIB, 1)])
+    await journal.drain(NEVER)
+    assert.deepEqual(steps.slice(steps.indexOf('rename'))[1], 'state')
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    await journal.close(NEVER)
+  })
+
+  test('is not written where its name cannot be made safe', async (t) => {
+    let isBroken = true
+    const files: FileAccess = {
+      ...privateFileAccess,
+      syncFolder: (name) =>
+        isBroken && basename(name) === 'state'
+          ? Promise.reject(new Error('EIO'))
+          : privateFileAccess.syncFolder(name),
+    }
+    const { timers, open } = await setUp(t, { fsync: true, files })
+    const journal = open()
+    let isWritten = false
+    const appended = journal.append([Buffer.from('a')]).then(() => (isWritten = true))
+    await until('a retry is due', () => timers.pending > 0)
+    timers.advance(1000)
+    await until('another is due', () => timers.pending > 0)
+    assert.equal(isWritten, false)
+    isBroken = false
+    timers.advance(1000)
+    await appended
+    await journal.close(NEVER)
   })
 
   test('is written anew when somebody removes it', async (t) => {
@@ -118,7 +165,7 @@ suite('journal', () => {
     const handle = await openFile(import.meta.filename)
     const prototype = Object.getPrototypeOf(handle) as typeof handle
     await handle.close()
-    t.mock.method(prototype, 'write', () => new Promise(() => {}))
+    t.mock.method(prototype, 'writev', () => new Promise(() => {}))
     void journal.append([Buffer.from('b')])
     const deadline = new AbortController()
     const drained = journal.drain(deadline.signal)
