@@ -4,6 +4,7 @@ import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-s
 import { chunkConfigOf, chunkKeyFaults, withPlaceholders } from './chunk-keys.ts'
 import { type Diagnostic, elsewhere, type Location } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
+import { idleOptions } from './idle-options.ts'
 import type {
   Config,
   HttpConfig,
@@ -120,12 +121,13 @@ class Checker {
     })
     const located = keyFaults.map((fault) => ({ ...fault, atKey: false }))
     this.#report(path, `${aboutOf(path)}: `, located)
-    const isChunked = registry.outputs.some((each) => each.type === type && each.isChunked)
-    const meant = isChunked ? { buffer: { type: 'disk' }, ...common } : common
+    const definition = registry.outputs.find((each) => each.type === type)
+    const meant = definition?.isChunked ? { buffer: { type: 'disk' }, ...common } : common
     if (meant['buffer'] === undefined) {
       this.#reportUnbuffered(path, Object.keys(common))
       return { type, options }
     }
+    if (definition) this.#report(path, `${aboutOf(path)}: `, idleOptions(definition, common))
     const { value } = validateConfig(outputCommonSchema, meant)
     return value?.buffer ? { type, options, buffered: value as BufferedConfig } : { type, options }
   }

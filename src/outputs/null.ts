@@ -9,6 +9,7 @@ export const nullOutput = defineOutput({
   type: 'null',
   summary: 'Throws events away; they count as delivered.',
   configSchema,
+  isPatient: true,
   create: (_config, { metrics }) => {
     const discardedBytes = metrics.counter('discarded_bytes_total', 'Bytes of entries discarded.')
     const delivered = Promise.resolve<Outcome>('delivered')

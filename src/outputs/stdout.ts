@@ -39,6 +39,7 @@ export const stdout = defineOutput({
   type: 'stdout',
   summary: 'Prints events on standard output, for people on a terminal or as JSON lines in a pipe.',
   configSchema,
+  isPatient: true,
   create: (config, context) => new StdoutOutput(config, context, process.stdout),
 })
 

@@ -190,6 +190,8 @@ export interface OutputDefinition<Schema extends TSchema = TSchema> extends Defi
   resources?(config: Static<Schema>): readonly string[]
   create(config: Static<Schema>, context: OutputContext): Output
   readonly isChunked?: never
+  /** It waits while it cannot write and never answers `retry`, so nothing is ever given up. */
+  readonly isPatient?: true
 }
 
 /** An option with placeholders that are resolved per chunk (delivery/keys/chunk-template.ts). */
@@ -203,6 +205,8 @@ export interface ChunkedOutputDefinition<
   Schema extends TSchema = TSchema,
 > extends Definition<Schema> {
   readonly isChunked: true
+  /** That of its own options which stands for `delivery.timeout`, if that does nothing here. */
+  readonly timeoutOption?: string
   /** Its options with such placeholders; `check` says which chunk keys they lack. */
   placeholders?(config: Static<Schema>): readonly ChunkPlaceholders[]
   /** Tries its servers without changing anything (probe.ts). Never rejects. */

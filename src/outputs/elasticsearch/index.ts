@@ -17,6 +17,7 @@ export const elasticsearch = defineChunkedOutput({
     const transport = (one: typeof config) => elasticsearchTransport(one, context.timers)
     return probeBulk(config, { product: 'elasticsearch', transport }, context)
   },
+  timeoutOption: 'request_timeout',
   create: (config, context) => {
     const transport = elasticsearchTransport(config, context.timers)
     const parts = { product: 'elasticsearch', transport } as const

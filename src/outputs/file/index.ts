@@ -19,6 +19,7 @@ export const file = defineOutput({
   type: 'file',
   summary: 'Writes events to files, one per tag by default, with rotation, compression and limits.',
   configSchema,
+  isPatient: true,
   faults: findFaults,
   resources: (config) => [`file ${new PathTemplate(config.path).claim}`],
   create: (config, context) => createFileOutput(config, context, nodeFileSystem),

@@ -17,6 +17,7 @@ export const opensearch = defineChunkedOutput({
     const transport = (one: typeof config) => opensearchTransport(one, context.timers)
     return probeBulk(config, { product: 'opensearch', transport }, context)
   },
+  timeoutOption: 'request_timeout',
   create: (config, context) => {
     const transport = opensearchTransport(config, context.timers)
     const parts = { product: 'opensearch', transport } as const
