@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { idleOptions } from '../../src/config/idle-options.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { outputs } from '../../src/outputs/index.ts'
+import { registry } from '../../src/registry.ts'
 
 type Written = Parameters<typeof idleOptions>[1]
 
@@ -35,5 +37,19 @@ suite('options of delivery that do nothing', () => {
     check('elasticsearch', { ...GIVE_UP, delivery: { concurrency: 4 } }, [])
     check('file', { retry: { give_up_after: 'forever', pause_after: 2 } }, [])
     check('file', {}, [])
+  })
+
+  test('are found where a configuration is loaded', () => {
+    const text = `
+inputs: { in: { type: forward, listen: 'tcp://127.0.0.1:1' } }
+outputs: { out: { type: file, path: /out, buffer: { type: disk }, delivery: { timeout: 5s } } }
+pipeline: [{ match: '**', to: out }]
+`
+    const { config, diagnostics } = loadConfig({ from: { name: 'a', text }, registry, env: {} })
+    assert.equal(config, undefined)
+    assert.deepEqual(
+      diagnostics.map(({ message }) => message.slice(0, 36)),
+      ['outputs.out: cannot use "timeout": f'],
+    )
   })
 })

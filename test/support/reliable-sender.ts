@@ -6,18 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ForwardClient, message, type Address } from './forward-client.ts'
 
 const RECONNECT_MS = 20
+/** Two minutes of these pauses: no collector that comes again stays away for so long. */
+const REFUSALS_MAX = 6000
 
 export interface ReliableSenderOptions {
   readonly address: Address
   readonly tag: string
   /** How many requests wait for their acknowledgement at a time; Docker's is 1. */
   readonly window: number
+  /** Connections refused in a row after which the collector counts as gone for good. */
+  readonly refusalsMax?: number
 }
 
 export class ReliableSender {
   readonly #options: ReliableSenderOptions
   #acknowledged = 0
   #refusals = 0
+  #refusalsInRow = 0
 
   constructor(options: ReliableSenderOptions) {
     this.#options = options
@@ -33,12 +38,20 @@ export class ReliableSender {
     return this.#refusals
   }
 
-  /** Sends the numbers from 0 below `count` as `{log: "<number>"}`, however often it must. */
+  /**
+   * Sends the numbers from 0 below `count` as `{log: "<number>"}`, however often it must. Rejects
+   * when the collector is gone for good, so that a test that failed ends.
+   */
   async run(count: number): Promise<void> {
+    const { refusalsMax = REFUSALS_MAX } = this.#options
     while (this.#acknowledged < count) {
       try {
         await this.#sendOnOneConnection(count)
-      } catch (_collectorWentAway) {
+      } catch (cause) {
+        if (this.#refusalsInRow >= refusalsMax) {
+          const numbers = `the numbers from ${this.#acknowledged} on`
+          throw new Error(`cannot send ${numbers}: the collector is gone`, { cause })
+        }
         await sleep(RECONNECT_MS)
       }
     }
@@ -57,9 +70,12 @@ export class ReliableSender {
 
   async #connect(): Promise<ForwardClient> {
     try {
-      return await ForwardClient.connect(this.#options.address)
+      const client = await ForwardClient.connect(this.#options.address)
+      this.#refusalsInRow = 0
+      return client
     } catch (error) {
       this.#refusals++
+      this.#refusalsInRow++
       throw error
     }
   }
