@@ -194,9 +194,11 @@ pipeline: [{ match: app, to: search }, { match: "**", to: files }]
       return found?.state === state
     }
     await until('it runs', isIn('running'))
+    const isOnItsWay = async () => (await collector.ledger()).in_flight === 3
+    await until('the output has all of it', isOnItsWay)
+    assert.match((await run('drop', '--all')).stderr, /cannot drop dead letters: a replay runs\n$/)
     replay.signal('SIGINT')
     await until('it is being stopped', isIn('stopping'))
-    assert.match((await run('drop', '--all')).stderr, /cannot drop dead letters: a replay runs\n$/)
     await rmdir(obstacle)
     assert.deepEqual(await replay.exit, { code: 1, signal: null })
     assert.equal(replay.output, 'replay stopped; of 3: 3 examined, 3 delivered, 0 rejected\n')
