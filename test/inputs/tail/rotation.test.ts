@@ -261,6 +261,51 @@ suite('while it is not followed', () => {
   }
 })
 
+suite('a file that was empty when it was seen last', () => {
+  test('has been filled, copied and emptied, and filled again', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', '')
+    const first = await folder.tail('a.log')
+    await first.until('it is known', () => first.metric('files') === 1)
+    await first.stop()
+    await folder.append('a.log', text(0, 3))
+    await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+    await truncate(folder.at('a.log'))
+    await folder.append('a.log', text(3, 5))
+    const second = await folder.tail('a.log')
+    await untilLogs(second, lines(0, 5))
+    assert.deepEqual(logs(second), lines(0, 5))
+    await second.stopAndCheckCompliance()
+  })
+
+  test('is found rotated, and the reader ends before it is read', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 3))
+    const first = await folder.tail('a.log')
+    await untilLogs(first, lines(0, 3))
+    await copyFile(folder.at('a.log'), folder.at('a.log.2'))
+    await truncate(folder.at('a.log'))
+    await first.until('it is seen', () => first.metric('truncations_total') === 1)
+    await first.stop()
+    await folder.append('a.log.2', text(3, 4))
+    await folder.append('a.log', text(4, 6))
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log', text(6, 7))
+    const second = await folder.tail('a.log', '', { hold: true })
+    await second.until('the oldest is on its way', () => second.heldCount === 1)
+    await second.input.stop(AbortSignal.abort())
+    await rename(folder.at('a.log.1'), folder.at('a.log.2'))
+    await compress(folder, 'a.log.2', 'gz')
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log', text(7, 8))
+    const third = await folder.tail('a.log')
+    await untilLogs(third, lines(4, 8))
+    assert.deepEqual(logs(third), lines(4, 8))
+    second.release()
+    await third.stopAndCheckCompliance()
+  })
+})
+
 suite('files that begin alike', () => {
   const banner = `${'the same in every file '.repeat(60)}\n`
 

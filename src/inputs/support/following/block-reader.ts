@@ -207,7 +207,8 @@ export class BlockReader {
   #noteRead(path: TailedPath, file: TailedFile, length: number): void {
     const { clock } = this.#options.context
     this.#noteSize(file, file.offset + length)
-    file.seenMs = clock.now()
+    // What is older and was not found yet must not be taken for something that was read.
+    if (!path.mustSettle && !file.isRotated) file.seenMs = clock.now()
     path.readAtMs = clock.monotonic()
   }
 

@@ -1,9 +1,13 @@
 /** All files that are followed: which path each belongs to, and which file has which inode. */
 import type { Gauge } from '../../../pipeline/metrics.ts'
-import type { FileStat } from './identity.ts'
+import { beginningOf } from './beginning.ts'
+import { type FileStat, headOf } from './identity.ts'
 import type { OpenFiles } from './open-files.ts'
+import { statOrNull } from './siblings.ts'
 import type { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
+
+const NOTHING = new Uint8Array(0)
 
 export class FollowedFiles {
   readonly #byKey = new Map<string, TailedFile>()
@@ -53,6 +57,18 @@ export class FollowedFiles {
     await this.detach(file)
     file.moveTo(to)
     this.#byKey.set(file.key, file)
+  }
+
+  /** By what it is found again. A damaged one is known, too: nothing more can be learned of it. */
+  async learn(file: TailedFile): Promise<void> {
+    if (!file.isCompressed) {
+      const handle = await this.#openFiles.handleOf(file)
+      if (handle) await file.checkHead(handle)
+      return
+    }
+    const beginning = await beginningOf(file.path).catch(() => NOTHING)
+    file.isKnown = (await statOrNull(file.path))?.key === file.key
+    if (file.isKnown && beginning.length > file.head.length) file.head = headOf(beginning)
   }
 
   #forgetKey(file: TailedFile): void {

@@ -172,7 +172,6 @@ export class Follower {
     return new Succession({
       context,
       metrics,
-      openFiles: this.#openFiles,
       files: this.#files,
       positions: this.#positions,
       isWatched: (path) => this.#discovery.fits(path),

@@ -42,7 +42,12 @@ export interface Position {
   readonly at: Offsets
   /** Nothing more is expected of it. */
   readonly isDone: boolean
-  /** When it was last read, by the clock. */
+  /**
+   * Whether all that its path had before it is known: that was looked for when it had a beginning.
+   * Else there may be rotated files older than it that were never seen.
+   */
+  readonly isPlaced: boolean
+  /** When it was last read, by the clock, with nothing left to be looked for. */
   readonly seenMs: number
 }
 
@@ -55,6 +60,7 @@ interface Line {
   readonly path?: unknown
   readonly of?: unknown
   readonly done?: unknown
+  readonly unplaced?: unknown
   readonly head?: unknown
   readonly foot?: unknown
   readonly at?: unknown
@@ -233,10 +239,12 @@ export class Positions {
   #lineOf(id: number): string {
     const position = this.#known.get(id)
     if (!position) return `{"id":${id},"gone":true}\n`
-    const { key, path, of, head, foot, at, seenMs, isDone } = position
-    const done = isDone ? { done: true } : {}
+    const { key, path, of, head, foot, at, seenMs } = position
+    const done = position.isDone ? { done: true } : {}
+    const unplaced = position.isPlaced ? {} : { unplaced: true }
+    const flags = { ...unplaced, ...done }
     const print = { head: [head.length, head.hash], foot: [foot.end, foot.hash] }
-    return `${JSON.stringify({ id, file: key, path, of, ...print, at, seen: seenMs, ...done })}\n`
+    return `${JSON.stringify({ id, file: key, path, of, ...print, at, seen: seenMs, ...flags })}\n`
   }
 }
 
@@ -265,6 +273,7 @@ function positionOf(line: Line): Position | undefined {
     at: [at[0], at[1]],
     seenMs: isCount(seen) ? seen : 0,
     isDone: line.done === true,
+    isPlaced: line.unplaced !== true,
   }
 }
 

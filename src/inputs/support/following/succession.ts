@@ -14,10 +14,9 @@ import { realpath } from 'node:fs/promises'
 import type { InputContext } from '../../../pipeline/component.ts'
 import { Contents, type Likeness, type Print } from './contents.ts'
 import type { FollowedFiles } from './followed-files.ts'
-import { type FileStat, headOf } from './identity.ts'
+import { type FileStat, HEAD_BYTES_SURE, headOf } from './identity.ts'
 import { Kin } from './kin.ts'
 import type { TailMetrics } from './metrics.ts'
-import type { OpenFiles } from './open-files.ts'
 import type { Position, Positions } from './positions.ts'
 import { Recognition } from './recognition.ts'
 import { type Family, familyOf, type Sibling, statOrNull } from './siblings.ts'
@@ -35,7 +34,6 @@ const FILE_CLOCK_MS = 10
 export interface SuccessionOptions {
   readonly context: InputContext
   readonly metrics: TailMetrics
-  readonly openFiles: OpenFiles
   readonly files: FollowedFiles
   readonly positions: Positions
   /** Whether a path is watched by itself. */
@@ -131,7 +129,7 @@ export class Succession {
     const last = this.#files.withId(noted.at(-1)?.id ?? 0)
     if (last?.isLost) last.mayHaveGrown = true
     const latest = noted.findLast(({ head }) => head.length > 0)
-    if (latest && path.current?.id !== latest.id) path.mustSettle = true
+    if (!path.current?.isPlaced || path.current.id !== latest?.id) path.mustSettle = true
   }
 
   async #resume(path: TailedPath, position: Position, stat: FileStat | null): Promise<void> {
@@ -180,7 +178,7 @@ export class Succession {
     file.modifiedMs = stat.modifiedMs
     if (!isSame || file.offset > stat.size) file.isDirty = true
     // Nothing is known of what it was if it was copied and emptied since: the copy is not known.
-    if (!isSame && file.head.length === 0) path.mustSettle = true
+    if (!isSame && !file.isPlaced) path.mustSettle = true
   }
 
   /** The path has been taken from `file`: it is read to its end wherever it is now. */
@@ -210,6 +208,7 @@ export class Succession {
     path.mustSettle = true
     if (this.#isUnheardOf(path)) {
       path.mustSettle = !(await this.#successor.begin(path, await this.#statOf(path)))
+      this.#notePlaced(path)
       return
     }
     for (let attempt = 1; attempt < ATTEMPTS; attempt++)
@@ -221,7 +220,19 @@ export class Succession {
   async #isSettled(path: TailedPath): Promise<boolean> {
     const family = await familyOf(path.realPath)
     path.mustSettle = true
-    return (await this.#settleAs(path, family)) && (await this.#isStill(path, family))
+    if (!(await this.#settleAs(path, family)) || !(await this.#isStill(path, family))) return false
+    this.#notePlaced(path)
+    return true
+  }
+
+  /** Of one that is empty it is not known what it has had when it is found filled. */
+  #notePlaced({ files, mustSettle }: TailedPath): void {
+    if (mustSettle) return
+    for (const file of files) {
+      if (file.isPlaced || file.head.length < HEAD_BYTES_SURE) continue
+      file.isPlaced = true
+      this.#options.positions.note(file.position)
+    }
   }
 
   /** A folder cannot be listed at one moment, and names change while files are looked into. */
@@ -241,8 +252,10 @@ export class Succession {
     await this.#locate(path, family)
     const { siblings, relatives } = family
     const recognition = new Recognition(this.#kin.of(path))
-    const isOwn = (each: (typeof siblings)[number]) =>
-      recognition.of(each)?.of === path.path && recognition.isSure(recognition.of(each)!)
+    const isOwn = (each: (typeof siblings)[number]) => {
+      const known = recognition.of(each)
+      return known?.of === path.path && known.isPlaced && recognition.isSure(known)
+    }
     await recognition.findByKey([...siblings, ...relatives])
     const lost = path.files.filter(({ isLost }) => isLost)
     const newest = siblings.findLastIndex(isOwn)
@@ -290,6 +303,8 @@ export class Succession {
       return
     }
     await this.#files.move(file, sibling)
+    // Of one that was empty when it was seen last nothing is known until now.
+    await this.#files.learn(file)
     this.#options.positions.note(file.position)
   }
 
@@ -311,9 +326,9 @@ export class Succession {
     } else context.logger.info(fields, 'a file is gone, or was emptied; it had been read')
   }
 
-  /** When the latest known file was read last; for files of which none is known. */
+  /** When the latest placed file was read last; for files of which none is known. */
   #sinceMs({ path }: TailedPath): number {
-    const own = this.#options.positions.all.filter(({ of, head }) => of === path && head.length > 0)
+    const own = this.#options.positions.all.filter((each) => each.of === path && each.isPlaced)
     if (own.length > 0) return Math.max(...own.map(({ seenMs }) => seenMs)) - FILE_CLOCK_MS
     if (this.isFirstScan) return Infinity
     const { context, ignoreOlderMs, sinceMs } = this.#options

@@ -3,25 +3,20 @@
  * one that has the path now.
  */
 import type { InputContext } from '../../../pipeline/component.ts'
-import { beginningOf } from './beginning.ts'
 import { COMPRESSED } from './compressed.ts'
 import { isCopyOf, isUnclear, logsBeside } from './copies.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { type FileStat, headOf, NO_FOOT } from './identity.ts'
 import type { Kin } from './kin.ts'
-import type { OpenFiles } from './open-files.ts'
 import type { Offsets, Position, Positions } from './positions.ts'
 import { type Known, Recognition } from './recognition.ts'
 import { type Sibling, statOrNull } from './siblings.ts'
 import { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
 
-const NOTHING = new Uint8Array(0)
-
 export interface SuccessorOptions {
   readonly context: InputContext
   readonly files: FollowedFiles
-  readonly openFiles: OpenFiles
   readonly positions: Positions
   readonly kin: Kin
   readonly isWatched: (path: string) => boolean
@@ -96,7 +91,14 @@ export class Successor {
   /** Notes one that is to be read as a path of its own: it may have another name by then. */
   #claim({ path, stat }: Sibling, beginning: Uint8Array): void {
     const { positions, context, paths, found } = this.#options
-    const fresh = { id: positions.newId(), key: stat.key, path, of: path, isDone: false }
+    const fresh = {
+      id: positions.newId(),
+      key: stat.key,
+      path,
+      of: path,
+      isDone: false,
+      isPlaced: false,
+    }
     const print = { head: headOf(beginning), foot: NO_FOOT }
     positions.note({ ...fresh, ...print, at: [0, 0], seenMs: context.clock.now() })
     const known = paths.get(path)
@@ -170,7 +172,9 @@ export class Successor {
   ): TailedFile {
     const { positions, context } = this.#options
     const id = known?.id ?? positions.newId()
-    const here = { key: stat.key, path: realPath, of: path.path, seenMs: context.clock.now() }
+    const isPlaced = known?.of === path.path && known.isPlaced
+    const seenMs = isPlaced ? known.seenMs : context.clock.now()
+    const here = { key: stat.key, path: realPath, of: path.path, seenMs, isPlaced }
     const file = new TailedFile({ at, ...known, ...here, id })
     file.size = Math.max(...file.at)
     file.grownAtMs = context.clock.monotonic()
@@ -179,13 +183,9 @@ export class Successor {
 
   /** Noted at once, so that a restart knows of it; unless it is not the one that was looked at. */
   async #add(path: TailedPath, file: TailedFile, isKnown: boolean): Promise<boolean> {
-    const { files, openFiles, positions } = this.#options
+    const { files, positions } = this.#options
     files.add(path, file)
-    if (file.isCompressed) await learnCompressed(file)
-    else {
-      const handle = await openFiles.handleOf(file)
-      if (handle) await file.checkHead(handle)
-    }
+    await files.learn(file)
     if (!isKnown && !file.isKnown) {
       await files.remove(path, file)
       return false
@@ -194,11 +194,4 @@ export class Successor {
     file.isNoted = true
     return true
   }
-}
-
-/** A damaged one is known, too: there is nothing more to be learned. */
-async function learnCompressed(file: TailedFile): Promise<void> {
-  const beginning = await beginningOf(file.path).catch(() => NOTHING)
-  file.isKnown = (await statOrNull(file.path))?.key === file.key
-  if (file.isKnown && beginning.length > file.head.length) file.head = headOf(beginning)
 }

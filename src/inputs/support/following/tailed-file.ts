@@ -28,6 +28,7 @@ export interface TailedFileOptions {
   readonly foot?: Foot
   readonly at?: Offsets
   readonly seenMs: number
+  readonly isPlaced?: boolean
 }
 
 export class TailedFile implements Openable {
@@ -57,6 +58,8 @@ export class TailedFile implements Openable {
   isRotated = false
   /** Whether it is not known where it is. */
   isLost = false
+  /** Whether all that its path had before it is known. */
+  isPlaced: boolean
   /** Whether it is being read right now. */
   isBusy = false
   /** Whether it is compressed and cannot be decompressed to its end: it ends where that begins. */
@@ -85,6 +88,7 @@ export class TailedFile implements Openable {
     this.at = at
     this.offset = Math.min(...at)
     this.seenMs = seenMs
+    this.isPlaced = options.isPlaced ?? false
   }
 
   get isCompressed(): boolean {
@@ -100,8 +104,8 @@ export class TailedFile implements Openable {
   }
 
   get position(): Position {
-    const { id, key, path, of, head, foot, at, seenMs, isDone } = this
-    return { id, key, path, of, head, foot, at, seenMs, isDone }
+    const { id, key, path, of, head, foot, at, seenMs, isDone, isPlaced } = this
+    return { id, key, path, of, head, foot, at, seenMs, isDone, isPlaced }
   }
 
   /** Goes on in another file that has the same contents, and perhaps more; this one is closed. */
