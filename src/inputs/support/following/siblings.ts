@@ -35,7 +35,7 @@ export async function siblingsOf(path: string): Promise<Sibling[]> {
     const file = await statOrNull(join(folder, name))
     if (file?.isFile) found.push({ path: join(folder, name), stat: file, suffix })
   }
-  return found.sort(byAge)
+  return inOrder(found)
 }
 
 /** What the name of a rotated file of `log` has more than it; null if `name` is none. */
@@ -100,11 +100,36 @@ export async function statOrNull(path: string): Promise<FileStat | null> {
   }
 }
 
-/** Numbers count up with age, the later date is the younger; else the file's own time counts. */
+/**
+ * Of one form, numbers count up with age, and the later date is the younger. Where a folder has
+ * several forms, the order within each is kept, and the files' own times say how they mix.
+ */
+function inOrder(found: readonly Sibling[]): Sibling[] {
+  const forms = Map.groupBy(found, formOf)
+  const sorted = [...forms.values()].map((each) => each.toSorted(byAge))
+  return sorted.reduce((all, each) => mixed(all, each), [])
+}
+
+function formOf({ suffix }: Sibling): string {
+  if (NUMBER.test(suffix)) return 'number'
+  return /\d/.test(suffix) ? `date ${suffix.length}` : 'word'
+}
+
 function byAge(one: Sibling, other: Sibling): number {
   const [a, b] = [NUMBER.exec(one.suffix), NUMBER.exec(other.suffix)]
+  const isWord = !/\d/.test(one.suffix)
+  if (one.suffix === other.suffix || isWord) return one.stat.modifiedMs - other.stat.modifiedMs
   if (a && b) return Number(b[1]) - Number(a[1])
-  if (!a && !b && one.suffix.length === other.suffix.length && one.suffix !== other.suffix)
-    return one.suffix < other.suffix ? -1 : 1
-  return one.stat.modifiedMs - other.stat.modifiedMs
+  return one.suffix < other.suffix ? -1 : 1
+}
+
+/** Both are in order and stay so. */
+function mixed(some: readonly Sibling[], others: readonly Sibling[]): Sibling[] {
+  const result: Sibling[] = []
+  let [taken, index] = [0, 0]
+  while (taken < some.length && index < others.length) {
+    const isFirst = some[taken]!.stat.modifiedMs <= others[index]!.stat.modifiedMs
+    result.push(isFirst ? some[taken++]! : others[index++]!)
+  }
+  return [...result, ...some.slice(taken), ...others.slice(index)]
 }
