@@ -20,10 +20,18 @@ const isHarsh = process.env['HARSH'] === '1'
 const SEEN_MS = isHarsh ? 0 : 40
 const STARTED_MS = isHarsh ? 0 : 60
 
+interface LifeOptions {
+  readonly pattern: string
+  /** Whether rotated files are called by their day, as with logrotate's dateext. */
+  readonly isDated: boolean
+}
+
 class Life {
   readonly #folder: LogFolder
   readonly #random: Random
   readonly #pattern: string
+  readonly #isDated: boolean
+  #day = 20260101
   readonly #delivered = new Map<string, number>()
   readonly #runs: InputRun[] = []
   #written = 0
@@ -31,9 +39,10 @@ class Life {
   readonly #ended: InputRun[] = []
   #run: InputRun | null = null
 
-  constructor(folder: LogFolder, random: Random, pattern: string) {
+  constructor(folder: LogFolder, random: Random, { isDated, pattern }: LifeOptions) {
     this.#folder = folder
     this.#random = random
+    this.#isDated = isDated
     this.#pattern = pattern
   }
 
@@ -92,8 +101,8 @@ class Life {
   }
 
   async #rotate(): Promise<void> {
-    await this.#shift()
-    await rename(this.#folder.at(LOG), this.#folder.at(`${LOG}.1`)).catch(() => undefined)
+    const rotated = await this.#makeRoom()
+    await rename(this.#folder.at(LOG), this.#folder.at(rotated)).catch(() => undefined)
     if (this.#random.below(2) === 0) await this.#write()
   }
 
@@ -101,14 +110,14 @@ class Life {
     if (!(await this.#names()).includes(LOG)) return
     // What was never seen before it was copied and emptied at once could be anybody's.
     if (this.#run) await pause(SEEN_MS)
-    await this.#shift()
-    await copyFile(this.#folder.at(LOG), this.#folder.at(`${LOG}.1`))
+    const rotated = await this.#makeRoom()
+    await copyFile(this.#folder.at(LOG), this.#folder.at(rotated))
     await truncate(this.#folder.at(LOG))
   }
 
   /** Of an older one, as logrotate's delaycompress does: nobody writes to it any more. */
   async #compress(): Promise<void> {
-    const plain = (await this.#names()).filter((name) => /\.([2-9]|\d\d)$/.test(name))
+    const plain = (await this.#names()).filter((name) => this.#isOlder(name))
     const name = plain[this.#random.below(plain.length)]
     if (name === undefined) return
     const ending = this.#random.below(2) === 0 ? 'gz' : 'zst'
@@ -117,6 +126,19 @@ class Life {
     await writeFile(this.#folder.at(`${name}.${ending}.tmp`), compressed)
     await rename(this.#folder.at(`${name}.${ending}.tmp`), this.#folder.at(`${name}.${ending}`))
     await rm(this.#folder.at(name))
+  }
+
+  /** Rotated before the last one that was. */
+  #isOlder(name: string): boolean {
+    if (!this.#isDated) return /\.([2-9]|\d\d)$/.test(name)
+    return /-\d+$/.test(name) && name !== `${LOG}-${this.#day}`
+  }
+
+  /** What the log is called when it is rotated. */
+  async #makeRoom(): Promise<string> {
+    if (this.#isDated) return `${LOG}-${++this.#day}`
+    await this.#shift()
+    return `${LOG}.1`
   }
 
   async #shift(): Promise<void> {
@@ -185,9 +207,9 @@ function lineOf(number: number): string {
   return `${number} is the number of this line`
 }
 
-async function live(t: TestContext, seed: number, pattern: string): Promise<void> {
+async function live(t: TestContext, seed: number, options: LifeOptions): Promise<void> {
   const random = new Random(seed)
-  const life = new Life(logFolder(t), random, pattern)
+  const life = new Life(logFolder(t), random, options)
   await life.begin()
   for (let step = 0; step < STEPS; step++) await life.step()
   await life.finish()
@@ -200,5 +222,8 @@ const INODE_AGAIN = 113
 const seeds = Array.from({ length: count }, (_, index) => first + index)
 if (process.env['SEED'] === undefined) seeds.push(INODE_AGAIN)
 for (const seed of seeds) {
-  test(`life ${seed}`, (t) => live(t, seed, seed % 3 === 0 ? 'a.log{,.[0-9],.[0-9][0-9]}' : LOG))
+  const pattern = seed % 3 === 0 ? 'a.log{,.[0-9],.[0-9][0-9]}' : LOG
+  test(`life ${seed}`, (t) => live(t, seed, { pattern, isDated: false }))
+  const dated = seed % 3 === 0 ? 'a.log{,-*[0-9]}' : LOG
+  test(`life ${seed} with dates`, (t) => live(t, seed, { pattern: dated, isDated: true }))
 }
