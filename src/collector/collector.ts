@@ -18,6 +18,7 @@ import type { InheritedSockets } from '../listening/inherited.ts'
 import { SocketPool } from '../listening/pool.ts'
 import type { RootLogger } from '../log.ts'
 import { LedgerHistory } from '../pipeline/ledger-history.ts'
+import type { BufferState } from '../pipeline/buffers/output-buffer.ts'
 import { systemClock, systemTimers } from '../pipeline/clock.ts'
 import type { DeadLetters } from '../pipeline/dead-letters/dead-letters.ts'
 import type { DeadLetterStore } from '../pipeline/dead-letters/store.ts'
@@ -234,7 +235,23 @@ export class Collector {
 
   #watchEnds({ inputs }: Assembly): void {
     for (const { name, component } of inputs)
-      void component.finished?.then(() => this.#finished.resolve(name))
+      void component.finished
+        ?.then(() => this.#deliverRest(name))
+        .then(() => this.#finished.resolve(name))
+  }
+
+  /** What an input that has ended has brought leaves filters and buffers, however long it takes. */
+  async #deliverRest(input: string): Promise<void> {
+    const endedAt = systemClock.now()
+    const { filters, outputs } = this.#assembly
+    for (const { component } of filters) await component.flush?.()
+    const waiting = () => outputs.filter(({ buffer }) => buffer && isLeft(buffer.state, endedAt))
+    const names = waiting().map(({ name }) => name)
+    if (names.length === 0) return
+    const message = 'an input has come to its end; waiting until all of it is delivered'
+    this.#around.logger.info({ input, outputs: names }, message)
+    while (waiting().length > 0 && !this.#stopping.signal.aborted)
+      await new Promise<void>((resolve) => void systemTimers.after(LOOK_EVERY_MS, resolve))
   }
 
   async #stopInOrder(deadline: AbortSignal): Promise<void> {
@@ -289,9 +306,17 @@ export class Collector {
   }
 }
 
+/** How often it is looked whether buffers have delivered what came before an input's end. */
+const LOOK_EVERY_MS = 20
+
 const LEFT_ALONE =
   'left alone what was kept for something that is not configured any more; put back what had ' +
   'this name, and it goes on with it'
+
+/** Whether something waits that came before; null is the time of what was not read yet. */
+function isLeft({ events, oldestAt }: BufferState, beforeMs: number): boolean {
+  return events > 0 && (oldestAt ?? -Infinity) <= beforeMs
+}
 
 function folderOf({ folder }: { readonly folder: string }): string {
   return folder

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { CollectorProcess, simpleConfig } from '../support/collector-process.ts'
+import { until } from '../support/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CONFIG = `
@@ -41,6 +43,36 @@ test('a pipe that ends ends the collector, with all of it delivered', async (t) 
   const last = JSON.parse(lines.at(-1)!) as { log: string }
   assert.equal(last.log, `line ${count - 1}`)
   assert.match(log, /an input has come to its end/)
+})
+
+test('it waits for an output that is away until that has it all', async (t) => {
+  const receiver = await CollectorProcess.prepare({ config: simpleConfig })
+  t.after(() => receiver[Symbol.asyncDispose]())
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-stdin-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const peer = `  peer:
+    type: forward
+    servers: ["tcp://127.0.0.1:${receiver.places.forward}"]
+    failed_wait: 100ms
+    retry: { max_interval: 200ms }
+`
+  const config = CONFIG.replace(/ {2}files: .*\n/, peer).replace('to: files', 'to: peer')
+  writeFileSync(join(folder, 'config.yaml'), config)
+  const collector = spawn(process.execPath, [MAIN, 'run', '-c', 'config.yaml'], { cwd: folder })
+  t.after(() => collector.kill('SIGKILL'))
+  let log = ''
+  collector.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const closed = once(collector, 'close')
+  collector.stdin.end('one\ntwo\n')
+  await until('it waits', () => log.includes('waiting until all of it is delivered'))
+  await receiver.start()
+  assert.deepEqual((await closed)[0], 0, log)
+  const lines = await receiver.linesOf('app', 2)
+  assert.deepEqual(
+    lines.map(({ log: text }) => text),
+    ['one', 'two'],
+  )
+  await receiver.stop()
 })
 
 test('without a configuration, with --stdin', async (t) => {
