@@ -16,7 +16,7 @@ import { Progress } from './progress.ts'
 import { ProgressFile } from './progress-file.ts'
 import { Reader } from './reader.ts'
 import { Recovery } from './recovery.ts'
-import { Segments } from './segments.ts'
+import { type Segment, Segments } from './segments.ts'
 import { Writer } from './writer.ts'
 
 export type { DiskStoreOptions, Fsync } from './options.ts'
@@ -194,6 +194,16 @@ export class DiskStore implements BatchStore {
     return this.#progress.from.sequence >= this.#writer.end.sequence
   }
 
+  /** The newest of those that are delivered though nothing came behind them; they may fill a disk. */
+  get #lastSpare(): Segment | undefined {
+    return this.#isAllFinished && this.#writer.hasLeftAll ? this.#segments.all.at(-1) : undefined
+  }
+
+  /** Once the write that is under way has failed. */
+  get #mayHaveSpare(): boolean {
+    return this.#isAllFinished && this.#writer.problem !== null && this.#segments.all.length > 0
+  }
+
   #reserve(below: number): Promise<void> {
     this.#progress.next = below
     this.#progress.written = this.#writer.end
@@ -262,22 +272,26 @@ export class DiskStore implements BatchStore {
     const { sequence: from } = this.#progress.from
     const isDone = this.#isStopping && this.#isAllFinished
     const hasOld = this.#segments.hasBelow(from, this.#reader.order)
+    const spare = this.#lastSpare
     try {
       this.#isProgressNoted = true
       const { end } = this.#writer
       this.#progress.written = end
       await this.#segments.makeFolder()
       // Before segments are deleted on its word, it must be there for good.
-      const isSafe = this.#isSafe && (this.#isStopping || hasOld || this.#isWrittenDue)
+      const isSafe =
+        this.#isSafe && (this.#isStopping || hasOld || spare !== undefined || this.#isWrittenDue)
       await this.#progressFile.note(this.#progress, isSafe)
       if (isSafe || !this.#isSafe) {
         this.#writtenNoted = end.sequence
         this.#isWrittenDue = false
       }
       if (isDone) await this.#segments.deleteAll()
+      else if (spare) await this.#segments.deleteTo(spare)
       else if (hasOld) await this.#segments.deleteBelow(from, this.#reader.order)
       // A new segment made the one before old meanwhile: next time, with a safe note.
-      else if (this.#segments.hasBelow(from, this.#reader.order)) this.#isProgressNoted = false
+      else if (this.#segments.hasBelow(from, this.#reader.order) || this.#mayHaveSpare)
+        this.#isProgressNoted = false
       return true
     } catch (error) {
       this.#isProgressNoted = false

@@ -115,6 +115,11 @@ export class Writer {
     return this.#isBusy
   }
 
+  /** Whether nothing more goes to any segment there is. */
+  get hasLeftAll(): boolean {
+    return this.#active === null && !this.#isBusy
+  }
+
   /** Nothing more goes to the newest segment. */
   leaveSegment(): void {
     this.#active = null

@@ -34,6 +34,8 @@ export class FaultyAccess implements FileAccess {
   bytesRead = 0
   /** Of segments: reads of it fail. */
   badByte: number | null = null
+  /** There is no room for writes as long as that segment is there. */
+  takesAllRoom: string | null = null
   readonly #faults: { operation: Operation; code: string; half: boolean }[] = []
   /** Each write and sync waits for it. */
   pace: () => Promise<void> = () => Promise.resolve()
@@ -57,6 +59,7 @@ export class FaultyAccess implements FileAccess {
     this.done.push(`remove ${basename(path)}`)
     this.#note('remove')
     await fileAccess.remove(path)
+    if (basename(path) === this.takesAllRoom) this.takesAllRoom = null
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -93,6 +96,7 @@ export class FaultyAccess implements FileAccess {
       write: async (pieces, offset) => {
         await this.pace()
         const half = Buffer.concat(pieces)
+        if (this.takesAllRoom !== null) throw errorOf('ENOSPC')
         const fault = this.#due('write')
         if (fault?.half) await file.write([half.subarray(0, half.length / 2)], offset)
         this.counts.write++

@@ -427,6 +427,24 @@ describe('a disk that cannot be read', () => {
   })
 })
 
+test('a disk that a delivered segment has filled gets room by deleting that', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { store, access } = await open(folder)
+  await appendAll(store, numbered(4))
+  const [full = ''] = await segmentsIn(folder)
+  access.takesAllRoom = full
+  const later = store.append(numbered(1, 4)[0]!)
+  await until('it fails', () => store.problem !== null)
+  for (const batch of await takeAll(store)) store.finish(batch)
+  assert.equal(await later, 'delivered')
+  same(await takeAll(store), numbered(1, 4))
+  assert.ok(!(await segmentsIn(folder)).includes(full))
+  await store.stop(AbortSignal.abort())
+  const next = await open(folder)
+  same(await takeAll(next.store), numbered(1, 4))
+  await next.store.stop(NEVER)
+})
+
 test('a disk too full to note what is delivered gets room by deleting that', async (t) => {
   const folder = await temporaryFolder(t)
   const batches = numbered(4)
