@@ -86,7 +86,8 @@ function createDiskStore({ config, context, dataDir, files }: ConfiguredOptions)
     folder: bufferFolder(dataDir, context.name),
     fsync: fsyncOf(config.buffer.fsync),
     compression: config.buffer.compress === 'none' ? null : config.buffer.compress,
-    maxBytes: sizeInBytes(config.buffer.max_bytes),
+    // Whoever throws away does not wait as well.
+    maxBytes: config.buffer.when_full === 'block' ? sizeInBytes(config.buffer.max_bytes) : Infinity,
     segmentBytes: SEGMENT_BYTES,
     recentBytes: RECENT_BYTES,
     access: files,

@@ -4,6 +4,7 @@ import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-s
 import { chunkConfigOf, chunkKeyFaults, withPlaceholders } from './chunk-keys.ts'
 import { type Diagnostic, elsewhere, type Location } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
+import { deliveryFaults } from './delivery-faults.ts'
 import { idleOptions } from './idle-options.ts'
 import type {
   Config,
@@ -129,7 +130,11 @@ class Checker {
     }
     if (definition) this.#report(path, `${aboutOf(path)}: `, idleOptions(definition, common))
     const { value } = validateConfig(outputCommonSchema, meant)
-    return value?.buffer ? { type, options, buffered: value as BufferedConfig } : { type, options }
+    if (!value?.buffer) return { type, options }
+    const buffered = value as BufferedConfig
+    const faults = deliveryFaults(buffered).map((fault) => ({ ...fault, atKey: false }))
+    this.#report(path, `${aboutOf(path)}: `, faults)
+    return { type, options, buffered }
   }
 
   #reportUnbuffered(path: Path, keys: readonly string[]): void {

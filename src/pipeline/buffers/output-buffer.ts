@@ -94,7 +94,9 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     const chunked = isChunked(output) ? output : new PlainOutput(output)
     this.#engine = new DeliveryEngine({ ...options, output: chunked, observer: this })
     const onDropped = (batch: StoredBatch) => this.#dropStored(batch)
-    this.#overflow = new Overflow({ store: this.#bounded, maxBytes, whenFull, onDropped })
+    const heldBytes = () => this.#engine.heldBytes
+    const bounds = { maxBytes, whenFull, heldBytes, onDropped }
+    this.#overflow = new Overflow({ store: this.#bounded, ...bounds })
     store.onDamaged = (damage, below) => this.#loseDamaged(damage, below)
   }
 

@@ -1,7 +1,7 @@
 /**
  * What happens when a buffer is full. Holding back is the store's own doing: it lets a batch wait.
  * To throw away the oldest, they are taken from the store before the delivery engine does; what
- * that has is on its way and stays.
+ * that has is on its way and stays; what has no room beside it is thrown away in its place.
  */
 import type { Batch } from '../batch.ts'
 import type { BatchStore, StoredBatch } from './batch-store.ts'
@@ -13,6 +13,8 @@ export interface OverflowOptions {
   /** Of entries. */
   readonly maxBytes: number
   readonly whenFull: WhenFull
+  /** Bytes of entries in the store that the delivery engine has taken. */
+  readonly heldBytes: () => number
   /** The store has forgotten it; it was never delivered. */
   readonly onDropped: (batch: StoredBatch) => void
 }
@@ -33,6 +35,7 @@ export class Overflow {
     const { store, whenFull } = this.#options
     if (whenFull === 'block') return true
     if (whenFull === 'drop_newest' && !this.#hasRoom(entries.length)) return false
+    if (whenFull === 'drop_oldest' && !this.#canHaveRoom(entries.length)) return false
     if (store.isDurable) this.#pendingBytes += entries.length
     if (whenFull === 'drop_oldest')
       this.#makingRoom ??= this.#makeRoom().then(() => {
@@ -57,6 +60,13 @@ export class Overflow {
     const waiting = store.bytes + this.#pendingBytes
     // One that is larger than all of it passes alone, as it does where the sender is held back.
     return waiting === 0 || waiting + bytes <= maxBytes
+  }
+
+  /** Without what is on its way. In memory that is of no account, as its senders wait for it. */
+  #canHaveRoom(bytes: number): boolean {
+    const { store, maxBytes, heldBytes } = this.#options
+    const held = store.isDurable ? heldBytes() : 0
+    return held === 0 || held + bytes <= maxBytes
   }
 
   async #makeRoom(): Promise<void> {

@@ -127,7 +127,7 @@ export class DeliveryEngine {
       chunksInFlight: this.#inFlight.size,
       chunksWaiting: this.#waiting.size,
       heldEvents: this.#intake.events,
-      heldBytes: this.#intake.bytes,
+      heldBytes: this.heldBytes,
       keysOpen: this.keysOpen,
       breaker: this.#breaker.state(nowMs),
       failures: this.#breaker.failures,
@@ -137,6 +137,11 @@ export class DeliveryEngine {
       deadLettersWaiting: this.#letters.events,
       deadLetterProblem: this.#letters.problem,
     }
+  }
+
+  /** Of entries: taken from the store and not settled. */
+  get heldBytes(): number {
+    return this.#intake.bytes
   }
 
   get keysOpen(): number {

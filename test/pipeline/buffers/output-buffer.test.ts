@@ -231,6 +231,29 @@ test('drop_oldest throws away the oldest that is not on its way', async (t) => {
   assert.ok(tags.length < 9)
 })
 
+test('drop_oldest holds nobody back while what is on its way fills it alone', async (t) => {
+  const rig = bufferOf({ ...create(await temporaryFolder(t)), whenFull: 'drop_oldest' })
+  const answer = Promise.withResolvers<Outcome>()
+  rig.output.answer = () => answer.promise
+  await rig.buffer.start()
+  const deliver = (tag: string, log: string) => {
+    const counts = rig.ledger.tag(tag)
+    rig.ledger.receive(rig.ledger.input('in'), counts, 1)
+    return rig.buffer.deliver(batchOf(tag, { log }), counts)
+  }
+  assert.equal(await deliver('large', 'x'.repeat(2 * MAX_BYTES)), 'delivered')
+  await until('it is on its way', () => rig.output.tags.length === 1)
+  assert.equal(await deliver('shed', 'x'), 'rejected')
+  answer.resolve('delivered')
+  await until('it is delivered', () => rig.row().total['in_flight'] === 0)
+  assert.equal(await deliver('later', 'x'), 'delivered')
+  await until('this too', () => rig.row().total['in_flight'] === 0)
+  assert.deepEqual(rig.output.tags, ['large', 'later'])
+  assert.equal(rig.row().total['dropped'], 1)
+  await rig.buffer.stop(NEVER)
+  assert.ok(rig.row().balanced)
+})
+
 test('a buffer in memory says what it made dead letters of, not what it threw away', async () => {
   const store = new MemoryStore(new ManualTime())
   const whenFull = 'drop_newest'

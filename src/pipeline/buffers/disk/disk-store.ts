@@ -194,7 +194,7 @@ export class DiskStore implements BatchStore {
     return this.#progress.from.sequence >= this.#writer.end.sequence
   }
 
-  /** The newest of those that are delivered though nothing came behind them; they may fill a disk. */
+  /** The newest of those that are delivered with nothing behind them; they may fill a disk. */
   get #lastSpare(): Segment | undefined {
     return this.#isAllFinished && this.#writer.hasLeftAll ? this.#segments.all.at(-1) : undefined
   }
