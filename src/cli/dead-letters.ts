@@ -133,11 +133,13 @@ function replayIn({ replay: found }: Fields): Fields {
 
 function replayText(state: Fields): string {
   const shown = (name: string) => String(state[name])
-  const counts = ['examined', 'delivered', 'rejected'].map((name) => `${shown(name)} ${name}`)
+  // Of what a buffer has taken nobody can say yet whether it comes back.
+  const [examined, taken, rejected] = ['examined', 'delivered', 'rejected'].map(shown)
+  const counts = `${examined} examined, ${taken} taken, ${rejected} rejected`
   const problem = state['problem'] === null ? '' : `: ${shown('problem')}`
   const damaged = damagedIn(state)
   const left = damaged === 0 ? '' : `; ${damaged} more damaged, which only drop --damaged removes`
-  return `replay ${shown('state')}${problem}; of ${shown('found')}: ${counts.join(', ')}${left}`
+  return `replay ${shown('state')}${problem}; of ${shown('found')}: ${counts}${left}`
 }
 
 /** A collector of an older version does not say. */

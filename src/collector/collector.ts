@@ -243,9 +243,10 @@ export class Collector {
   /** What an input that has ended has brought leaves filters and buffers, however long it takes. */
   async #deliverRest(input: string): Promise<void> {
     const endedAt = systemClock.now()
-    const { filters, outputs } = this.#assembly
-    for (const { component } of filters) await component.flush?.()
-    const waiting = () => outputs.filter(({ buffer }) => buffer && isLeft(buffer.state, endedAt))
+    for (const { component } of this.#assembly.filters) await component.flush?.()
+    // Of the assembly at work: a reload may come meanwhile.
+    const waiting = () =>
+      this.#assembly.outputs.filter(({ buffer }) => buffer && isLeft(buffer.state, endedAt))
     const names = waiting().map(({ name }) => name)
     if (names.length === 0) return
     const message = 'an input has come to its end; waiting until all of it is delivered'

@@ -1,10 +1,10 @@
 /** Checks the components and steps of a configuration, each with the schema of its type. */
 import type { TSchema } from 'typebox'
+import type { Fault } from '../pipeline/component.ts'
 import { type BufferedConfig, NEED_BUFFER, outputCommonSchema } from './buffer-schema.ts'
 import { chunkConfigOf, chunkKeyFaults, withPlaceholders } from './chunk-keys.ts'
 import { type Diagnostic, elsewhere, type Location } from './diagnostic.ts'
 import { type Definition, examine } from './examine.ts'
-import { deliveryFaults } from './delivery-faults.ts'
 import { idleOptions } from './idle-options.ts'
 import type {
   Config,
@@ -28,6 +28,7 @@ import {
 } from './top-level.ts'
 import { locate, plainValue, type Tree, treeAt, unfilledPaths } from './tree.ts'
 import { type Problem, validateConfig } from './validate.ts'
+import { zeroLimitsOfAll, zeroLimitsOfOutput } from './zero-limits.ts'
 
 interface Component {
   readonly type: string
@@ -65,7 +66,7 @@ class Checker {
     const written = Object.entries(plainValue(this.#tree) as PlainMap)
     const root = Object.fromEntries(written.filter(([key]) => !key.startsWith(FREE_KEY_PREFIX)))
     const { value, problems } = validateConfig(topLevelSchema, root)
-    this.#report([], '', problems ?? [])
+    this.#report([], '', problems ?? zeroLimitsOfAll(value).map(atValue))
     this.#claimPage(root)
     const settings = value ?? validateConfig(topLevelSchema, {}).value!
     return {
@@ -120,8 +121,7 @@ class Checker {
       commonSchema: outputCommonSchema,
       claimedBy: 'path',
     })
-    const located = keyFaults.map((fault) => ({ ...fault, atKey: false }))
-    this.#report(path, `${aboutOf(path)}: `, located)
+    this.#report(path, `${aboutOf(path)}: `, keyFaults.map(atValue))
     const definition = registry.outputs.find((each) => each.type === type)
     const meant = definition?.isChunked ? { buffer: { type: 'disk' }, ...common } : common
     if (meant['buffer'] === undefined) {
@@ -132,8 +132,7 @@ class Checker {
     const { value } = validateConfig(outputCommonSchema, meant)
     if (!value?.buffer) return { type, options }
     const buffered = value as BufferedConfig
-    const faults = deliveryFaults(buffered).map((fault) => ({ ...fault, atKey: false }))
-    this.#report(path, `${aboutOf(path)}: `, faults)
+    this.#report(path, `${aboutOf(path)}: `, zeroLimitsOfOutput(buffered).map(atValue))
     return { type, options, buffered }
   }
 
@@ -295,6 +294,10 @@ function placeIn(whole: Location, tree: Tree | undefined, position: number | und
 function pageAddress(topLevel: Options): readonly string[] {
   const { enabled, listen } = topLevel['http'] as HttpConfig
   return enabled ? [listen] : []
+}
+
+function atValue(fault: Fault): Problem {
+  return { ...fault, atKey: false }
 }
 
 /** `inputs.docker`, `pipeline step 2`, `labels.errors step 1`. */

@@ -23,6 +23,7 @@ export function checkReferences(tree: Tree, outline: Outline): Diagnostic[] {
       const message = unknownTarget(name, outline)
       return message === undefined ? [] : [at('error', message, path)]
     }),
+    ...pipelines.flatMap(repeatedTargets).map(({ path, message }) => at('error', message, path)),
     ...pipelines.flatMap(badPatterns).map(({ path, message }) => at('error', message, path)),
     ...labelCycles(outline).map(({ path, message }) => at('error', message, path)),
     ...failureFaults(outline).map(({ path, message }) => at('error', message, path)),
@@ -82,6 +83,15 @@ function meantBy(name: string, { outputs = [], labels = [] }: Outline): string[]
   if (group.includes(name)) return []
   const meant = nearest(name, group)
   return meant === undefined ? [...group] : [meant]
+}
+
+/** A copy to the same place would be there twice. */
+function repeatedTargets({ steps }: PipelineOutline): { path: Path; message: string }[] {
+  return steps.flatMap(({ targets }) =>
+    targets
+      .filter(({ name }, index) => targets.findIndex((target) => target.name === name) < index)
+      .map(({ name, path }) => ({ path, message: `"${name}" is there already; expected it once` })),
+  )
 }
 
 function badPatterns({ steps }: PipelineOutline): { path: Path; message: string }[] {

@@ -45,13 +45,14 @@ export function addDeadLetters(app: FastifyInstance, view: CollectorView): void 
     if (!deadLetters) return conflict(reply, 'cannot look at dead letters: there is no store')
     return reply.send(await answerOf(deadLetters))
   })
-  post(app, view, REPLAY, (letters, query) => {
+  post(app, view, REPLAY, async (letters, query) => {
     const { selection } = readQuery(query, ['to'])
+    await checkSelected(selection, letters)
     const to = textOf(query, 'to')
     if (to !== undefined) checkOutput(to, view)
     const replay = letters.startReplay(selection, to)
     const problem = 'cannot replay dead letters: a replay runs already, or the collector stops'
-    return Promise.resolve(replay ? { code: 202, body: { replay: replayAnswer(replay) } } : problem)
+    return replay ? { code: 202, body: { replay: replayAnswer(replay) } } : problem
   })
   post(app, view, STOP, (letters) => {
     const replay = letters.stopReplay()
@@ -141,6 +142,15 @@ function readQuery(
     ...(until !== undefined && { until }),
   }
   return { selection, isEmpty: Object.keys(selection).length === 0 }
+}
+
+/** An output may be gone while its letters are there; a name of none is a mistake. */
+async function checkSelected({ output }: Selection, letters: DeadLettersView): Promise<void> {
+  if (output === undefined) return
+  const names = new Set((await letters.kept()).groups.map((group) => group.output))
+  if (names.has(output)) return
+  const expected = names.size === 0 ? 'there are none' : `expected one of ${[...names].join(', ')}`
+  throw new QueryError(`no dead letter is of output "${output}"; ${expected}`)
 }
 
 function checkOutput(name: string, view: CollectorView): void {

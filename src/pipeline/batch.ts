@@ -20,13 +20,14 @@ export interface Batch {
    */
   readonly onKept?: () => void
   /**
-   * Called before the answer `rejected` by a full buffer that throws the events away. Whoever sets
-   * it may keep them all the same, and says once in the ledger's words what becomes of them.
+   * Called before the answer `rejected` by who throws the events away: a full buffer, or a pipeline
+   * in which no match fits. Whoever sets it may keep them all the same, and says once in the
+   * ledger's words what becomes of them.
    */
   readonly onShed?: (settle: (fate: ShedFate) => void) => void
 }
 
-/** What a full buffer did not keep: thrown away, kept as dead letters, or sent once more. */
+/** Of what was thrown away on its way: thrown away, kept as dead letters, or sent once more. */
 export type ShedFate = 'dropped' | Exclude<Outcome, 'delivered'>
 
 /**

@@ -133,6 +133,14 @@ export class Ledger {
     tag.retried += count
   }
 
+  /** Events in flight that nobody takes, and that are kept as dead letters. */
+  reject(tag: Counts, count: number): void {
+    this.#total.inFlight -= count
+    this.#total.rejected += count
+    tag.inFlight -= count
+    tag.rejected += count
+  }
+
   copy(tag: Counts, count: number): void {
     this.#total.copied += count
     this.#total.inFlight += count
@@ -236,10 +244,7 @@ export class Ledger {
   /** Dead letters of a filter. */
   filterRejects(filter: FilterCounts, tag: Counts, count: number): void {
     filter.rejected += count
-    this.#total.inFlight -= count
-    this.#total.rejected += count
-    tag.inFlight -= count
-    tag.rejected += count
+    this.reject(tag, count)
   }
 
   /** A filter gave `count` events another tag. Only the rows of the tags are concerned. */

@@ -2,7 +2,7 @@
  * Where a batch can go next, as one method. The ends are here: an output, copies to several
  * places, nowhere. On the way lie stages (stage.ts) and filters (filter-sink.ts).
  */
-import type { Batch, Outcome } from './batch.ts'
+import type { Batch, Outcome, ShedFate } from './batch.ts'
 import type { Output } from './component.ts'
 import type { Ledger } from './ledger.ts'
 import type { Counts, OutputCounts } from './ledger-counts.ts'
@@ -162,7 +162,14 @@ export class NoMatchSink implements Sink {
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
-    this.#context.ledger.drop(tagCounts, batch.count, 'no_match')
+    const { ledger } = this.#context
+    const settle = (fate: ShedFate) => {
+      if (fate === 'dropped') return ledger.drop(tagCounts, batch.count, 'no_match')
+      if (fate === 'retry') return ledger.handBack(tagCounts, batch.count)
+      ledger.reject(tagCounts, batch.count)
+    }
+    if (batch.onShed) batch.onShed(settle)
+    else settle('dropped')
     this.#warn(tagForLog(batch.tag))
     return Promise.resolve('rejected')
   }

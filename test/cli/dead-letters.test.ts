@@ -123,6 +123,7 @@ test('replay without a collector says that it needs one', async () => {
 describe('a line that makes no sense', () => {
   for (const [line, message] of [
     ['', /it is not said what to do; expected list, show, replay, drop/],
+    ['nonsense', /cannot "nonsense" dead letters; expected one of: list, show, replay, drop\n/],
     ['lisst', /cannot "lisst" dead letters; did you mean "list"\?/],
     ['show', /the ID is missing/],
     ['show 17', /"17" is no id/],
@@ -175,7 +176,7 @@ pipeline: [{ match: app, to: search }, { match: "**", to: files }]
     assert.equal(wrong.code, 1)
     assert.match(wrong.stderr, /there is no output "nowhere"; expected one of search, files/)
     const replayed = await run('replay', '--to', 'files')
-    const expected = 'replay done; of 49: 49 examined, 49 delivered, 0 rejected\n'
+    const expected = 'replay done; of 49: 49 examined, 49 taken, 0 rejected\n'
     assert.deepEqual([replayed.code, replayed.stdout], [0, expected])
     assert.equal((await collector.linesOf('app', 49)).length, 49)
     await collector.stop()
@@ -201,7 +202,7 @@ pipeline: [{ match: app, to: search }, { match: "**", to: files }]
     await until('it is being stopped', isIn('stopping'))
     await rmdir(obstacle)
     assert.deepEqual(await replay.exit, { code: 1, signal: null })
-    assert.equal(replay.output, 'replay stopped; of 3: 3 examined, 3 delivered, 0 rejected\n')
+    assert.equal(replay.output, 'replay stopped; of 3: 3 examined, 3 taken, 0 rejected\n')
     assert.equal((await collector.linesOf('app', 3)).length, 3)
     await collector.stop()
   })

@@ -131,6 +131,13 @@ for (const answer of [
     assert.deepEqual(stage.sent, ['first y', 'second y'])
   })
 
+function savedLedger(dataDir: string) {
+  return JSON.parse(readFileSync(join(dataDir, 'ledger.json'), 'utf8')) as {
+    outputs: Record<string, Record<string, number>>
+    total: Record<string, number>
+  }
+}
+
 /** The outputs that are named in dead letters. */
 function outputsInLetters(dataDir: string): unknown[] {
   const folder = join(dataDir, 'dead-letters')
@@ -170,10 +177,13 @@ labels: { errors: [{ match: other, to: second }] }
 `
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
   t.after(() => rmSync(dataDir, { recursive: true }))
-  const { stage, send } = await startIn(t, dataDir, yaml)
+  const { stage, send, stop } = await startIn(t, dataDir, yaml)
   stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
   assert.equal(await send('x'), 'rejected')
   assert.deepEqual(outputsInLetters(dataDir), ['first'])
+  await stop()
+  const { outputs, total } = savedLedger(dataDir)
+  assert.deepEqual([outputs['first']?.['rejected'], total['dropped']], [1, 0])
 })
 
 test('on_error leads to a label, with the steps it has after a reload', async (t) => {
@@ -266,9 +276,6 @@ pipeline:
   assert.equal(await send('x'), 'rejected')
   assert.deepEqual(outputsInLetters(dataDir), ['first'])
   await stop()
-  const { outputs, total } = JSON.parse(readFileSync(join(dataDir, 'ledger.json'), 'utf8')) as {
-    outputs: Record<string, Record<string, number>>
-    total: Record<string, number>
-  }
+  const { outputs, total } = savedLedger(dataDir)
   assert.deepEqual([outputs['second']?.['rejected'], total['dropped']], [1, 0])
 })

@@ -127,6 +127,7 @@ describe('does nothing', () => {
     ['/drop?match=a&match=b', /"match" is there more than once/],
     ['/replay?match={a', /cannot read tag pattern "\{a"/],
     ['/replay?since=yesterday', /cannot read since "yesterday"/],
+    ['/replay?output=nix', /no dead letter is of output "nix"; expected one of search/],
     ['/replay?to=nowhere', /there is no output "nowhere"; expected one of files/],
   ] as const)
     test(`for ${path}`, async (t) => {

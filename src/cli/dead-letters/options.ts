@@ -81,9 +81,9 @@ function parseLine(args: readonly string[]) {
 function parseAction(name: string | undefined): Action {
   const action = ACTIONS.find((candidate) => candidate === name)
   if (action) return action
-  const expected = `expected ${ACTIONS.join(', ')}`
-  if (name === undefined) throw new UsageError(`it is not said what to do; ${expected}`)
-  throw new UsageError(`cannot "${name}" dead letters${hint(name, ACTIONS)}; ${expected}`)
+  if (name === undefined)
+    throw new UsageError(`it is not said what to do; expected ${ACTIONS.join(', ')}`)
+  throw new UsageError(`cannot "${name}" dead letters${hint(name, ACTIONS)}`)
 }
 
 function selectionOf(ids: readonly string[], line: Line): Selection {

@@ -1,49 +1,22 @@
-/** Whole entries of one array in the kernel's source, which is smaller than some arrays. */
-import { type Kernel, SOURCE_BYTES } from './kernel.ts'
+/** Whole entries of one array in the kernel's source. */
+import { SOURCE_BYTES } from './kernel.ts'
+import { SourceWindow } from './source-window.ts'
 
 const DEPTH_MAX = 0x7fff
 const COUNT_MAX = 0x7fff_ffff
 
-export class EntryWindow {
-  readonly #kernel: Kernel
-  #start = 0
-  #end = 0
-
-  constructor(kernel: Kernel) {
-    this.#kernel = kernel
-  }
-
-  /** Add it to a position of the array for an offset of the kernel, and take it away again. */
-  get shift(): number {
-    return this.#kernel.source - this.#start
-  }
-
-  /** Up to where in the array the kernel has whole entries. */
-  get end(): number {
-    return this.#end
-  }
-
-  /** To be called before the entries of another array come. */
-  reset(): void {
-    this.#start = this.#end = 0
-  }
-
+export class EntryWindow extends SourceWindow {
   /** As many whole entries from `position` on as fit; false if not even one does. */
   open(entries: Uint8Array, position: number): boolean {
-    if (position >= this.#end || this.#kernel.sourceOwner !== this) this.#load(entries, position)
-    return this.#end > position
+    if (position >= this.end || !this.isLoaded) this.#load(entries, position)
+    return this.end > position
   }
 
   #load(entries: Uint8Array, offset: number): void {
-    const kernel = this.#kernel
-    const length = Math.min(entries.length - offset, SOURCE_BYTES)
-    kernel.memory.set(entries.subarray(offset, offset + length), kernel.source)
-    kernel.sourceOwner = this
-    this.#start = offset
-    this.#end = offset + length
-    if (this.#end === entries.length) return
-    const { functions, source } = kernel
-    functions.checkEntries(source, source + length, DEPTH_MAX, COUNT_MAX)
-    this.#end = kernel.stoppedAt - source + offset
+    this.put(entries, offset, Math.min(entries.length, offset + SOURCE_BYTES))
+    if (this.end === entries.length) return
+    const { functions, source } = this.kernel
+    functions.checkEntries(source, source + this.end - offset, DEPTH_MAX, COUNT_MAX)
+    this.end = this.kernel.stoppedAt - source + offset
   }
 }

@@ -8,6 +8,7 @@
 import type { Batch, Outcome } from '../batch.ts'
 import type { Cancel, Clock, Timers } from '../clock.ts'
 import { doublingDelayMs } from '../delivery/backoff.ts'
+import { deliverKept, type KeptAnswer } from '../kept-delivery.ts'
 import type { Logger } from '../logger.ts'
 import type { LetterFile, PlacedLetter } from './letter-file.ts'
 import type { Selection } from './selection.ts'
@@ -152,27 +153,28 @@ export class Replay {
   async #send(file: LetterFile, tag: string, letters: readonly PlacedLetter[]): Promise<Outcome> {
     const { store } = this.#options
     store.expectAgain(letters)
-    let isKept = false
-    const onKept = () => void (isKept = true)
     const entries = new Uint8Array(Buffer.concat(letters.map(({ entry }) => entry)))
-    const sent = this.#options.deliver({ tag, entries, count: letters.length, onKept })
-    const outcome = await Promise.race([sent, this.#abandoned.promise])
+    const sent = deliverKept(this.#options.deliver, { tag, entries, count: letters.length })
+    const answer = await Promise.race([sent, this.#abandoned.promise])
+    if (answer === 'abandoned') {
+      void this.#finishLate(sent, file, letters)
+      return 'retry'
+    }
+    const { outcome, isKept } = answer
     // Of these there are newer letters now.
     if (outcome === 'rejected' && isKept) await store.finishReplayed(file, linesOf(letters))
-    if (outcome !== 'abandoned') return outcome
-    void this.#finishLate(sent, file, letters)
-    return 'retry'
+    return outcome
   }
 
   /** Noted as replayed whenever it is taken; until then the letters are still here. */
   async #finishLate(
-    sent: Promise<Outcome>,
+    sent: Promise<KeptAnswer>,
     file: LetterFile,
     letters: readonly PlacedLetter[],
   ): Promise<void> {
     const { store, logger } = this.#options
     try {
-      if ((await sent) === 'delivered') await store.finishReplayed(file, linesOf(letters))
+      if ((await sent).outcome === 'delivered') await store.finishReplayed(file, linesOf(letters))
     } catch (error) {
       logger.error({ error }, 'cannot note which dead letters were replayed: they come again')
     }

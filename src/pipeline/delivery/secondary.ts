@@ -4,7 +4,8 @@
  * everything waits, as it does for dead letters that cannot be kept. The engine counts them as
  * rejected by its own output, whichever of the two has them.
  */
-import type { Batch, Outcome, ShedFate } from '../batch.ts'
+import type { Batch, Outcome } from '../batch.ts'
+import { deliverKept } from '../kept-delivery.ts'
 import type { DeadLetter, DeadLetterSink } from './dead-letter.ts'
 
 export interface SecondaryTarget {
@@ -34,15 +35,9 @@ export class Secondary implements DeadLetterSink {
   }
 
   /** True if it is in a safe place, be it as the target's dead letter. */
-  async #isTaken({ tag, entries, count }: DeadLetter): Promise<boolean> {
-    let isKept = false
-    const onKept = () => void (isKept = true)
-    const shed: ((fate: ShedFate) => void)[] = []
-    const onShed = (settle: (fate: ShedFate) => void) => void shed.push(settle)
-    const outcome = await this.#target.deliver({ tag, entries, count, onKept, onShed })
-    // What another place has taken of it is not kept here.
-    const fate = outcome === 'delivered' || isKept ? 'dropped' : outcome
-    for (const settle of shed) settle(fate)
+  async #isTaken(letter: DeadLetter): Promise<boolean> {
+    const deliver = (batch: Batch) => this.#target.deliver(batch)
+    const { outcome, isKept } = await deliverKept(deliver, letter)
     if (outcome === 'retry') throw new Error('cannot deliver to the secondary output: it waits')
     return outcome === 'delivered' || isKept
   }

@@ -3,16 +3,15 @@
  * one event, kept with the reason where they cannot be read. Of Docker's lines the usual ones are
  * for the kernel.
  */
-import type { LineFormat, ParsedLine } from '../../../codecs/formats/format.ts'
+import type { ParsedLine } from '../../../codecs/formats/format.ts'
 import { KernelDockerLines } from '../../../codecs/kernel/docker-lines.ts'
 import { isStrEqual } from '../../../codecs/record.ts'
-import type { Counter } from '../../../pipeline/metrics.ts'
 import type { Joining } from './joining.ts'
 import type { Block, LineReader } from './lines.ts'
 import type { ConstantFields, MadeEntries } from './made-entries.ts'
 import { findValue } from './open-line.ts'
 import { OpenStream } from './open-stream.ts'
-import { ParsedEntries, SMALL_MAP_MAX } from './parsed-entries.ts'
+import { ParsedEntries, type ParsedEntriesOptions, SMALL_MAP_MAX } from './parsed-entries.ts'
 import type { Offsets } from './positions.ts'
 import { ReadOrder } from './read-order.ts'
 import type { TailedFile } from './tailed-file.ts'
@@ -23,14 +22,9 @@ const TEXT = Buffer.from('log')
 const STREAM = Buffer.from('stream')
 const STDERR = Buffer.from('stderr')
 
-export interface FormatLinesOptions {
-  readonly format: LineFormat
-  /** Fields of every event, asked for with each block: what is known of a container changes. */
-  readonly fields: () => ConstantFields
-  readonly offsetKey: string | null
+export interface FormatLinesOptions extends ParsedEntriesOptions {
   readonly encoding: TextEncoding
   readonly lineMaxBytes: number
-  readonly parseFailed: Counter
   /** Which texts are one event. */
   readonly joining: Joining
   /** Told of memory that is taken, or given back with a negative number. */

@@ -3,13 +3,12 @@
  * feeds between, before its format is looked at.
  */
 import { HeldText } from '../../../codecs/multiline/held-text.ts'
-import type { LineFormat } from '../../../codecs/formats/format.ts'
 import type { MultilineRule } from '../../../codecs/multiline/multiline.ts'
 import type { Counter } from '../../../pipeline/metrics.ts'
 import type { Joining } from './joining.ts'
 import type { Block, LineReader } from './lines.ts'
-import type { ConstantFields, MadeEntries } from './made-entries.ts'
-import { ParsedEntries } from './parsed-entries.ts'
+import type { MadeEntries } from './made-entries.ts'
+import { ParsedEntries, type ParsedEntriesOptions } from './parsed-entries.ts'
 import { writeCutMarks } from './plain-lines.ts'
 import type { Offsets } from './positions.ts'
 import { type HeldFrom, ReadOrder } from './read-order.ts'
@@ -19,16 +18,12 @@ import type { TextEncoding, TextPart } from './text-encoding.ts'
 /** Memory that is kept for the next event. */
 const KEPT_BYTES = 64 * 1024
 
-export interface MultilineLinesOptions {
+export interface MultilineLinesOptions extends ParsedEntriesOptions {
   readonly rule: MultilineRule
   readonly joining: Joining
-  readonly format: LineFormat
-  readonly fields: () => ConstantFields
-  readonly offsetKey: string | null
   readonly encoding: TextEncoding
   /** Of an event. */
   readonly lineMaxBytes: number
-  readonly parseFailed: Counter
   readonly linesCut: Counter
   /** Told of memory that is taken, or given back with a negative number. */
   readonly hold: (bytes: number) => void
