@@ -3,7 +3,7 @@
  * are theirs. Routing and answers are fastify's, which is loaded when the first input opens one.
  * Bodies are left unread for the routes: http-body.ts.
  */
-import { createServer, type Server, STATUS_CODES } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { modeAsNumber } from '../../config/fields.ts'
@@ -48,6 +48,9 @@ export function httpStreamOptions(
     }),
   }
 }
+
+/** Not by `import`, which has Node load its HTTP client and WebSocket as well, at each start. */
+const http = () => process.getBuiltinModule('node:http')
 
 const HEADER_MAX_BYTES = 16 * 1024
 /** A tag may be as long as the head of a request. */
@@ -126,8 +129,8 @@ export class HttpListener {
 
   async #createApp(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify')
-    const serverFactory = (handler: Parameters<typeof createServer>[1] & object) =>
-      (this.#server = createServer({ maxHeaderSize: HEADER_MAX_BYTES }, handler))
+    const serverFactory = (handler: RequestListener) =>
+      (this.#server = http().createServer({ maxHeaderSize: HEADER_MAX_BYTES }, handler))
     const app: FastifyInstance = fastify({
       logger: false,
       serverFactory,
@@ -203,7 +206,7 @@ function sendError(reply: FastifyReply, { status, message, details }: HttpError)
   const { retryAfter, headers = {}, fields } = details
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   for (const [name, value] of Object.entries(headers)) reply.header(name, value)
-  const error = STATUS_CODES[status] ?? 'Error'
+  const error = http().STATUS_CODES[status] ?? 'Error'
   return reply.code(status).send({ error, message, ...fields })
 }
 
