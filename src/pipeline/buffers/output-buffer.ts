@@ -1,6 +1,6 @@
 /**
  * What stands before an output that has a buffer: it takes batches as safe as the store says, and
- * the delivery engine (../delivery/engine.ts) brings them to the output. Here both meet the ledger.
+ * the delivery engine (../delivery/engine.ts) brings them to the output.
  */
 import type { Batch, Outcome, ShedFate } from '../batch.ts'
 import type { Cancel, Clock, Timers } from '../clock.ts'
@@ -12,13 +12,14 @@ import { PlainOutput } from '../delivery/plain-output.ts'
 import type { DeliverySettings } from '../delivery/settings.ts'
 import type { DeliveryObserver, DeliveryState } from '../delivery/state.ts'
 import type { Ledger } from '../ledger.ts'
-import type { Counts, OutputCounts } from '../ledger-counts.ts'
+import type { Counts } from '../ledger-counts.ts'
 import type { Logger } from '../logger.ts'
 import { LossReport } from '../loss-report.ts'
 import type { MemoryAccount } from '../memory-budget.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Sink } from '../sink.ts'
 import type { BatchStore, Damage, Leftover, StoredBatch } from './batch-store.ts'
+import { BufferAccount } from './buffer-account.ts'
 import { BufferMetrics } from './buffer-metrics.ts'
 import { Overflow, type WhenFull } from './overflow.ts'
 
@@ -28,8 +29,6 @@ const STOP_GRACE_MS = 3000
 const NEARLY_FULL = 0.9
 const OVERFLOW = 'threw events away: the buffer is full, and when_full says so'
 const NONE: Leftover = { bytes: 0, events: 0 }
-/** In the ledger, of what an earlier run has left and was damaged since. */
-const UNKNOWN_TAG = '(unknown)'
 
 export interface OutputBufferOptions {
   readonly name: string
@@ -70,13 +69,11 @@ export interface BufferState extends DeliveryState {
 
 export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   readonly #options: OutputBufferOptions
-  readonly #counts: OutputCounts
+  readonly #account: BufferAccount
   readonly #metrics: BufferMetrics
   readonly #engine: DeliveryEngine
   readonly #overflow: Overflow
   readonly #lossReport: LossReport
-  /** Of what this process has let in or taken up again, and not settled, by row of the ledger. */
-  readonly #waiting = new Map<Counts, number>()
   /** Entries of batches of which there are dead letters now, if their senders wait for that. */
   readonly #kept = new WeakSet<Uint8Array>()
   /** By the entries of batches whose senders wait, and may keep them when they are thrown away. */
@@ -88,7 +85,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   constructor(options: OutputBufferOptions) {
     const { output, ledger, name, store, maxBytes, whenFull } = options
     this.#options = options
-    this.#counts = ledger.output(name)
+    this.#account = new BufferAccount(ledger, name)
     this.#metrics = new BufferMetrics(options.metrics)
     this.#lossReport = new LossReport(options, OVERFLOW)
     const chunked = isChunked(output) ? output : new PlainOutput(output)
@@ -192,10 +189,9 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   deliver(batch: Batch, tagCounts: Counts): Promise<Outcome> {
-    const { store, ledger } = this.#options
+    const { store } = this.#options
     const { count } = batch
-    ledger.send(this.#counts, count)
-    this.#hold(tagCounts, count)
+    this.#account.letIn(tagCounts, count)
     if (!this.#overflow.admits(batch)) {
       this.#overflowed(tagCounts, count, batch.onShed)
       return Promise.resolve('rejected')
@@ -204,7 +200,7 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     return store.append(batch).then((outcome) => {
       this.#overflow.appended(batch)
       // What was taken is settled when it is finished.
-      if (outcome === 'retry') this.#settle(tagCounts, count, outcome)
+      if (outcome === 'retry') this.#account.settle(tagCounts, count, outcome)
       if (outcome === 'rejected' && this.#kept.has(batch.entries)) batch.onKept?.()
       this.#show()
       return outcome
@@ -212,18 +208,14 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   taken({ sequence, tag, count }: StoredBatch): void {
-    if (sequence >= this.#firstOwn) return
-    const { ledger } = this.#options
-    const tagCounts = ledger.tag(tag)
-    ledger.restoreBuffered(this.#counts, tagCounts, count)
-    this.#hold(tagCounts, count)
+    if (sequence < this.#firstOwn) this.#account.takeUp(this.#account.tag(tag), count)
   }
 
   finished({ tag, entries }: StoredBatch, settled: { delivered: number; rejected: number }): void {
     const { delivered, rejected } = settled
-    const tagCounts = this.#options.ledger.tag(tag)
-    if (delivered > 0) this.#settle(tagCounts, delivered, 'delivered')
-    if (rejected > 0) this.#settle(tagCounts, rejected, 'rejected')
+    const tagCounts = this.#account.tag(tag)
+    if (delivered > 0) this.#account.settle(tagCounts, delivered, 'delivered')
+    if (rejected > 0) this.#account.settle(tagCounts, rejected, 'rejected')
     if (rejected > 0 && !this.#options.store.isDurable) this.#kept.add(entries)
     this.#show()
   }
@@ -242,14 +234,15 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
 
   #dropStored(batch: StoredBatch): void {
     this.taken(batch)
-    const tagCounts = this.#options.ledger.tag(batch.tag)
+    const tagCounts = this.#account.tag(batch.tag)
     this.#overflowed(tagCounts, batch.count, this.#onShed.get(batch.entries))
   }
 
   #overflowed(tagCounts: Counts, count: number, onShed: Batch['onShed']): void {
     const settle = (fate: ShedFate) => {
-      if (fate !== 'dropped') return this.#settle(tagCounts, count, fate)
-      this.#shed(tagCounts, count, 'buffer_full')
+      if (fate !== 'dropped') return this.#account.settle(tagCounts, count, fate)
+      this.#account.shed(tagCounts, count, 'buffer_full')
+      this.#metrics.dropped(count)
       this.#lossReport.add('events', count)
     }
     if (onShed) onShed(settle)
@@ -258,28 +251,13 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
 
   /** Which tags they had nobody can tell any more. */
   #loseDamaged(damage: Damage, below: number): void {
-    const { ledger } = this.#options
     this.#metrics.lostToDamage(damage)
-    ledger.damage(this.#counts, damage.bytes)
+    this.#account.damage(damage.bytes)
     const { events } = damage
     if (Number.isNaN(events)) return
-    if (below <= this.#firstOwn) {
-      const tagCounts = ledger.tag(UNKNOWN_TAG)
-      ledger.restoreBuffered(this.#counts, tagCounts, events)
-      ledger.shed(this.#counts, tagCounts, events, 'buffer_damaged')
-    } else this.#shedAny(events, 'buffer_damaged')
+    if (below <= this.#firstOwn) this.#account.shedFound(events, 'buffer_damaged')
+    else this.#account.shedAny(events, 'buffer_damaged')
     this.#show()
-  }
-
-  /** Of those that wait, whatever their tags. */
-  #shedAny(events: number, reason: string): void {
-    let rest = events
-    for (const [tagCounts, count] of this.#waiting) {
-      const shed = Math.max(0, Math.min(rest, count))
-      this.#options.ledger.shed(this.#counts, tagCounts, shed, reason)
-      this.#hold(tagCounts, -shed)
-      rest -= shed
-    }
   }
 
   #fullness(): string | null {
@@ -288,11 +266,9 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
   }
 
   #leaveRest(): void {
-    const { store, ledger, logger } = this.#options
+    const { store, logger } = this.#options
     const lost = this.#loseRemoved()
-    for (const [tagCounts, count] of this.#waiting)
-      ledger.leaveBuffered(this.#counts, tagCounts, count)
-    this.#waiting.clear()
+    this.#account.leaveRest()
     this.#show()
     const { bytes } = store
     const events = store.events - lost
@@ -305,26 +281,11 @@ export class OutputBuffer implements Sink, Lifecycle, DeliveryObserver {
     const { lostEvents, events } = store
     const lost = Math.min(Number.isNaN(lostEvents) ? events : lostEvents, events)
     if (lost === 0) return 0
-    this.#shedAny(lost, 'buffer_removed')
+    this.#account.shedAny(lost, 'buffer_removed')
     this.#metrics.dropped(lost)
     const message = 'lost what waited in buffer files that were removed and cannot be put back'
     logger.error({ events: lost }, message)
     return lost
-  }
-
-  #shed(tagCounts: Counts, count: number, reason: string): void {
-    this.#options.ledger.shed(this.#counts, tagCounts, count, reason)
-    this.#hold(tagCounts, -count)
-    this.#metrics.dropped(count)
-  }
-
-  #hold(tagCounts: Counts, count: number): void {
-    this.#waiting.set(tagCounts, (this.#waiting.get(tagCounts) ?? 0) + count)
-  }
-
-  #settle(tagCounts: Counts, count: number, outcome: Outcome): void {
-    this.#options.ledger.settle(this.#counts, tagCounts, count, outcome)
-    this.#hold(tagCounts, -count)
   }
 
   #show(): void {
