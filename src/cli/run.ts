@@ -15,6 +15,7 @@ import { parseOptions, print, printError, UsageError } from './command.ts'
 import { CONFIG_OPTION_HELP } from './config-option.ts'
 import { exitCodeOf, isStop, type Signal, signals } from './signals.ts'
 import { checkTap, printTap, readTap } from './tap.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
 const help = `Usage: logboom run [-c FILE | --stdin] [--tap PATTERN]
 
@@ -91,7 +92,12 @@ export const run: Command = {
       checkTap(tap, collector.components)
       printTap(collector.taps, tap)
     }
-    return new Session(collector, reloader, logger, tap !== undefined).run(path)
+    const cancel = boundYoungGeneration(systemTimers)
+    try {
+      return await new Session(collector, reloader, logger, tap !== undefined).run(path)
+    } finally {
+      cancel()
+    }
   },
 }
 
