@@ -18,6 +18,7 @@ import type {
 import { hint } from './nearest.ts'
 import type { Claim } from './resources.ts'
 import type { Path } from './schema-walk.ts'
+import { intervalFaults } from './retry-intervals.ts'
 import { stepKind } from './step-kind.ts'
 import {
   FREE_KEY_PREFIX,
@@ -132,7 +133,8 @@ class Checker {
     const { value } = validateConfig(outputCommonSchema, meant)
     if (!value?.buffer) return { type, options }
     const buffered = value as BufferedConfig
-    this.#report(path, `${aboutOf(path)}: `, zeroLimitsOfOutput(buffered).map(atValue))
+    const faults = [...zeroLimitsOfOutput(buffered), ...intervalFaults(buffered, common)]
+    this.#report(path, `${aboutOf(path)}: `, faults.map(atValue))
     return { type, options, buffered }
   }
 

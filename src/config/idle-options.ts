@@ -1,9 +1,15 @@
-/** Options of delivery that an output's type makes nothing of: better said than taken. */
+/** Options that an output's type, or its buffer's, makes nothing of: better said than taken. */
 import type { AnyOutputDefinition } from '../pipeline/component.ts'
 import type { Options } from './model.ts'
 import type { Problem } from './validate.ts'
 
 const BOUND = '"max_bytes" and "when_full" of its buffer, which bound what waits'
+
+/** Options of a buffer on disk, and what of each is so in memory anyway. */
+const DISK_ONLY = [
+  ['fsync', 'never'],
+  ['compress', 'none'],
+] as const
 
 /** Of an output with a buffer, as it is written; paths from its root. */
 export function idleOptions(definition: AnyOutputDefinition, written: Options): Problem[] {
@@ -22,6 +28,15 @@ export function idleOptions(definition: AnyOutputDefinition, written: Options): 
   const isIdle = giveUpAfter !== undefined && giveUpAfter !== 'forever'
   if (isIdle && !definition.isChunked && definition.isPatient)
     report(['retry', 'give_up_after'], `${type} waits until it can write; expected ${BOUND}`)
+  if (valueAt(written, 'buffer', 'type') === 'memory')
+    for (const [key, asInMemory] of DISK_ONLY) {
+      const value = valueAt(written, 'buffer', key)
+      if (value !== undefined && value !== asInMemory)
+        report(
+          ['buffer', key],
+          'a buffer in memory writes nothing; expected "type: disk" beside it',
+        )
+    }
   return problems
 }
 

@@ -22,6 +22,7 @@ export interface SchemaNode {
   readonly maximum?: number
   readonly minLength?: number
   readonly minItems?: number
+  readonly uniqueItems?: boolean
   readonly writeOnly?: boolean
 }
 

@@ -3,6 +3,7 @@
  * know all of it and take longer to load than the rest of the collector (docs/decisions/
  * dependencies.md); test/config/value-errors.test.ts holds this part to TypeBox's results.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { formats } from './formats.ts'
 import { jsonType, type Path, type SchemaNode } from './schema-walk.ts'
 
@@ -30,9 +31,23 @@ function unionErrors(branches: readonly SchemaNode[], value: unknown, path: Path
   return [{ keyword: 'anyOf', path, params: {} }]
 }
 
-function itemErrors({ items }: SchemaNode, values: readonly unknown[], path: Path): ValueError[] {
-  if (!items) return []
-  return values.flatMap((item, index) => valueErrors(items, item, [...path, String(index)]))
+function itemErrors(schema: SchemaNode, values: readonly unknown[], path: Path): ValueError[] {
+  const { items, uniqueItems } = schema
+  const repeated = uniqueItems === true ? repeatedItems(values) : []
+  const errors: ValueError[] =
+    repeated.length > 0 ? [{ keyword: 'uniqueItems', path, params: { repeated } }] : []
+  if (!items) return errors
+  return values.reduce(
+    (all: ValueError[], item, index) => all.concat(valueErrors(items, item, [...path, `${index}`])),
+    errors,
+  )
+}
+
+/** Positions of items that an earlier one is equal to. */
+function repeatedItems(values: readonly unknown[]): number[] {
+  const isRepeated = (item: unknown, index: number) =>
+    values.findIndex((other) => isDeepStrictEqual(other, item)) < index
+  return [...values.keys()].filter((index) => isRepeated(values[index], index))
 }
 
 function mapErrors(schema: SchemaNode, value: PlainMap, path: Path): ValueError[] {

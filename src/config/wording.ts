@@ -27,6 +27,7 @@ export function explain(
 ): Problem[] {
   if (error.keyword === 'additionalProperties') return unknownKeys(error, schema, alsoKnown)
   if (error.keyword === 'required') return missingKeys(error, schema, value)
+  if (error.keyword === 'uniqueItems') return repeatedItems(error, value)
   const trouble = error.keyword === 'format' ? readingTrouble(error, schema, value) : undefined
   if (trouble) return [trouble]
   const shown = schema.writeOnly === true ? 'this value' : show(value)
@@ -103,6 +104,15 @@ function missingKeys(error: ValueError, schema: SchemaNode, value: unknown): Pro
     const expected = expectation(schema.properties?.[key] ?? {})
     const message = `missing key "${key}"${expected === undefined ? '' : `; expected ${expected}`}`
     return { path: error.path, message, atKey: true }
+  })
+}
+
+function repeatedItems({ path, params }: ValueError, value: unknown): Problem[] {
+  return (params['repeated'] as number[]).map((index) => {
+    const at = [...path, String(index)]
+    const item = show((value as readonly unknown[])[index])
+    const message = `cannot use ${item} for ${named(at)}: it is there already; expected it once`
+    return { path: at, message, atKey: false }
   })
 }
 

@@ -39,6 +39,16 @@ suite('options of delivery that do nothing', () => {
     check('file', {}, [])
   })
 
+  test('are errors where only a buffer on disk makes something of them', () => {
+    const inMemory = /^cannot use "\w+": a buffer in memory writes nothing; expected "type: disk"/
+    check('file', { buffer: { type: 'memory', fsync: 'always', compress: 'zstd' } }, [
+      ['buffer.fsync', inMemory],
+      ['buffer.compress', inMemory],
+    ])
+    check('file', { buffer: { type: 'memory', fsync: 'never', compress: 'none' } }, [])
+    check('file', { buffer: { type: 'disk', fsync: 'always', compress: 'zstd' } }, [])
+  })
+
   test('are found where a configuration is loaded', () => {
     const text = `
 inputs: { in: { type: forward, listen: 'tcp://127.0.0.1:1' } }

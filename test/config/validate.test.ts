@@ -110,6 +110,11 @@ test('unions report the branch that was meant', () => {
     ['buffer.size', 'unknown key "size"; expected one of: type, count'],
     ['buffer.count', 'cannot use "x" for count; expected a whole number'],
   )
+  const once = Type.Object({ listen: Type.Array(Type.String(), { uniqueItems: true }) }, closed)
+  refuses(once, { listen: ['a', 'b', 'a'] }, [
+    'listen.2',
+    'cannot use "a" for item 3 of listen: it is there already; expected it once',
+  ])
   const address = 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:///PATH'
   refuses(
     schema,

@@ -31,7 +31,9 @@ const { schema } = fc.letrec<{ schema: TSchema }>((tie) => ({
     { maxDepth: 3, withCrossShrink: true },
     scalar,
     fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((of) => TypeBox.Union(of)),
-    tie('schema').map((of) => TypeBox.Array(of, { minItems: 1 })),
+    fc
+      .tuple(tie('schema'), fc.boolean())
+      .map(([of, uniqueItems]) => TypeBox.Array(of, { minItems: 1, uniqueItems })),
     tie('schema').map((of) => TypeBox.Record(TypeBox.String({ pattern: '^[ab]$' }), of, closed)),
     fc
       .dictionary(key, fc.tuple(tie('schema'), fc.boolean()), { maxKeys: 3, noNullPrototype: true })
@@ -59,6 +61,14 @@ test('finds the same values wrong as TypeBox, at the same places', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+test('an item that was there already is named, however it is written', () => {
+  const of: TSchema = TypeBox.Array(TypeBox.Unknown(), { uniqueItems: true })
+  const [error, ...more] = valueErrors(of, ['a', { b: 1, c: [2] }, 'b', { c: [2], b: 1 }, 'a'])
+  assert.deepEqual([error?.keyword, error?.params], ['uniqueItems', { repeated: [3, 4] }])
+  assert.deepEqual(more, [])
+  assert.deepEqual(valueErrors(of, [1, '1', [1], { 0: 1 }]), [])
 })
 
 test('keys that every object has are keys like others', () => {
