@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { registry } from '../../src/registry.ts'
 
-/** What stands up to the place of each diagnostic, and its message. */
+/** `VALUE at KEY: MESSAGE` of each diagnostic. */
 function check(retry: string, ...expected: string[]): void {
   const text = `inputs: { in: { type: forward, listen: 'tcp://127.0.0.1:1' } }
 pipeline: [{ match: '**', to: out }]
@@ -13,20 +13,24 @@ outputs:
   const { diagnostics } = loadConfig({ from: { name: 'a', text }, registry, env: {} })
   const found = diagnostics.map(({ message, location }) => {
     assert.ok(location)
-    return `${text.slice(location.start - 10, location.end)} ${message}`
+    return `${text.slice(location.start, location.end)} at ${keyBefore(text, location.start)}: ${message}`
   })
   assert.deepEqual(found, expected)
+}
+
+function keyBefore(text: string, offset: number): string | undefined {
+  return /(\w+): $/.exec(text.slice(0, offset))?.[1]
 }
 
 test('a first interval that is longer than the longest is an error at what is written', () => {
   check(
     '{ first_interval: 1m }',
-    'interval: 1m outputs.out: cannot use "1m": it is longer than "max_interval", 30s; ' +
+    '1m at first_interval: outputs.out: cannot use "1m": it is longer than "max_interval", 30s; ' +
       'expected 30s or less',
   )
   check(
     '{ max_interval: 50ms }',
-    'nterval: 50ms outputs.out: cannot use "50ms": it is shorter than "first_interval", 100ms; ' +
+    '50ms at max_interval: outputs.out: cannot use "50ms": it is shorter than "first_interval", 100ms; ' +
       'expected 100ms or more',
   )
 })
