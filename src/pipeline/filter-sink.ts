@@ -8,6 +8,7 @@
 import type { Batch, Outcome } from './batch.ts'
 import type { Failed, Filter, FilterContext, Filtered } from './component.ts'
 import type { FailedSink } from './failed-sink.ts'
+import type { FilterMove } from './ledger.ts'
 import type { Counts, FilterCounts } from './ledger-counts.ts'
 import { combine, type Sink, type SinkContext, tagForLog } from './sink.ts'
 import type { TapKind } from './taps/taps.ts'
@@ -36,6 +37,8 @@ interface Passage {
   readonly entered: number
   readonly tag: string
   readonly tagCounts: Counts
+  /** Of events that their sender keeps until they are in another safe place. */
+  readonly onShed?: Batch['onShed']
 }
 
 export class FilterSink implements Sink {
@@ -120,6 +123,16 @@ export class FilterSink implements Sink {
 
   #passOn(passage: Passage, answer: Answer): Promise<Outcome> {
     const filtered = 'entries' in answer ? { batch: answer, held: 0 } : answer
+    const { held, released = 0 } = filtered
+    if (!passage.onShed || held + released === 0) return this.#passOnAs(passage, filtered)
+    // What goes on are not its sender's events: it keeps none, whatever becomes of those.
+    const own = { ...passage, onShed: undefined }
+    return this.#passOnAs(own, withoutKeeper(filtered)).then((outcome) =>
+      outcome === 'rejected' ? 'delivered' : outcome,
+    )
+  }
+
+  #passOnAs(passage: Passage, filtered: Filtered): Promise<Outcome> {
     const { batch, more = NO_MORE, held, released = 0, dropped = NOTHING_DROPPED } = filtered
     const { failed = NONE_FAILED } = filtered
     const { count, reason } = dropped
@@ -129,7 +142,7 @@ export class FilterSink implements Sink {
     const { ledger } = this.#context
     ledger.filterPasses(this.#counts, passage.tagCounts, move)
     const settle = (outcome: Outcome) => {
-      ledger.filterSettled(this.#counts, passage.tagCounts, move, outcome)
+      this.#settle(passage, move, outcome)
       this.#tell(filtered, outcome)
       return outcome
     }
@@ -139,6 +152,17 @@ export class FilterSink implements Sink {
       return this.#passOnAll(batch ? [batch, ...more] : more, failed, passage).then(settle)
     if (!batch) return Promise.resolve(settle(held === 0 && count > 0 ? 'rejected' : 'delivered'))
     return this.#next.deliver(batch, this.#countsOf(batch, passage)).then(settle)
+  }
+
+  /** What it drops may be kept by its sender all the same; then that says what becomes of it. */
+  #settle({ tagCounts, onShed }: Passage, move: FilterMove, outcome: Outcome): void {
+    const { ledger } = this.#context
+    const { dropped } = move
+    if (!onShed || dropped === 0)
+      return ledger.filterSettled(this.#counts, tagCounts, move, outcome)
+    const others = { ...move, entered: move.entered - dropped, dropped: 0 }
+    ledger.filterSettled(this.#counts, tagCounts, others, outcome)
+    onShed((fate) => ledger.filterDropped(this.#counts, tagCounts, move, fate))
   }
 
   #show(kind: TapKind, batch: Batch): void {
@@ -200,6 +224,18 @@ function keptTogether(batches: readonly Batch[]): readonly Batch[] {
   return batches.map((batch) => ({ ...batch, onKept: onEachKept }))
 }
 
-function passageOf(batch: Batch, tagCounts: Counts): Passage {
-  return { entered: batch.count, tag: batch.tag, tagCounts }
+/** The same, of which nobody says later what becomes of it. */
+function withoutKeeper(filtered: Filtered): Filtered {
+  const own = ({ onKept: _kept, onShed: _shed, ...batch }: Batch): Batch => batch
+  const { batch, more = NO_MORE, failed = NONE_FAILED } = filtered
+  return {
+    ...filtered,
+    batch: batch && own(batch),
+    more: more.map(own),
+    failed: failed.map((each) => ({ ...each, batch: own(each.batch) })),
+  }
+}
+
+function passageOf({ count, tag, onShed }: Batch, tagCounts: Counts): Passage {
+  return { entered: count, tag, tagCounts, onShed }
 }

@@ -11,7 +11,7 @@ import type { Cancel, Clock, Timers } from './clock.ts'
 import type { FileAccess } from './files/file-access.ts'
 import { replaceFile } from './files/safe-files.ts'
 import type { Ledger } from './ledger.ts'
-import { isBalancedRow, type Row, type Rows } from './ledger-counts.ts'
+import { isBalancedRow, type LedgerSnapshot, type Row, type Rows } from './ledger-counts.ts'
 import type { Logger } from './logger.ts'
 
 export interface LedgerOfAllRuns {
@@ -21,6 +21,8 @@ export interface LedgerOfAllRuns {
   readonly filters: Rows
   readonly outputs: Rows
   readonly total: Row
+  readonly drop_reasons: LedgerSnapshot['drop_reasons']
+  readonly damaged_bytes: Row
   readonly balanced: boolean
 }
 
@@ -35,7 +37,7 @@ export interface LedgerHistoryOptions {
   readonly logger: Logger
 }
 
-const VERSION = 2
+const VERSION = 3
 const SAVE_EVERY_MS = 1000
 
 type Counted = Omit<LedgerOfAllRuns, 'balanced'>
@@ -55,7 +57,9 @@ export class LedgerHistory {
   constructor(options: LedgerHistoryOptions) {
     this.#options = options
     const since = new Date(options.clock.now()).toISOString()
-    this.#before = { since, inputs: {}, filters: {}, outputs: {}, total: {} }
+    const drop_reasons = { inputs: {}, pipeline: {} }
+    const rows = { inputs: {}, filters: {}, outputs: {}, total: {}, drop_reasons }
+    this.#before = { since, ...rows, damaged_bytes: {} }
   }
 
   /** A file that cannot be read is reported, and counting begins anew. */
@@ -84,14 +88,19 @@ export class LedgerHistory {
   }
 
   #sum(): Counted {
-    const { inputs, filters, outputs, total } = this.#options.ledger.snapshot()
+    const now = this.#options.ledger.snapshot()
     const before = this.#before
     return {
       since: before.since,
-      inputs: addGroups(before.inputs, inputs),
-      filters: addGroups(before.filters, filters),
-      outputs: addGroups(before.outputs, outputs),
-      total: addRows(before.total, total),
+      inputs: addGroups(before.inputs, now.inputs),
+      filters: addGroups(before.filters, now.filters),
+      outputs: addGroups(before.outputs, now.outputs),
+      total: addRows(before.total, now.total),
+      drop_reasons: {
+        inputs: addGroups(before.drop_reasons.inputs, now.drop_reasons.inputs),
+        pipeline: addRows(before.drop_reasons.pipeline, now.drop_reasons.pipeline),
+      },
+      damaged_bytes: addRows(before.damaged_bytes, now.damaged_bytes),
     }
   }
 
@@ -144,7 +153,7 @@ function checksum(saved: Saved): string {
 
 /** What was on its way when it was saved, as nothing is on its way at a start. */
 function settled(saved: Saved): Counted {
-  const { since, inputs } = saved
+  const { since, inputs, drop_reasons, damaged_bytes } = saved
   const buffered = new Set(saved.buffered_outputs)
   const outputs = mapRows(saved.outputs, (row, name) =>
     move(row, 'in_flight', buffered.has(name) ? 'buffered' : 'retried'),
@@ -157,7 +166,7 @@ function settled(saved: Saved): Counted {
   const kept = Math.min(of(saved.total, 'in_flight'), inBuffers + held)
   const total = move(move(saved.total, 'in_flight', 'buffered', kept), 'in_flight', 'retried')
   const filters = mapRows(saved.filters, (row) => ({ ...row, held: 0 }))
-  return { since, inputs, filters, outputs, total }
+  return { since, inputs, filters, outputs, total, drop_reasons, damaged_bytes }
 }
 
 function move(row: Row, from: string, to: string, count = of(row, from)): Row {

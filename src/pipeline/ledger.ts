@@ -19,7 +19,7 @@
  * - buffered: left on disk by a buffer when it was stopped; the next one restores them.
  * - in_flight: everything between, what filters and running buffers hold included.
  */
-import type { Outcome } from './batch.ts'
+import type { Outcome, ShedFate } from './batch.ts'
 import {
   Counts,
   type FilterCounts,
@@ -219,7 +219,7 @@ export class Ledger {
     const back = outcome === 'retry' ? move.released : 0
     const gone = Math.max(usedUp(move), 0) - back
     filter.held += back
-    if (move.dropped > 0) this.#filterDropped(filter, tag, move, outcome)
+    if (move.dropped > 0) this.filterDropped(filter, tag, move, fateOfDropped(outcome))
     if (gone < 0) {
       this.copy(tag, -gone)
       return
@@ -231,12 +231,11 @@ export class Ledger {
     tag.filtered += gone
   }
 
-  #filterDropped(filter: FilterCounts, tag: Counts, move: FilterMove, outcome: Outcome): void {
+  /** What a filter drops, and what becomes of that. */
+  filterDropped(filter: FilterCounts, tag: Counts, move: FilterMove, fate: ShedFate): void {
     const { dropped, reason } = move
-    if (outcome === 'retry') {
-      this.handBack(tag, dropped)
-      return
-    }
+    if (fate === 'retry') return this.handBack(tag, dropped)
+    if (fate === 'rejected') return this.reject(tag, dropped)
     filter.dropped += dropped
     this.drop(tag, dropped, reason)
   }
@@ -277,6 +276,10 @@ export class Ledger {
     tag.inFlight -= count
     tag.dropped += count
   }
+}
+
+function fateOfDropped(outcome: Outcome): ShedFate {
+  return outcome === 'retry' ? 'retry' : 'dropped'
 }
 
 /** Events that went into what a filter passes on, more than came out; negative if it made some. */

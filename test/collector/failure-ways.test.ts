@@ -1,6 +1,6 @@
 /** Where what an output does not get goes on, over a reload too. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -14,6 +14,8 @@ import {
   type InputContext,
 } from '../../src/pipeline/component.ts'
 import type { ChunkAnswer } from '../../src/pipeline/delivery/chunk.ts'
+import { multiline } from '../../src/pipeline/filters/multiline/index.ts'
+import { throttle } from '../../src/pipeline/filters/throttle/index.ts'
 import { batchOf } from '../support/entries.ts'
 import { until } from '../support/wait.ts'
 
@@ -38,7 +40,7 @@ class Stage {
         },
       }),
     ],
-    filters: [],
+    filters: [multiline, throttle],
     outputs: [
       defineChunkedOutput({
         type: 'fake',
@@ -184,6 +186,41 @@ labels: { errors: [{ match: other, to: second }] }
   await stop()
   const { outputs, total } = savedLedger(dataDir)
   assert.deepEqual([outputs['first']?.['rejected'], total['dropped']], [1, 0])
+})
+
+const behindFilter = (step: string) => `
+outputs:
+  first: { type: fake, buffer: { type: memory }, on_error: '@errors' }
+  second: { type: fake, buffer: { type: memory } }
+pipeline: [{ match: '**', to: first }]
+labels: { errors: [{ filter: '**', ${step} }, { match: other, to: second }] }
+`
+
+/** Sends a, b and a again, which the first output rejects; how many letters and what is counted. */
+async function afterFilter(t: TestContext, step: string) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const { stage, stop } = await startIn(t, dataDir, behindFilter(step))
+  stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
+  const records = ['a', 'b', 'a'].map((log) => ({ log }))
+  assert.equal(await stage.inputs.get('in')!.deliver(batchOf('x', ...records)), 'rejected')
+  await stop()
+  const letters = existsSync(join(dataDir, 'dead-letters')) ? outputsInLetters(dataDir).length : 0
+  const { total } = savedLedger(dataDir)
+  const { copied, filtered, dropped, rejected } = total
+  return { letters, counts: { copied, filtered, dropped, rejected } }
+}
+
+test('what a filter behind on_error throws away is a dead letter, and not dropped', async (t) => {
+  const { letters, counts } = await afterFilter(t, 'type: throttle, events_per_second: 0.01')
+  assert.equal(letters, 3)
+  assert.deepEqual(counts, { copied: 3, filtered: 0, dropped: 0, rejected: 6 })
+})
+
+test('what a filter behind on_error has held is no dead letter, and dropped', async (t) => {
+  const { letters, counts } = await afterFilter(t, 'type: multiline, start: a')
+  assert.equal(letters, 0)
+  assert.deepEqual(counts, { copied: 3, filtered: 1, dropped: 2, rejected: 3 })
 })
 
 test('on_error leads to a label, with the steps it has after a reload', async (t) => {

@@ -13,7 +13,8 @@ outputs:
   const { diagnostics } = loadConfig({ from: { name: 'a', text }, registry, env: {} })
   const found = diagnostics.map(({ message, location }) => {
     assert.ok(location)
-    return `${text.slice(location.start, location.end)} at ${keyBefore(text, location.start)}: ${message}`
+    const { start, end } = location
+    return `${text.slice(start, end)} at ${keyBefore(text, start)}: ${message}`
   })
   assert.deepEqual(found, expected)
 }
@@ -30,8 +31,8 @@ test('a first interval that is longer than the longest is an error at what is wr
   )
   check(
     '{ max_interval: 50ms }',
-    '50ms at max_interval: outputs.out: cannot use "50ms": it is shorter than "first_interval", 100ms; ' +
-      'expected 100ms or more',
+    '50ms at max_interval: outputs.out: cannot use "50ms": it is shorter than ' +
+      '"first_interval", 100ms; expected 100ms or more',
   )
 })
 

@@ -21,6 +21,8 @@ export function exampleView(changes: Partial<CollectorView> = {}): CollectorView
       filters: {},
       outputs: {},
       total: { received: 110, delivered: 110 },
+      drop_reasons: { inputs: { docker: { invalid_time: 1 } }, pipeline: {} },
+      damaged_bytes: {},
       balanced: true,
     }),
     buffers: () => [],

@@ -53,6 +53,25 @@ test('runs that end in order add up', async (t) => {
   assert.equal(since, first.history.allRuns.since)
 })
 
+test('what was damaged or thrown away in earlier runs stays known, and why', async (t) => {
+  const path = fileOf(t)
+  for (const events of [3, 4]) {
+    const { ledger, history, tag, receive } = await run(path)
+    receive(events)
+    ledger.shed(ledger.output('net'), tag, events, 'buffer_damaged')
+    ledger.refuse(ledger.input('in'), tag, 1, 'no_json')
+    ledger.damage(ledger.output('net'), 100)
+    await history.stop()
+  }
+  const { drop_reasons, damaged_bytes, total } = (await run(path)).history.allRuns
+  assert.deepEqual(drop_reasons, {
+    inputs: { in: { no_json: 2 } },
+    pipeline: { buffer_damaged: 7 },
+  })
+  assert.deepEqual(damaged_bytes, { net: 200 })
+  assert.equal(total['dropped'], 9)
+})
+
 test('after a kill, what was on its way is left in a buffer or with its sender', async (t) => {
   const path = fileOf(t)
   const first = await run(path)
@@ -77,7 +96,7 @@ test('a file that cannot be read is reported, and counting begins anew', async (
   const saved = await readFile(path, 'utf8')
   const damaged = saved.replace('"received":10', '"received":16')
   assert.notEqual(damaged, saved)
-  for (const text of ['{"version":2,', '{"version":1}', '', damaged]) {
+  for (const text of ['{"version":3,', '{"version":2}', '', damaged]) {
     writeFileSync(path, text)
     const { history, log, receive } = await run(path)
     assert.equal(log.messages('warn').length, 1)
