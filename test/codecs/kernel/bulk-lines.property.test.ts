@@ -104,7 +104,7 @@ const value = fc.oneof(
 test('records as most are, with names that are not', () => {
   const property = fc.property(fc.array(pairs(value, 8), { maxLength: 8 }), (records) => {
     checkSame(joined(...records.map(entryOf)))
-    // A second time, so that the plan is that of another record.
+    // A second time, so that the table has the names of other records.
     checkSame(joined(...records.toReversed().map(entryOf)))
   })
   fc.assert(property, { numRuns: 400 })
@@ -145,12 +145,22 @@ test('names that change from record to record, in their order and their number',
   checkSame(entriesOf(orders))
 })
 
-test('more fields than the plan has slots, and than a map has names', () => {
+test('more fields than the table has slots, and than a map has names', () => {
   const wide = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, index]))
   for (const count of [15, 16, 31, 32, 33, 63, 64, 65, 200, 397, 398, 500]) {
     checkSame(entriesOf([wide(count), { x: wide(count) }, { a: 1, x: [wide(count)] }, { a: 1 }]))
   }
+})
+
+test('names in every order, as the table fills with others and is emptied', () => {
+  const names = ['log', 'a', 'a.b', 'a_b', 'a.b.c', 'container_id', 'x'.repeat(20)]
+  const records = Array.from({ length: 300 }, (_, index) => {
+    const rotated = [...names.slice(index % 7), ...names.slice(0, index % 7)]
+    const own = [...rotated.slice(0, 1 + (index % 6)), `name_${index % 90}`]
+    return Object.fromEntries(own.map((name, place) => [name, place]))
+  })
+  checkSame(entriesOf(records))
 })
 
 test('texts longer than the target has room for, and than the source', () => {

@@ -3,7 +3,7 @@
  * same bytes, the template, but for the last digits of its id and its time. What is rare ends the
  * walk before its entry, which the twin encodes.
  */
-import { closeNames, nameBytes, putPlanned, slotOf, startNames } from './bulk-names'
+import { closeNames, nameBytes, putKnown, slotOf, startNames } from './bulk-names'
 import {
   allowFields,
   FULL,
@@ -26,8 +26,8 @@ import { LINE_STARTS as STARTS } from './scratch'
 const ENTRY_HEAD_BYTES: usize = 11
 /** `2026-11-21T08:50:00.` */
 const NANOSECONDS_OFFSET: usize = 20
-/** A name of a plan, which may grow sixfold, and a short value behind it. */
-const PLANNED_ROOM: usize = 64 * 6 + 64
+/** A name of the table, which may grow sixfold, and a short value behind it. */
+const KNOWN_ROOM: usize = 64 * 6 + 64
 
 const TEMPLATE = memory.data(1024 + 16)
 /** What ends an event, and its length. */
@@ -155,11 +155,11 @@ function putFields(record: usize, target: usize): usize {
   allowFields(fieldsMax - 3)
   if (!takeFields(count)) return stop(UNUSUAL, target)
   let position = target
-  for (let index: u32 = 0; index < count; index++) {
-    const slot = slotOf(index, source)
+  for (; count > 0; count--) {
+    const slot = slotOf(source)
     if (slot == 0) return stop(UNUSUAL, position)
-    if (position + PLANNED_ROOM > limit) return stop(FULL, position)
-    position = putPlanned(slot, position)
+    if (position + KNOWN_ROOM > limit) return stop(FULL, position)
+    position = putKnown(slot, position)
     position = putValue(source + nameBytes(slot), position, 2)
     if (stopped != 0) return position
     source = next

@@ -2,20 +2,28 @@
  * Names of fields in documents. Twin: ../../bulk/names.ts. Here are names that stay as they are,
  * but for their dots; a record with another one is for the twin.
  *
- * Record after record has the same names in the same order. The plan is what became of those of the
- * last one: as long as names are as planned, they need no check, and are there to be copied.
+ * Record after record has the same names, if in another order (Docker's Go walks maps at random).
+ * Those that were seen are kept in a table: a name that is there needs no check, is there to be
+ * copied, and has a bit for each other one that it cannot stand beside.
  */
 import { copy } from './copy'
-import { OPEN_NAMES, PLAN_SLOTS as SLOTS } from './scratch'
+import { NAME_PLACES as PLACES, NAME_SLOTS as SLOTS, OPEN_NAMES } from './scratch'
 import { putText } from './text'
 
-/** A name in a plan has so many bytes at most, its msgpack header counted. */
-const PLANNED_BYTES_MAX: usize = 64
-/** Text may grow sixfold; and what stands around it. */
+/** A name in the table has so many bytes at most, its msgpack header counted. */
+const KNOWN_BYTES_MAX: usize = 64
+/** The bytes as they came; a bit mask of conflicts; length and text as they go: it may grow sixfold. */
 const SLOT_BYTES: usize = 512
-const LENGTH_OFFSET: usize = 64
+const CONFLICTS_OFFSET: usize = 64
+const LENGTH_OFFSET: usize = 72
 const RENDERED_OFFSET: usize = 80
+/** As many as a bit mask has bits. */
 const SLOTS_MAX: u32 = 64
+/** For each hash the number of a slot, or of the one that was there when another came; from 1 on. */
+const PLACES_BYTES: usize = 256
+/** Of the hash of a name: odd, and without a pattern. */
+const MIX_HEAD: u64 = 0x9e37_79b9_7f4a_7c15
+const MIX_TAIL: u64 = 0xc2b2_ae3d_27d4_eb4f
 
 /** Names that the document has for itself: the length of each in a byte before it; 0 ends them. */
 const RESERVED_BYTES_MAX: usize = 256
@@ -29,7 +37,9 @@ const NAMES_MAX: u32 = 32
 const DOT: u32 = 0x2e
 const UNDERSCORE: u32 = 0x5f
 
-let planned: u32 = 0
+let known: u32 = 0
+/** The slots whose names the record has so far. */
+let present: u64 = 0
 let openNames: u32 = 0
 /** What stands for a dot; 0 if dots are kept. */
 let dotByte: u32 = 0
@@ -39,33 +49,49 @@ export function startNames(reserved: usize, dot: u32, depth: u32): void {
   memory.copy(RESERVED, reserved, RESERVED_BYTES_MAX)
   dotByte = dot
   depthMax = depth
-  planned = 0
+  forgetNames()
 }
 
 /** To be called before each record. */
 export function closeNames(): void {
   openNames = 0
+  present = 0
+  // There is no telling which of them come no more.
+  if (known == SLOTS_MAX) forgetNames()
+}
+
+function forgetNames(): void {
+  known = 0
+  memory.fill(PLACES, 0, PLACES_BYTES)
 }
 
 /**
- * The slot of the name at `source`, field `index` of its record; 0 if the name is for the twin. Its
+ * The slot of the name at `source`, the next one of its record; 0 if the name is for the twin. Its
  * header is fixstr or str 8.
  */
-export function slotOf(index: u32, source: usize): usize {
-  const slot = SLOTS + <usize>index * SLOT_BYTES
-  if (index < planned && isPlanned(slot, source)) return slot
-  if (index >= SLOTS_MAX) return 0
-  planned = index
-  if (!plan(slot, source)) return 0
-  for (let other = SLOTS; other < slot; other += SLOT_BYTES) {
-    if (isConflict(other, slot)) return 0
+export function slotOf(source: usize): usize {
+  const length = nameBytes(source)
+  if (length == 0) return 0
+  let place = hashOf(source, length)
+  let number = <u32>load<u8>(PLACES + place)
+  while (number != 0 && !isName(SLOTS + <usize>(number - 1) * SLOT_BYTES, source, length)) {
+    place = (place + 1) & (PLACES_BYTES - 1)
+    number = load<u8>(PLACES + place)
   }
-  planned = index + 1
+  if (number == 0) {
+    number = known + 1
+    if (known == SLOTS_MAX || !learn(source, length)) return 0
+    store<u8>(PLACES + place, number)
+  }
+  const slot = SLOTS + <usize>(number - 1) * SLOT_BYTES
+  const bit = (<u64>1) << (number - 1)
+  if ((present & (bit | load<u64>(slot, CONFLICTS_OFFSET))) != 0) return 0
+  present |= bit
   return slot
 }
 
-/** Puts comma, name and colon; up to 15 bytes behind are touched as well. */
-export function putPlanned(slot: usize, target: usize): usize {
+/** Puts comma, name and colon; up to 31 bytes behind are touched as well. */
+export function putKnown(slot: usize, target: usize): usize {
   const length = <usize>load<u32>(slot, LENGTH_OFFSET)
   v128.store(target, v128.load(slot, RENDERED_OFFSET))
   v128.store(target + 16, v128.load(slot, RENDERED_OFFSET + 16))
@@ -80,8 +106,18 @@ export function nameBytes(source: usize): usize {
   return type == 0xd9 ? 2 + <usize>load<u8>(source + 1) : 0
 }
 
-function isPlanned(slot: usize, source: usize): bool {
-  const length = nameBytes(slot)
+/** Of its length, which its header says, its first bytes and its last. */
+function hashOf(source: usize, length: usize): usize {
+  const head = load<u64>(source)
+  const mixed =
+    length < 8
+      ? (head << (64 - ((<u64>length) << 3))) * MIX_HEAD
+      : (head * MIX_HEAD) ^ (load<u64>(source + length - 8) * MIX_TAIL)
+  return <usize>(mixed >> 56)
+}
+
+/** Whether the name of the slot is the one at `source`, of so many bytes. */
+function isName(slot: usize, source: usize, length: usize): bool {
   let done: usize = 0
   for (; done + 8 <= length; done += 8) {
     if (load<u64>(slot + done) != load<u64>(source + done)) return false
@@ -91,9 +127,10 @@ function isPlanned(slot: usize, source: usize): bool {
   return (load<u64>(slot + done) ^ load<u64>(source + done)) << (64 - ((<u64>rest) << 3)) == 0
 }
 
-function plan(slot: usize, source: usize): bool {
-  const length = nameBytes(source)
-  if (length == 0 || length > PLANNED_BYTES_MAX) return false
+/** Fills the next slot; false if the name is for the twin. */
+function learn(source: usize, length: usize): bool {
+  if (length > KNOWN_BYTES_MAX) return false
+  const slot = SLOTS + <usize>known * SLOT_BYTES
   memory.copy(slot, source, length)
   const rendered = slot + RENDERED_OFFSET
   store<u8>(rendered, 0x2c)
@@ -101,7 +138,23 @@ function plan(slot: usize, source: usize): bool {
   if (end == 0) return false
   store<u8>(end, 0x3a)
   store<u32>(slot, <u32>(end + 1 - rendered), LENGTH_OFFSET)
-  return !isReserved(rendered + 2, end - 1)
+  if (isReserved(rendered + 2, end - 1)) return false
+  findConflicts(slot)
+  known++
+  return true
+}
+
+/** Notes at the slot and at those before it which of them cannot stand in one record. */
+function findConflicts(slot: usize): void {
+  let conflicts: u64 = 0
+  for (let other: u32 = 0; other < known; other++) {
+    const otherSlot = SLOTS + <usize>other * SLOT_BYTES
+    if (!isConflict(otherSlot, slot)) continue
+    conflicts |= (<u64>1) << other
+    const both = load<u64>(otherSlot, CONFLICTS_OFFSET) | ((<u64>1) << known)
+    store<u64>(otherSlot, both, CONFLICTS_OFFSET)
+  }
+  store<u64>(slot, conflicts, CONFLICTS_OFFSET)
 }
 
 /** Puts the name between quotes; 0 if it is for the twin. There is room for six times as much. */

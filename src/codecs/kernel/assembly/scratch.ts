@@ -5,11 +5,13 @@
 
 const START: usize = (__heap_base + 15) & ~15
 
-/** Slots of a plan of names (bulk-names.ts). */
-export const PLAN_SLOTS: usize = START
-const PLAN_BYTES: usize = 64 * 512
+/** A table of names: slots, and where to find them by hash (bulk-names.ts). */
+export const NAME_SLOTS: usize = START
+const NAME_SLOTS_BYTES: usize = 64 * 512
+export const NAME_PLACES: usize = NAME_SLOTS + NAME_SLOTS_BYTES
+const NAME_PLACES_BYTES: usize = 256
 /** Names of the maps that are open (bulk-names.ts). */
-export const OPEN_NAMES: usize = PLAN_SLOTS + PLAN_BYTES
+export const OPEN_NAMES: usize = NAME_PLACES + NAME_PLACES_BYTES
 const OPEN_NAMES_BYTES: usize = 512 * 8
 /** Where the lines of events begin (bulk-lines.ts). */
 export const LINE_STARTS: usize = OPEN_NAMES + OPEN_NAMES_BYTES
