@@ -27,6 +27,8 @@ export interface BulkAnswer {
   readonly failureStore: readonly number[]
 }
 
+/** `stored`: all documents are where they were to go. */
 export type BulkAnswerResult =
+  | { readonly kind: 'stored' }
   | { readonly kind: 'answer'; readonly answer: BulkAnswer }
   | { readonly kind: 'fault'; readonly fault: CodecFault }

@@ -5,11 +5,11 @@
  *     {"errors":false,"took":3,"items":[{"create":{"_id":"…","status":201}},…]}
  *
  * That is the usual answer with `filter_path` BULK_FILTER_PATH, and read as bytes; any other is
- * read by JSON.parse, with the same result.
+ * read by JSON.parse.
  */
 import { readItems } from './answer-items.ts'
 import type { BulkAnswerResult, SentDocuments } from './answer-types.ts'
-import { readUsualAnswer } from './usual-answer.ts'
+import { isAllStored } from './stored-answer.ts'
 
 /** What of an answer is of use here; the rest costs ten times as much to send and to read. */
 export const BULK_FILTER_PATH =
@@ -19,7 +19,5 @@ export type { BulkAnswer, BulkAnswerResult, ItemFailure, SentDocuments } from '.
 
 /** Reads the body of a response whose status is 200. */
 export function readBulkAnswer(bytes: Uint8Array, sent: SentDocuments): BulkAnswerResult {
-  const usual = readUsualAnswer(bytes, sent)
-  if (usual) return { kind: 'answer', answer: usual }
-  return readItems(bytes, sent)
+  return isAllStored(bytes, sent) ? { kind: 'stored' } : readItems(bytes, sent)
 }

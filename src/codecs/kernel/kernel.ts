@@ -100,6 +100,7 @@ interface Exports {
   ): void
   putBulkLines(start: number, end: number, target: number, targetEnd: number, place: number): number
   bulkStarts(): number
+  readStored(start: number, end: number, prefix: number, prefixLength: number): void
   putDockerLines(
     start: number,
     end: number,

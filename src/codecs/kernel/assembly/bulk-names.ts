@@ -12,14 +12,14 @@ import { putText } from './text'
 
 /** A name in the table has so many bytes at most, its msgpack header counted. */
 const KNOWN_BYTES_MAX: usize = 64
-/** The bytes as they came; a bit mask of conflicts; length and text as they go: it may grow sixfold. */
+/** The bytes as they came; conflicts; length and text as they go, which may have grown sixfold. */
 const SLOT_BYTES: usize = 512
 const CONFLICTS_OFFSET: usize = 64
 const LENGTH_OFFSET: usize = 72
 const RENDERED_OFFSET: usize = 80
 /** As many as a bit mask has bits. */
 const SLOTS_MAX: u32 = 64
-/** For each hash the number of a slot, or of the one that was there when another came; from 1 on. */
+/** Numbers of slots, from 1 on, by the hash of the name; the next free place, if it is taken. */
 const PLACES_BYTES: usize = 256
 /** Of the hash of a name: odd, and without a pattern. */
 const MIX_HEAD: u64 = 0x9e37_79b9_7f4a_7c15

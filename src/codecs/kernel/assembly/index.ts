@@ -17,6 +17,7 @@ export { gelfTag, gelfTagLength, readGelf } from './gelf'
 export { parseJson, parsedCount, startParsing } from './parse-json'
 export { readRecords, startRecords } from './json-records'
 export { putJsonLines, startLines } from './json-lines'
+export { readStored } from './stored-items'
 export { readSyslog, startSyslog, useYear } from './syslog'
 
 /** From here on the memory is the host's. */

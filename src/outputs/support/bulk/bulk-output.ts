@@ -133,7 +133,7 @@ export class BulkOutput implements ChunkedOutput {
       const fates = await this.#send(chunk, lot, signal)
       // What it answers then is not looked at, and the documents come again.
       if (!signal.aborted)
-        fates.counts().forEach((count, fate) => this.#metrics.documents[fate]!.add(count))
+        fates.counts.forEach((count, fate) => this.#metrics.documents[fate]!.add(count))
       return fates.answer()
     } finally {
       this.#context.memory.add(-held)

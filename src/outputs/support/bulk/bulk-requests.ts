@@ -116,6 +116,8 @@ export class BulkRequests {
   #learn(outcome: RequestOutcome, bytes: number, beganAtMs: number): void {
     const { pace, session, transport } = this.#options
     switch (outcome.kind) {
+      case 'stored':
+        return pace.went(bytes, beganAtMs)
       case 'items':
         if (outcome.answer.statuses.includes(429)) return pace.slow(beganAtMs)
         return pace.went(bytes, beganAtMs)

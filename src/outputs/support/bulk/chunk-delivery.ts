@@ -68,6 +68,8 @@ export class ChunkDelivery {
       bytesOf(lot),
     )
     switch (outcome.kind) {
+      case 'stored':
+        return this.#storeAll(lot)
       case 'items':
         return this.#settle(lot, outcome.answer)
       case 'too_large':
@@ -110,6 +112,14 @@ export class ChunkDelivery {
       if (status < 300) this.#stored(document, inFailureStore?.has(index) ?? false)
       else this.#failed(document, lot, index, { status, failure: failures.get(index) })
     }
+  }
+
+  #storeAll(lot: Lot): void {
+    this.#hasStored = true
+    // What is sent again in another form has numbers of its own.
+    if (lot.documents) {
+      for (let index = 0; index < lot.count; index++) this.#stored(documentAt(lot, index), false)
+    } else this.#fates.setAll(lot.first, lot.count, STORED)
   }
 
   #stored(document: number, isInFailureStore: boolean): void {

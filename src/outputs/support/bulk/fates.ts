@@ -37,6 +37,8 @@ export const FATE_NAMES = [
 ] as const
 
 export class Fates {
+  /** How many documents have each fate. */
+  readonly counts: number[]
   readonly #chunk: Chunk
   readonly #fates: Uint8Array
   /** Of documents that are not where they should be. */
@@ -46,6 +48,7 @@ export class Fates {
   constructor(chunk: Chunk) {
     this.#chunk = chunk
     this.#fates = new Uint8Array(chunk.events)
+    this.counts = FATE_NAMES.map((_, fate) => (fate === PENDING ? chunk.events : 0))
   }
 
   of(document: number): Fate {
@@ -53,20 +56,22 @@ export class Fates {
   }
 
   set(document: number, fate: Fate, reason?: string): void {
+    this.counts[this.of(document)]!--
+    this.counts[fate]!++
     this.#fates[document] = fate
     if (reason !== undefined) this.#reasons.set(document, reason)
   }
 
-  /** How many documents have each fate. */
-  counts(): number[] {
-    const counts = FATE_NAMES.map(() => 0)
-    for (const fate of this.#fates) counts[fate]!++
-    return counts
+  /** Of `count` documents from `first` on, which must be pending. */
+  setAll(first: number, count: number, fate: Fate): void {
+    this.counts[PENDING]! -= count
+    this.counts[fate]! += count
+    this.#fates.fill(fate, first, first + count)
   }
 
   /** None may be pending. */
   answer(): ChunkAnswer {
-    const counts = this.counts()
+    const { counts } = this
     const { events } = this.#chunk
     const [retried, held] = [counts[RETRY]! + counts[PENDING]!, counts[HELD]!]
     const waiting = retried + held

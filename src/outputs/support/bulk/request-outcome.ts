@@ -15,6 +15,8 @@ export interface NotTaken {
 }
 
 export type RequestOutcome =
+  /** All documents, where they were to go. */
+  | { readonly kind: 'stored' }
   | { readonly kind: 'items'; readonly answer: BulkAnswer }
   /** More than the server reads at a time. */
   | { readonly kind: 'too_large'; readonly reason: string }
@@ -50,6 +52,7 @@ export function notTaken(reply: ServerReply): NotTaken {
 
 function itemsOf(reply: ServerReply, sent: SentDocuments): RequestOutcome {
   const result = readBulkAnswer(reply.body, sent)
+  if (result.kind === 'stored') return result
   if (result.kind === 'answer') return { kind: 'items', answer: result.answer }
   const { found, expected } = result.fault
   const isPage = excerpt(reply).startsWith('a web page')
