@@ -201,6 +201,26 @@ suite('while it is not followed', () => {
     })
   }
 
+  test('a compressed file is deleted while what is before it is delivered', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const first = await folder.tail('a.log')
+    await untilLogs(first, lines(0, 2))
+    await first.stop()
+    await folder.append('a.log', text(2, 4))
+    await rename(folder.at('a.log'), folder.at('a.log.2'))
+    await folder.append('a.log.1', text(4, 6))
+    await compress(folder, 'a.log.1', 'gz')
+    await folder.append('a.log', text(6, 8))
+    const second = await folder.tail('a.log', '', { hold: true })
+    await second.until('the oldest is on its way', () => second.heldCount === 1)
+    await rm(folder.at('a.log.1.gz'))
+    second.release()
+    await untilLogs(second, lines(2, 8))
+    assert.deepEqual(logs(second), lines(2, 8))
+    await second.stopAndCheckCompliance()
+  })
+
   test('a file is deleted, and nobody knows whether it was read to its end', async (t) => {
     const folder = logFolder(t)
     await folder.append('a.log', text(0, 2))

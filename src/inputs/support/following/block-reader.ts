@@ -184,17 +184,22 @@ export class BlockReader {
     return path.unread === file ? length : -1
   }
 
-  /** What is damaged is read as far as it can be: nothing behind it is held up by that. */
+  /**
+   * Of what is damaged as much as can be read: nothing behind it is held up by that. -1 if it is
+   * not the file it was.
+   */
   async #readCompressed(file: TailedFile, bytes: Uint8Array, offset = file.offset) {
+    const handle = await this.#options.openFiles.handleOf(file)
+    if (handle === null) return -1
     try {
-      return await file.readCompressed(bytes, offset)
+      return await file.readCompressed(handle, bytes, offset)
     } catch (error) {
       if (!isDamage(error) || (await this.#mayBeUnfinished(file))) throw error
       const { logger } = this.#options.context
       logger.error({ path: file.path, error }, 'a compressed file is damaged: its end is lost')
       this.#options.metrics.filesLost.add(1)
       file.isDamaged = true
-      return await file.readCompressed(bytes, offset)
+      return await file.readCompressed(handle, bytes, offset)
     }
   }
 

@@ -3,7 +3,7 @@
  * beginning, since there is no other way. gzip with any number of members, zstd with any number of
  * frames.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { splitZstdFrames } from '../../../codecs/zstd-frames.ts'
@@ -11,6 +11,8 @@ import { causeCode } from './cause-code.ts'
 
 /** A `.zst` is cut into its frames in memory; a larger one is left alone. */
 const ZSTD_FILE_MAX_BYTES = 512 * 1024 * 1024
+
+const PIECE_BYTES = 64 * 1024
 
 export const COMPRESSED = /\.(gz|zst)$/
 
@@ -21,15 +23,12 @@ export class CompressedReader {
   #offset = 0
   #isAtEnd = false
 
-  readonly #handle: FileHandle
-
   readonly #endsAtDamage: boolean
 
-  /** Closes the handle at its end; the path only says how it is compressed. */
+  /** The handle is left open; the path only says how it is compressed. */
   constructor(handle: FileHandle, path: string, endsAtDamage = false) {
     const pieces = path.endsWith('.zst') ? zstdPieces(handle) : gzipPieces(handle)
     this.#pieces = pieces[Symbol.asyncIterator]()
-    this.#handle = handle
     this.#endsAtDamage = endsAtDamage
   }
 
@@ -59,9 +58,9 @@ export class CompressedReader {
     return done
   }
 
+  /** Settles once nothing is read any more: then the handle may be closed. */
   async close(): Promise<void> {
     await this.#pieces.return?.()
-    await this.#handle.close()
   }
 
   async #skipTo(offset: number): Promise<void> {
@@ -98,19 +97,25 @@ export function isDamage(error: unknown): boolean {
   return !isOfSystem && !causeCode(error).includes('MEM')
 }
 
-/** The first `length` bytes of what the file was; fewer if it had fewer. */
-export async function compressedBeginning(path: string, length: number): Promise<Uint8Array> {
-  const reader = new CompressedReader(await open(path, 'r'), path)
+/**
+ * Up to `length` bytes from `offset` on of what the file at `path` was; fewer only at its end.
+ * Rejects if it is damaged.
+ */
+export async function readDecompressed(
+  { handle, path }: { readonly handle: FileHandle; readonly path: string },
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<Buffer> {
+  const reader = new CompressedReader(handle, path)
   try {
-    const bytes = new Uint8Array(length)
-    return bytes.subarray(0, await reader.read(bytes, 0))
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, await reader.read(bytes, offset))
   } finally {
     await reader.close()
   }
 }
 
 async function* gzipPieces(handle: FileHandle): AsyncGenerator<Buffer> {
-  const file = handle.createReadStream({ start: 0, autoClose: false })
+  const file = Readable.from(storedPieces(handle))
   const text = createGunzip()
   file.once('error', (error) => text.destroy(error))
   try {
@@ -125,8 +130,21 @@ async function* zstdPieces(handle: FileHandle): AsyncGenerator<Buffer> {
   const { size } = await handle.stat()
   if (size > ZSTD_FILE_MAX_BYTES)
     throw new Error(`${size} bytes; expected at most ${ZSTD_FILE_MAX_BYTES}`)
-  for (const frame of splitZstdFrames(await handle.readFile())) {
+  const stored: Buffer[] = []
+  for await (const piece of storedPieces(handle)) stored.push(piece)
+  for (const frame of splitZstdFrames(Buffer.concat(stored))) {
     const text = Readable.from([frame]).pipe(createZstdDecompress())
     for await (const piece of text) yield piece as Buffer
+  }
+}
+
+/** From the beginning on, wherever the handle was read before. */
+async function* storedPieces(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let offset = 0; ;) {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES)
+    const { bytesRead } = await handle.read(piece, 0, PIECE_BYTES, offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield piece.subarray(0, bytesRead)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { beginningOf } from './beginning.ts'
-import { CompressedReader, COMPRESSED } from './compressed.ts'
+import { COMPRESSED, readDecompressed } from './compressed.ts'
 import {
   fitsHead,
   type FileStat,
@@ -14,6 +14,7 @@ import {
   type Head,
   HEAD_BYTES_MAX,
   HEAD_BYTES_SURE,
+  NO_FOOT,
   statOf,
 } from './identity.ts'
 
@@ -35,18 +36,29 @@ export class Contents {
   readonly path: string
   readonly stat: FileStat
   readonly beginning: Uint8Array
+  /** Of a compressed file, which does not change: those that were asked for, by their ends. */
+  readonly #feet: Map<number, Foot>
 
-  private constructor(path: string, stat: FileStat, beginning: Uint8Array) {
+  private constructor(
+    { path, stat, beginning }: Pick<Contents, 'path' | 'stat' | 'beginning'>,
+    feet = new Map<number, Foot>(),
+  ) {
     this.path = path
     this.stat = stat
     this.beginning = beginning
+    this.#feet = feet
   }
 
   /** Rejects if it cannot be read, or is another one by now. */
   static async of(path: string, stat: FileStat): Promise<Contents> {
-    const beginning = await beginningOf(path)
-    await (await openSame(path, stat)).close()
-    return new Contents(path, stat, beginning)
+    const beginning = await withSame(path, stat, (handle) => beginningOf(handle, path))
+    return new Contents({ path, stat, beginning })
+  }
+
+  /** The same under another name. */
+  at(path: string): Contents {
+    const { stat, beginning } = this
+    return new Contents({ path, stat, beginning }, this.#feet)
   }
 
   async likenessTo({ head, foot, beginning }: Print): Promise<Likeness> {
@@ -54,10 +66,19 @@ export class Contents {
     if (!fitsHead(this.beginning, head)) return 'other'
     if (head.length < HEAD_BYTES_SURE) return 'unsure'
     if (foot.end <= head.length) return 'same'
-    const there = await this.#bytesBefore(foot.end)
-    if (there.length < footLength(foot.end))
-      return head.length === HEAD_BYTES_MAX ? 'part' : 'other'
-    return footOf(there, foot.end).hash === foot.hash ? 'same' : 'other'
+    const there = await this.#footAt(foot.end)
+    if (there === NO_FOOT) return head.length === HEAD_BYTES_MAX ? 'part' : 'other'
+    return there.hash === foot.hash ? 'same' : 'other'
+  }
+
+  /** `NO_FOOT` if it ends before that. */
+  async #footAt(end: number): Promise<Foot> {
+    const known = this.#feet.get(end)
+    if (known) return known
+    const bytes = await this.#bytesBefore(end)
+    const foot = bytes.length < footLength(end) ? NO_FOOT : footOf(bytes, end)
+    if (this.#isCompressed) this.#feet.set(end, foot)
+    return foot
   }
 
   /**
@@ -86,37 +107,36 @@ export class Contents {
   }
 
   /** Fewer than a foot has if there are fewer. */
-  async #bytesBefore(end: number): Promise<Uint8Array> {
-    const bytes = Buffer.alloc(footLength(end))
-    const start = end - bytes.length
-    const handle = await openSame(this.path, this.stat)
-    if (!this.#isCompressed) return closing(handle, () => readAt(handle, bytes, start))
-    const reader = new CompressedReader(handle, this.path)
-    return closing(reader, async () => bytes.subarray(0, await reader.read(bytes, start)))
+  #bytesBefore(end: number): Promise<Uint8Array> {
+    const { path } = this
+    const length = footLength(end)
+    const range = { offset: end - length, length }
+    const read = this.#isCompressed ? readDecompressed : readStored
+    return withSame(path, this.stat, (handle) => read({ handle, path }, range))
   }
 }
 
-async function openSame(path: string, { key }: FileStat): Promise<FileHandle> {
-  const handle = await open(path, 'r')
-  if ((await statOf(handle)).key === key) return handle
-  await handle.close()
-  throw new Error(`${path} is another file by now`)
-}
-
-async function readAt(handle: FileHandle, bytes: Buffer, start: number): Promise<Uint8Array> {
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
-  return bytes.subarray(0, bytesRead)
-}
-
-async function closing<Result>(
-  what: { close(): Promise<void> },
-  work: () => Promise<Result>,
+/** Rejects if there is another one at the path by now. */
+async function withSame<Result>(
+  path: string,
+  { key }: FileStat,
+  work: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
+  const handle = await open(path, 'r')
   try {
-    return await work()
+    if ((await statOf(handle)).key !== key) throw new Error(`${path} is another file by now`)
+    return await work(handle)
   } finally {
-    await what.close()
+    await handle.close()
   }
+}
+
+async function readStored(
+  { handle }: { readonly handle: FileHandle },
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<Uint8Array> {
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, offset)
+  return buffer.subarray(0, bytesRead)
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {

@@ -1,13 +1,10 @@
 /** All files that are followed: which path each belongs to, and which file has which inode. */
 import type { Gauge } from '../../../pipeline/metrics.ts'
-import { beginningOf } from './beginning.ts'
-import { type FileStat, headOf } from './identity.ts'
+import { isDamage } from './compressed.ts'
+import type { FileStat } from './identity.ts'
 import type { OpenFiles } from './open-files.ts'
-import { statOrNull } from './siblings.ts'
 import type { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
-
-const NOTHING = new Uint8Array(0)
 
 export class FollowedFiles {
   readonly #byKey = new Map<string, TailedFile>()
@@ -61,14 +58,14 @@ export class FollowedFiles {
 
   /** By what it is found again. A damaged one is known, too: nothing more can be learned of it. */
   async learn(file: TailedFile): Promise<void> {
-    if (!file.isCompressed) {
-      const handle = await this.#openFiles.handleOf(file)
-      if (handle) await file.checkHead(handle)
-      return
+    const handle = await this.#openFiles.handleOf(file)
+    if (!handle) return
+    try {
+      await file.checkHead(handle)
+    } catch (error) {
+      if (!file.isCompressed || !isDamage(error)) throw error
+      file.isKnown = true
     }
-    const beginning = await beginningOf(file.path).catch(() => NOTHING)
-    file.isKnown = (await statOrNull(file.path))?.key === file.key
-    if (file.isKnown && beginning.length > file.head.length) file.head = headOf(beginning)
   }
 
   #forgetKey(file: TailedFile): void {
@@ -76,7 +73,7 @@ export class FollowedFiles {
   }
 
   async #close(file: TailedFile): Promise<void> {
-    await this.#openFiles.close(file)
     await file.closeCompressed()
+    await this.#openFiles.close(file)
   }
 }

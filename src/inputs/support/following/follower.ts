@@ -159,11 +159,11 @@ export class Follower {
     const settled = this.#discovery.stop().then(() => this.#turns.stop())
     await Promise.race([settled, aborted(deadline)])
     await this.#positions.close()
-    await this.#openFiles.closeAll()
     for (const path of this.#paths.values()) {
       for (const file of path.files) await file.closeCompressed()
       if (path.hasDelivered) context.closed(path.origin)
     }
+    await this.#openFiles.closeAll()
     context.memory.close()
   }
 

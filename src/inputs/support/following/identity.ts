@@ -37,6 +37,7 @@ export interface FileStat {
   readonly inode: string
   readonly size: number
   readonly modifiedMs: number
+  readonly modifiedNs: bigint
   readonly isFile: boolean
   readonly isFolder: boolean
   readonly isLinked: boolean
@@ -47,6 +48,7 @@ interface BigStat {
   readonly ino: bigint
   readonly size: bigint
   readonly mtimeMs: bigint
+  readonly mtimeNs: bigint
   readonly nlink: bigint
   isFile(): boolean
   isDirectory(): boolean
@@ -59,6 +61,7 @@ export function fileStat(stat: BigStat): FileStat {
     inode: String(stat.ino),
     size: Number(stat.size),
     modifiedMs: Number(stat.mtimeMs),
+    modifiedNs: stat.mtimeNs,
     isFile: stat.isFile(),
     isFolder: stat.isDirectory(),
     isLinked: stat.nlink > 0n,

@@ -33,7 +33,9 @@ export class Kin {
 
   #asItIs(position: Known): Known {
     const file = this.#files.withId(position.id)
-    return file ? { ...file.position, beginning: file.beginning } : position
+    if (!file) return position
+    const { beginning, isOpen } = file
+    return { ...file.position, beginning, isOpen }
   }
 }
 

@@ -6,14 +6,17 @@
  * is taken for the older: then what is not known is read once more rather than never.
  */
 import { COMPRESSED } from './compressed.ts'
-import { Contents, type Likeness } from './contents.ts'
+import type { Contents, Likeness } from './contents.ts'
 import { HEAD_BYTES_SURE } from './identity.ts'
 import type { Position } from './positions.ts'
+import type { SeenContents } from './seen-contents.ts'
 import type { Sibling } from './siblings.ts'
 
 export interface Known extends Position {
   /** The bytes that `head` is of, if they were seen in this run. */
   readonly beginning?: Uint8Array
+  /** Whether it is open: then nothing else has its inode. */
+  readonly isOpen?: boolean
 }
 
 export class Recognition {
@@ -23,8 +26,10 @@ export class Recognition {
   readonly #unsure = new Set<number>()
   /** From the oldest on. */
   readonly #known: readonly Known[]
+  readonly #seen: SeenContents
 
-  constructor(known: readonly Known[]) {
+  constructor(known: readonly Known[], seen: SeenContents) {
+    this.#seen = seen
     this.#known = known.toSorted((one, other) => one.id - other.id)
   }
 
@@ -46,7 +51,7 @@ export class Recognition {
   async contentsOf(sibling: Sibling): Promise<Contents | null> {
     const known = this.#contents.get(sibling)
     if (known !== undefined) return known
-    const contents = await Contents.of(sibling.path, sibling.stat).catch(() => null)
+    const contents = await this.#seen.of(sibling.path, sibling.stat).catch(() => null)
     this.#contents.set(sibling, contents)
     return contents
   }
@@ -82,6 +87,8 @@ export class Recognition {
   }
 
   async #likeness(sibling: Sibling, known: Known): Promise<Likeness> {
+    // What is compressed is not emptied either.
+    if (known.isOpen && hasKey(known, sibling) && COMPRESSED.test(sibling.path)) return 'same'
     const contents = await this.contentsOf(sibling)
     // One that cannot be read just now is taken for what it was.
     if (!contents) return hasKey(known, sibling) ? 'same' : 'other'

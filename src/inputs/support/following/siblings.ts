@@ -26,16 +26,16 @@ export async function siblingsOf(path: string): Promise<Sibling[]> {
   const folder = dirname(path)
   const names = await readdir(folder).catch(() => [])
   const all = new Set(names)
-  const found: Sibling[] = []
-  for (const name of names) {
+  const found = names.map(async (name) => {
     const suffix = rotationSuffix(basename(path), name)
-    if (suffix === null) continue
+    if (suffix === null) return null
     // While it is being compressed the plain one has all of it.
-    if (COMPRESSED.test(name) && all.has(name.replace(COMPRESSED, ''))) continue
+    if (COMPRESSED.test(name) && all.has(name.replace(COMPRESSED, ''))) return null
     const file = await statOrNull(join(folder, name))
-    if (file?.isFile) found.push({ path: join(folder, name), stat: file, suffix })
-  }
-  return inOrder(found)
+    return file?.isFile ? { path: join(folder, name), stat: file, suffix } : null
+  })
+  // At once: the sooner it is done, the less has changed meanwhile.
+  return inOrder((await Promise.all(found)).filter((each) => each !== null))
 }
 
 /** What the name of a rotated file of `log` has more than it; null if `name` is none. */

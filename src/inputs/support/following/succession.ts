@@ -12,7 +12,7 @@
  */
 import { realpath } from 'node:fs/promises'
 import type { InputContext } from '../../../pipeline/component.ts'
-import { Contents, type Likeness, type Print } from './contents.ts'
+import { Contents } from './contents.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { type FileStat, HEAD_BYTES_SURE, headOf } from './identity.ts'
 import { Kin } from './kin.ts'
@@ -221,6 +221,7 @@ export class Succession {
     const family = await familyOf(path.realPath)
     path.mustSettle = true
     if (!(await this.#settleAs(path, family)) || !(await this.#isStill(path, family))) return false
+    path.seen.keepOnly([...family.siblings, ...family.relatives])
     this.#notePlaced(path)
     return true
   }
@@ -251,7 +252,7 @@ export class Succession {
     path.mustSettle = false
     await this.#locate(path, family)
     const { siblings, relatives } = family
-    const recognition = new Recognition(this.#kin.of(path))
+    const recognition = new Recognition(this.#kin.of(path), path.seen)
     const isOwn = (each: (typeof siblings)[number]) => {
       const known = recognition.of(each)
       return known?.of === path.path && known.isPlaced && recognition.isSure(known)
@@ -286,7 +287,7 @@ export class Succession {
       const stat = sibling?.stat ?? (await statOrNull(there))
       const isThere = stat?.key === file.key
       if (!isThere) return this.#lose(path, file)
-      const likeness = await likenessAt(there, stat, file)
+      const likeness = await (await path.seen.of(there, stat)).likenessTo(file)
       if (likeness !== 'same' && likeness !== 'unsure') return this.#replace(path, file)
     }
     file.path = there
@@ -317,7 +318,9 @@ export class Succession {
     const read = Math.min(...file.at)
     const unread = file.size - read
     const fields = { path: path.path, read_bytes: read, unread_bytes: unread }
-    if (unread > 0) {
+    // How much a compressed file has is known only at its end.
+    const hasMore = file.isCompressed && file.isDirty && !file.mayHaveGrown
+    if (unread > 0 || hasMore) {
       metrics.filesLost.add(1)
       context.logger.error(fields, 'a file is gone that was not read to its end')
     } else if (file.mayHaveGrown) {
@@ -335,8 +338,4 @@ export class Succession {
     const oldestMs = ignoreOlderMs > 0 ? context.clock.now() - ignoreOlderMs : 0
     return Math.max(oldestMs, sinceMs()) - FILE_CLOCK_MS
   }
-}
-
-async function likenessAt(path: string, stat: FileStat, print: Print): Promise<Likeness> {
-  return (await Contents.of(path, stat)).likenessTo(print)
 }

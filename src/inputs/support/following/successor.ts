@@ -141,16 +141,17 @@ export class Successor {
   async #knownAt(path: TailedPath, here: Sibling): Promise<Known | 'waits' | null> {
     const { kin, startsAtHead, files, isWatched, context, paths } = this.#options
     const logs = logsBeside(here.path, paths.values())
-    const recognition = new Recognition([
+    const known = [
       ...(startsAtHead ? [] : kin.withKey(here.stat.key)),
       ...(logs.length > 0 ? kin.of(path) : []),
-    ])
+    ]
+    const recognition = new Recognition(known, path.seen)
     await recognition.findByKey([here])
     await recognition.findByContents(logs.length > 0 ? [here] : [])
-    const known = recognition.of(here)
-    if (known && files.withId(known.id)) return 'waits'
-    if (known)
-      return !known.isDone && known.of !== path.path && isWatched(known.of) ? 'waits' : known
+    const found = recognition.of(here)
+    if (found && files.withId(found.id)) return 'waits'
+    if (found)
+      return !found.isDone && found.of !== path.path && isWatched(found.of) ? 'waits' : found
     if (logs.length === 0) return null
     const contents = await recognition.contentsOf(here)
     if (!contents) throw new Error(`cannot read ${here.path}, or it is another file by now`)

@@ -1,6 +1,6 @@
 /** One file, from when it is known until nothing more can come of it. */
-import { type FileHandle, open } from 'node:fs/promises'
-import { causeCode } from './cause-code.ts'
+import type { FileHandle } from 'node:fs/promises'
+import { beginningOf } from './beginning.ts'
 import { CompressedReader, COMPRESSED } from './compressed.ts'
 import {
   fitsHead,
@@ -12,8 +12,6 @@ import {
   headOf,
   NO_FOOT,
   NO_HEAD,
-  readBeginning,
-  statOf,
 } from './identity.ts'
 import type { Openable } from './open-files.ts'
 import type { Offsets, Position } from './positions.ts'
@@ -96,7 +94,7 @@ export class TailedFile implements Openable {
   }
 
   get isOpen(): boolean {
-    return this.handle !== null || this.#compressed !== null
+    return this.handle !== null
   }
 
   get isPinned(): boolean {
@@ -126,11 +124,15 @@ export class TailedFile implements Openable {
     await this.closeCompressed()
   }
 
-  /** Reads a compressed file from `offset` on; -1 if at its path there is none, or another one. */
-  async readCompressed(target: Uint8Array, offset = this.offset): Promise<number> {
+  /** Reads a compressed file from `offset` on; -1 if it does not begin as it should. */
+  async readCompressed(
+    handle: FileHandle,
+    target: Uint8Array,
+    offset = this.offset,
+  ): Promise<number> {
     if (this.#compressed && offset < this.#compressed.offset) await this.closeCompressed()
-    this.#compressed ??= await this.#openCompressed()
     try {
+      this.#compressed ??= await this.#openCompressed(handle)
       return this.#compressed === null ? -1 : await this.#compressed.read(target, offset)
     } catch (error) {
       // What has failed would be at its end for whoever asks again.
@@ -139,15 +141,11 @@ export class TailedFile implements Openable {
     }
   }
 
-  async #openCompressed(): Promise<CompressedReader | null> {
-    const handle = await open(this.path, 'r').catch(absentIsNull)
-    if (handle === null) return null
-    if ((await statOf(handle)).key === this.key) {
-      const reader = new CompressedReader(handle, this.path, this.isDamaged)
-      // An inode is used again, as by what is compressed for what was.
-      if (await this.#beginsWithHead(reader)) return reader
-      await reader.close()
-    } else await handle.close()
+  async #openCompressed(handle: FileHandle): Promise<CompressedReader | null> {
+    const reader = new CompressedReader(handle, this.path, this.isDamaged)
+    // An inode is used again, as by what is compressed for what was.
+    if (await this.#beginsWithHead(reader)) return reader
+    await reader.close()
     return null
   }
 
@@ -169,7 +167,8 @@ export class TailedFile implements Openable {
   /** Whether it still has what was read of it, as far as that can be told; if it is open. */
   async isItself(): Promise<boolean> {
     const { handle, foot } = this
-    if (!handle) return true
+    // Nobody writes to what is compressed.
+    if (!handle || this.isCompressed) return true
     if (!(await this.checkHead(handle))) return false
     const bytes = Buffer.alloc(footLength(foot.end))
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, foot.end - bytes.length)
@@ -178,16 +177,11 @@ export class TailedFile implements Openable {
 
   /** Whether the file behind the handle still begins as it did; learns more of the beginning. */
   async checkHead(handle: FileHandle): Promise<boolean> {
-    const bytes = await readBeginning(handle)
+    const bytes = await beginningOf(handle, this.path)
     if (!fitsHead(bytes, this.head)) return false
     this.isKnown = true
     if (bytes.length > this.beginning.length) this.beginning = bytes.slice()
     if (bytes.length > this.head.length) this.head = headOf(bytes)
     return true
   }
-}
-
-function absentIsNull(error: unknown): null {
-  if (causeCode(error) === 'ENOENT') return null
-  throw error
 }

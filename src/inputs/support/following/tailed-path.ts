@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { causeCode } from './cause-code.ts'
 import type { LineReader } from './lines.ts'
+import { SeenContents } from './seen-contents.ts'
 import type { TailedFile } from './tailed-file.ts'
 
 export interface TailedPathOptions {
@@ -17,6 +18,7 @@ export class TailedPath {
   readonly lines: LineReader
   /** What the pipeline knows it by. */
   readonly origin: object = {}
+  readonly seen = new SeenContents()
   /** Where the path leads through symbolic links, and the folder of that. */
   realPath: string
   realFolder: string
