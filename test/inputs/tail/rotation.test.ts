@@ -4,6 +4,7 @@ import { copyFile, readFile, rename, rm, stat, truncate, utimes, writeFile } fro
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import type { InputRun } from '../../drivers/run-input.ts'
 import { type LogFolder, logFolder, logs, untilLogs } from './setup.ts'
 
 /** Longer than what a file is known by at least. */
@@ -296,6 +297,77 @@ suite('a file that was empty when it was seen last', () => {
     await untilLogs(second, lines(0, 5))
     assert.deepEqual(logs(second), lines(0, 5))
     await second.stopAndCheckCompliance()
+  })
+
+  /** Three lines are read, a fourth is in the copy only. */
+  async function leaveEmptied(folder: LogFolder): Promise<void> {
+    await folder.append('a.log', text(0, 3))
+    const first = await folder.tail('a.log')
+    await untilLogs(first, lines(0, 3))
+    await first.stop()
+    await folder.append('a.log', text(3, 4))
+    await copyFile(folder.at('a.log'), folder.at('a.log.1'))
+    await truncate(folder.at('a.log'))
+  }
+
+  /** Of an emptied log the copy is on its way, so that the log itself waits to be read. */
+  async function holdCopy(folder: LogFolder): Promise<InputRun> {
+    const run = await folder.tail('a.log', '', { hold: true })
+    await run.until('the copy is on its way', () => run.heldCount === 1)
+    return run
+  }
+
+  /** The reader sees the log after it, and ends. */
+  async function endAfterNext(folder: LogFolder, run: InputRun): Promise<void> {
+    await rename(folder.at('a.log.1'), folder.at('a.log.2'))
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log', text(6, 8))
+    run.answer(0, 'retry')
+    await run.until('the next one is known', () => run.metric('files') === 3)
+    // Until that is noted, too.
+    await pause(200)
+    await run.input.stop(AbortSignal.abort())
+  }
+
+  async function rotateAndCompress(folder: LogFolder): Promise<void> {
+    await rename(folder.at('a.log.2'), folder.at('a.log.3'))
+    await rename(folder.at('a.log.1'), folder.at('a.log.2'))
+    await compress(folder, 'a.log.2', 'gz')
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log', text(8, 9))
+  }
+
+  test('is filled, rotated and compressed before it is read', async (t) => {
+    const folder = logFolder(t)
+    await leaveEmptied(folder)
+    const second = await holdCopy(folder)
+    await second.input.stop(AbortSignal.abort())
+    // What an earlier run has noted is not opened before it is read.
+    const third = await holdCopy(folder)
+    await folder.append('a.log', text(4, 6))
+    await endAfterNext(folder, third)
+    await rotateAndCompress(folder)
+    const fourth = await folder.tail('a.log')
+    await untilLogs(fourth, lines(3, 9))
+    assert.deepEqual(logs(fourth), lines(3, 9))
+    second.release()
+    third.release()
+    await fourth.stopAndCheckCompliance()
+  })
+
+  test('is rotated, and filled and compressed while it is not followed', async (t) => {
+    const folder = logFolder(t)
+    await leaveEmptied(folder)
+    const second = await holdCopy(folder)
+    await endAfterNext(folder, second)
+    // By a program that has not opened the new one yet.
+    await folder.append('a.log.1', text(4, 6))
+    await rotateAndCompress(folder)
+    const third = await folder.tail('a.log')
+    await untilLogs(third, lines(3, 9))
+    assert.deepEqual(logs(third).toSorted(), lines(3, 9))
+    second.release()
+    await third.stopAndCheckCompliance()
   })
 
   test('is found rotated, and the reader ends before it is read', async (t) => {

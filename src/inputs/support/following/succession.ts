@@ -156,10 +156,15 @@ export class Succession {
     const contents = await Contents.of(path, stat)
     const likeness = await contents.likenessTo(file)
     if (likeness !== 'same' && !(likeness === 'unsure' && path === file.path)) return false
-    if (contents.beginning.length <= file.head.length) return true
-    file.head = headOf(contents.beginning)
-    this.#options.positions.note(file.position)
+    this.#learn(file, contents)
     return true
+  }
+
+  /** It may have another inode at the next start. */
+  #learn(file: TailedFile, { beginning }: Contents): void {
+    if (beginning.length <= file.head.length) return
+    file.head = headOf(beginning)
+    this.#options.positions.note(file.position)
   }
 
   async #compare(path: TailedPath, stat: FileStat | null): Promise<void> {
@@ -226,11 +231,15 @@ export class Succession {
     return true
   }
 
-  /** Of one that is empty it is not known what it has had when it is found filled. */
+  /**
+   * Of one that is empty it is not known what it has had when it is found filled; compressed, it is
+   * found by nothing but that it lies behind the last placed one.
+   */
   #notePlaced({ files, mustSettle }: TailedPath): void {
     if (mustSettle) return
     for (const file of files) {
-      if (file.isPlaced || file.head.length < HEAD_BYTES_SURE) continue
+      if (file.head.length < HEAD_BYTES_SURE) return
+      if (file.isPlaced) continue
       file.isPlaced = true
       this.#options.positions.note(file.position)
     }
@@ -275,7 +284,6 @@ export class Succession {
     for (const file of path.files.filter(({ isLost }) => !isLost)) {
       const { length: knownBytes } = file.head
       if (!(await file.isItself())) await this.#replace(path, file)
-      // It may have another inode at the next start.
       else if (file.head.length > knownBytes) this.#options.positions.note(file.position)
       if (!file.isLost && file.isRotated) await this.#locateRotated(path, file, byKey.get(file.key))
     }
@@ -287,8 +295,10 @@ export class Succession {
       const stat = sibling?.stat ?? (await statOrNull(there))
       const isThere = stat?.key === file.key
       if (!isThere) return this.#lose(path, file)
-      const likeness = await (await path.seen.of(there, stat)).likenessTo(file)
+      const contents = await path.seen.of(there, stat)
+      const likeness = await contents.likenessTo(file)
       if (likeness !== 'same' && likeness !== 'unsure') return this.#replace(path, file)
+      this.#learn(file, contents)
     }
     file.path = there
   }
