@@ -26,6 +26,8 @@ function fits(wanted: Expected, found: TrialEvent): boolean {
 
 /** By the longest run of events that both have in this order. */
 function diff(wanted: readonly Expected[], found: readonly TrialEvent[]): string[] {
+  const hasTimes = wanted.some(({ time }) => time !== undefined)
+  const shown = (event: Expected | TrialEvent) => lineOf(event, hasTimes)
   const common = commonLengths(wanted, found)
   const lines: string[] = []
   let [at, to] = [0, 0]
@@ -58,6 +60,8 @@ function commonLengths(wanted: readonly Expected[], found: readonly TrialEvent[]
   return lengths
 }
 
-function shown({ tag, time, record }: Expected | TrialEvent): string {
-  return [tag, time, JSON.stringify(record)].filter((part) => part !== undefined).join(' ')
+/** Times would hide what differs where nobody asked for them. */
+function lineOf({ tag, time, record }: Expected | TrialEvent, hasTimes: boolean): string {
+  const parts = [tag, hasTimes ? time : undefined, JSON.stringify(record)]
+  return parts.filter((part) => part !== undefined).join(' ')
 }

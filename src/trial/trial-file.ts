@@ -43,7 +43,7 @@ const expected = Type.Object(
 const trialSchema = Type.Object(
   {
     name: Type.String({ description: 'What it shows.', minLength: 1 }),
-    send: Type.Array(sent, { description: 'What comes in, in this order.', minItems: 1 }),
+    send: Type.Array(sent, { description: 'What comes in, in this order; it may be nothing.' }),
     expect: Type.Record(Type.String(), Type.Array(expected), {
       description: 'By output, what it gets, in this order; one that is not named gets nothing.',
     }),

@@ -64,15 +64,42 @@ tests:
       '    no output is named "c"; expected one of: a, b',
       '    output a:',
       '    - z {"n":1}',
-      '      x 2026-01-01T00:00:00Z {"n":1}',
+      '      x {"n":1}',
       '    output b:',
-      '    + x 2026-01-01T00:00:00Z {"n":1}',
-      '    + y 2026-01-01T00:00:00Z {"n":2}',
+      '    + x {"n":1}',
+      '    + y {"n":2}',
       '✔ logboom.test.yaml: right',
       '1 passed, 1 failed',
       '',
     ].join('\n'),
   )
+})
+
+test('shows times only of an output that is asked for one', async () => {
+  const { stdout } = await runTests(`
+tests:
+  - name: times
+    send: [{ tag: x, record: { n: 1 } }]
+    expect:
+      a: [{ time: '2026-01-01T00:00:01Z', record: { n: 1 } }]
+      b: [{ record: { n: 2 } }]
+`)
+  assert.deepEqual(stdout.split('\n').slice(1, 7), [
+    '    output a:',
+    '    - 2026-01-01T00:00:01Z {"n":1}',
+    '    + x 2026-01-01T00:00:00Z {"n":1}',
+    '    output b:',
+    '    - {"n":2}',
+    '    + x {"n":1}',
+  ])
+})
+
+test('takes a test that sends nothing', async () => {
+  const { code, stdout } = await runTests(`
+tests: [{ name: silence, send: [], expect: { a: [] } }]
+`)
+  assert.equal(stdout, '✔ logboom.test.yaml: silence\n1 passed, 0 failed\n')
+  assert.equal(code, 0)
 })
 
 test('says where a test cannot be read', async () => {

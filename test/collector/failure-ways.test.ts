@@ -4,20 +4,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Collector } from '../../src/collector/collector.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { Type } from '../../src/config/type.ts'
-import { createLog } from '../../src/log.ts'
-import {
-  defineChunkedOutput,
-  defineInput,
-  type InputContext,
-} from '../../src/pipeline/component.ts'
+import { defineChunkedOutput, type InputContext } from '../../src/pipeline/component.ts'
 import type { ChunkAnswer } from '../../src/pipeline/delivery/chunk.ts'
 import { multiline } from '../../src/pipeline/filters/multiline/index.ts'
 import { throttle } from '../../src/pipeline/filters/throttle/index.ts'
 import { batchOf } from '../support/entries.ts'
 import { until } from '../support/wait.ts'
+import { fakeInput, idle } from './fake-input.ts'
+import { startCollector } from './start-collector.ts'
 
 class Stage {
   /** `output tag`, for each batch. */
@@ -29,15 +24,9 @@ class Stage {
 
   readonly registry = {
     inputs: [
-      defineInput({
-        type: 'fake',
-        summary: 'Is for the test.',
-        configSchema: Type.Object({}),
-        resources: () => [],
-        create: (_options, context) => {
-          this.inputs.set(context.name, context)
-          return { addresses: [], start: nothing, stop: nothing }
-        },
+      fakeInput((context) => {
+        this.inputs.set(context.name, context)
+        return idle
       }),
     ],
     filters: [multiline, throttle],
@@ -48,8 +37,8 @@ class Stage {
         configSchema: Type.Object({ version: Type.Integer({ default: 1 }) }),
         create: (_options, { name }) => ({
           problem: null,
-          start: () => this.slow.get(name) ?? nothing(),
-          stop: nothing,
+          ...idle,
+          start: () => this.slow.get(name) ?? idle.start(),
           deliverChunk: ({ batches }) => {
             this.sent.push(...batches.map(({ tag }) => `${name} ${tag}`))
             return Promise.resolve(this.answers.get(name) ?? { kind: 'delivered' })
@@ -60,8 +49,6 @@ class Stage {
   }
 }
 
-async function nothing(): Promise<void> {}
-
 async function start(t: TestContext, yaml: string) {
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
   const started = await startIn(t, dataDir, yaml)
@@ -71,30 +58,11 @@ async function start(t: TestContext, yaml: string) {
 }
 
 async function startIn(t: TestContext, dataDir: string, yaml: string, stage = new Stage()) {
-  const log: string[] = []
-  const load = (text: string) => {
-    const inputs = 'inputs: { in: { type: fake } }'
-    const whole = `data_dir: ${dataDir}\nhttp: { enabled: false }\n${inputs}\n${text}`
-    const from = { text: whole, name: 'test.yaml' }
-    const { config, diagnostics } = loadConfig({ from, registry: stage.registry, env: {} })
-    assert.ok(config, JSON.stringify(diagnostics))
-    return config
-  }
-  const logger = await createLog({
-    level: 'warn',
-    format: 'json',
-    destination: { write: (line) => void log.push(line) },
-  })
-  const options = { logger, configPath: null, registry: stage.registry }
-  const collector = new Collector(load(yaml), options)
-  const stop = async () => {
-    await collector.stop(AbortSignal.timeout(1000))
-    logger.flush()
-  }
-  t.after(stop)
-  await collector.start()
+  const head = 'http: { enabled: false }\ninputs: { in: { type: fake } }'
+  const options = { registry: stage.registry, dataDir, head }
+  const { log, stop, reload } = await startCollector(t, yaml, options)
   const send = (tag: string) => stage.inputs.get('in')!.deliver(batchOf(tag, {}))
-  return { stage, send, log, stop, reload: (text: string) => collector.reload(load(text)) }
+  return { stage, send, log, stop, reload }
 }
 
 const AWAY: ChunkAnswer = { kind: 'hold', reason: 'away' }

@@ -4,18 +4,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Collector } from '../../src/collector/collector.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { Type } from '../../src/config/type.ts'
-import { createLog } from '../../src/log.ts'
 import type { LedgerSnapshot } from '../../src/pipeline/ledger-counts.ts'
-import { defineInput, defineOutput, type InputContext } from '../../src/pipeline/component.ts'
+import { defineOutput, type InputContext } from '../../src/pipeline/component.ts'
 import type { Outcome } from '../../src/pipeline/batch.ts'
 import { parse } from '../../src/pipeline/filters/parse/index.ts'
 import { batchOf, decodeEntries } from '../support/entries.ts'
 import { until } from '../support/wait.ts'
-
-async function nothing(): Promise<void> {}
+import { fakeInput, idle } from './fake-input.ts'
+import { startCollector } from './start-collector.ts'
 
 class Stage {
   readonly records: unknown[] = []
@@ -24,15 +21,9 @@ class Stage {
 
   readonly registry = {
     inputs: [
-      defineInput({
-        type: 'fake',
-        summary: 'Is for the test.',
-        configSchema: Type.Object({}),
-        resources: () => [],
-        create: (_options, context) => {
-          this.input = context
-          return { addresses: [], start: nothing, stop: nothing }
-        },
+      fakeInput((context) => {
+        this.input = context
+        return idle
       }),
     ],
     filters: [parse],
@@ -43,8 +34,7 @@ class Stage {
         configSchema: Type.Object({}),
         create: (_options, { name }) => ({
           problem: null,
-          start: nothing,
-          stop: nothing,
+          ...idle,
           deliver: ({ entries, tag }) => {
             const outcome = this.answers.get(name) ?? 'delivered'
             if (outcome === 'delivered')
@@ -61,27 +51,11 @@ class Stage {
 async function start(t: TestContext, yaml: string) {
   const dataDir = mkdtempSync(join(tmpdir(), 'logboom-filter-failures-'))
   const stage = new Stage()
-  const log: string[] = []
-  const load = (text: string) => {
-    const whole =
-      `data_dir: ${dataDir}\nhttp: { listen: 'tcp://127.0.0.1:0' }\n` +
-      `inputs: { in: { type: fake } }\n${text}`
-    const from = { text: whole, name: 'test.yaml' }
-    const { config, diagnostics } = loadConfig({ from, registry: stage.registry, env: {} })
-    assert.ok(config, JSON.stringify(diagnostics))
-    return config
-  }
-  const destination = { write: (line: string) => void log.push(line) }
-  const logger = await createLog({ level: 'warn', format: 'json', destination })
-  const options = { logger, configPath: null, registry: stage.registry }
-  const collector = new Collector(load(yaml), options)
-  const stop = () => collector.stop(AbortSignal.timeout(1000))
-  t.after(async () => {
-    await stop()
-    logger.flush()
-    rmSync(dataDir, { recursive: true })
-  })
-  await collector.start()
+  const head = `http: { listen: 'tcp://127.0.0.1:0' }\ninputs: { in: { type: fake } }`
+  const options = { registry: stage.registry, dataDir, head }
+  const { collector, log, stop, reload } = await startCollector(t, yaml, options)
+  // After the collector has stopped: hooks run in the order they were set.
+  t.after(() => rmSync(dataDir, { recursive: true }))
   const url = collector.addresses.http!.replace('tcp:', 'http:')
   const get = async (path: string): Promise<unknown> => (await fetch(url + path)).json()
   const post = async (path: string) => (await fetch(url + path, { method: 'POST' })).status
@@ -94,7 +68,7 @@ async function start(t: TestContext, yaml: string) {
     get,
     post,
     send: (...records: object[]) => stage.input!.deliver(batchOf('app', ...records)),
-    reload: (text: string) => collector.reload(load(text)),
+    reload,
     ledger: async () => {
       const snapshot = (await get('/api/ledger')) as LedgerSnapshot
       assert.ok(snapshot.balanced, JSON.stringify(snapshot.total))

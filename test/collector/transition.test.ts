@@ -12,10 +12,11 @@ import type { Config } from '../../src/config/model.ts'
 import { Type } from '../../src/config/type.ts'
 import { createLog } from '../../src/log.ts'
 import type { Outcome } from '../../src/pipeline/batch.ts'
-import { defineInput, defineOutput, type InputContext } from '../../src/pipeline/component.ts'
+import { defineOutput, type InputContext } from '../../src/pipeline/component.ts'
 import { Gate } from '../../src/pipeline/gate.ts'
 import { batchOf } from '../support/entries.ts'
 import { until } from '../support/wait.ts'
+import { fakeInput } from './fake-input.ts'
 
 /** What components of the test do, and what was done with them. */
 class Stage {
@@ -28,15 +29,9 @@ class Stage {
   /** By name, the deadlines of stops that last until then. */
   readonly #slow = new Map<string, AbortSignal[]>()
 
-  readonly input = defineInput({
-    type: 'fake',
-    summary: 'Is for the test.',
-    configSchema: Type.Object({}),
-    resources: () => [],
-    create: (_options, context) => {
-      this.inputs.set(context.name, context)
-      return { addresses: [], ...this.#lifecycle(context.name) }
-    },
+  readonly input = fakeInput((context) => {
+    this.inputs.set(context.name, context)
+    return this.#lifecycle(context.name)
   })
 
   readonly output = defineOutput({

@@ -6,7 +6,7 @@
  */
 import { report } from './control'
 import { copy, isSame } from './copy'
-import { isStr, readU16, readU32, textLength, textStart, valueEnd } from './msgpack'
+import { isStr, mapBody, mapCount, textLength, textStart, valueEnd } from './msgpack'
 import { FIELD_ROWS, FIELD_ROWS_MAX } from './scratch'
 
 const DONE = 0
@@ -103,16 +103,8 @@ export function editFields(start: usize, end: usize, target: usize, targetEnd: u
 
 /** False for a record with too many. */
 function readFields(record: usize): bool {
-  const type = <u32>load<u8>(record)
-  let at = record + 1
-  rows = type & 0x0f
-  if (type == 0xde) {
-    rows = readU16(record + 1)
-    at += 2
-  } else if (type == 0xdf) {
-    rows = readU32(record + 1)
-    at += 4
-  }
+  let at = mapBody(record)
+  rows = mapCount(record)
   if (rows > FIELD_ROWS_MAX) return false
   let row = FIELD_ROWS
   for (let left = rows; left > 0; left--) {

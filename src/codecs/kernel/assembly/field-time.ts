@@ -2,7 +2,7 @@
  * The time that a field says, as a msgpack value. What is not usual is for the twins:
  * ../../time/time-reader.ts for a way that is configured, ../../records/record-time.ts for BY_SIZE.
  */
-import { isText, readU32, readU64, textLength, textStart } from './msgpack'
+import { BAD, isText, readU32, readU64, textLength, textStart, valueEnd } from './msgpack'
 import { readRfc3339, timeNanoseconds, timeSeconds } from './syslog-times'
 
 /** How it is written: RFC 3339; that or a number; a number of so many units per second, and two. */
@@ -22,7 +22,7 @@ export function useTimeWay(next: u32): void {
   way = next
 }
 
-/** Of the last `readFieldTime`, since 1970. */
+/** Of the last `takeFieldTime`, since 1970. */
 export function fieldSeconds(): u32 {
   return seconds
 }
@@ -31,8 +31,21 @@ export function fieldNanoseconds(): u32 {
   return nanoseconds
 }
 
+/**
+ * Reads the time in the field of the key at `key`, and takes the field out unless it stays. Where
+ * the fields, which ended at `end`, end now; BAD if it has no time that is usual.
+ */
+export function takeFieldTime(key: usize, end: usize, stays: bool): usize {
+  const value = valueEnd(key)
+  if (!readFieldTime(value)) return BAD
+  if (stays) return end
+  const behind = valueEnd(value)
+  memory.copy(key, behind, end - behind)
+  return end - (behind - key)
+}
+
 /** False if the value is no time that is usual. */
-export function readFieldTime(value: usize): bool {
+function readFieldTime(value: usize): bool {
   const type = <u32>load<u8>(value)
   const isEither = way == AUTO || way == BY_SIZE
   if (isText(type)) {

@@ -6,7 +6,7 @@
 import { report } from './control'
 import { copy } from './copy'
 import { putDateTime } from './date-time'
-import { isText, readU16, readU32, textLength, textStart } from './msgpack'
+import { isText, mapBody, mapCount, readU16, readU32, textLength, textStart } from './msgpack'
 import { putNineDigits, putNumber } from './numbers'
 import { startNames, underscoresFor } from './own-names'
 import { putShortText, putText, TEXT_GROWTH } from './text'
@@ -85,16 +85,8 @@ function putLine(entry: usize, target: usize): usize {
 }
 
 function putFields(record: usize, target: usize): usize {
-  const type = <u32>load<u8>(record)
-  let count = type & 0x0f
-  let source = record + 1
-  if (type == 0xde) {
-    count = readU16(record + 1)
-    source += 2
-  } else if (type == 0xdf) {
-    count = readU32(record + 1)
-    source += 4
-  }
+  let count = mapCount(record)
+  let source = mapBody(record)
   let position = target
   startNames()
   for (; count > 0; count--) {

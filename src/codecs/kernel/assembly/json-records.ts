@@ -5,7 +5,7 @@
  */
 import { report } from './control'
 import { copy, isSame } from './copy'
-import { fieldNanoseconds, fieldSeconds, readFieldTime, useTimeWay } from './field-time'
+import { fieldNanoseconds, fieldSeconds, takeFieldTime, useTimeWay } from './field-time'
 import {
   fieldCount,
   fieldNames,
@@ -189,16 +189,11 @@ function putRecord(at: usize, end: usize, target: usize, targetEnd: usize): usiz
   let seconds = arrivalSeconds
   let nanoseconds = arrivalNanoseconds
   if (wantedKey != NONE) {
-    const value = valueEnd(wantedKey)
-    if (!readFieldTime(value)) return BAD
+    position = takeFieldTime(wantedKey, position, keepsTime)
+    if (position == BAD) return BAD
+    if (!keepsTime) count--
     seconds = fieldSeconds()
     nanoseconds = fieldNanoseconds()
-    if (!keepsTime) {
-      const next = valueEnd(value)
-      memory.copy(wantedKey, next, position - next)
-      position -= next - wantedKey
-      count--
-    }
   }
   if ((fieldNames & addedNames) != 0 && hasAdded(header + 1, count)) return BAD
   copy(position, added, addedLength)

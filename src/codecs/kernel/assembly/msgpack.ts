@@ -65,6 +65,20 @@ export function valueEnd(at: usize): usize {
   return valuesEnd(at, usize.MAX_VALUE, 1, u32.MAX_VALUE)
 }
 
+/** How many fields the map at `at` has. */
+export function mapCount(at: usize): u32 {
+  const type = <u32>load<u8>(at)
+  if (type < 0xde) return type & 0x0f
+  return type == 0xde ? readU16(at + 1) : readU32(at + 1)
+}
+
+/** Where they begin. */
+export function mapBody(at: usize): usize {
+  const type = <u32>load<u8>(at)
+  if (type < 0xde) return at + 1
+  return type == 0xde ? at + 3 : at + 5
+}
+
 /** The offset behind the map at `at`, or BAD; `depth` counts the levels it may have. */
 export function mapEnd(at: usize, end: usize, depth: u32): usize {
   const type = <u32>load<u8>(at)

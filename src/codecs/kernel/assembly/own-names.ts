@@ -2,7 +2,7 @@
  * What a record's own `time` and `tag` are called in a line, which has an event's by those names.
  * Twin: ../../lines/own-names.ts.
  */
-import { isText, readU16, readU32, textLength, textStart, valueEnd } from './msgpack'
+import { isText, mapBody, mapCount, textLength, textStart, valueEnd } from './msgpack'
 
 /** `time` and `tag` as they lie in memory; of `tag` the fourth byte is the header before it. */
 const TIME: u32 = 0x656d_6974
@@ -45,15 +45,9 @@ function freeUnderscores(record: usize, isTime: bool): u32 {
 
 /** A bit mask: bit 2 is set when the record has a key `__time`. */
 function takenUnderscores(record: usize, isTime: bool): u32 {
-  const type = <u32>load<u8>(record)
-  let position = record + 1
-  let left = type & 0x0f
-  if (type >= 0xde) {
-    left = type == 0xde ? readU16(position) : readU32(position)
-    position += type == 0xde ? 2 : 4
-  }
+  let position = mapBody(record)
   let taken: u32 = 0
-  for (; left > 0; left--) {
+  for (let left = mapCount(record); left > 0; left--) {
     const underscores = underscoresBefore(position, isTime)
     if (underscores >= 0 && <u32>underscores <= UNDERSCORES_MAX) taken |= 1 << underscores
     position = valueEnd(valueEnd(position))

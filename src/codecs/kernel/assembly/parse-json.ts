@@ -5,7 +5,7 @@
  */
 import { report } from './control'
 import { copy, isSame } from './copy'
-import { fieldNanoseconds, fieldSeconds, readFieldTime, useTimeWay } from './field-time'
+import { fieldNanoseconds, fieldSeconds, takeFieldTime, useTimeWay } from './field-time'
 import {
   fieldCount,
   fieldNames,
@@ -17,7 +17,7 @@ import {
   wantedKey,
 } from './json-values'
 import { putMapHeader } from './map-header'
-import { isText, readU16, readU32, textLength, textStart, valueEnd } from './msgpack'
+import { BAD, isText, mapBody, mapCount, textLength, textStart, valueEnd } from './msgpack'
 
 /** All bytes are used up. */
 const DONE = 0
@@ -120,16 +120,8 @@ export function parseJson(start: usize, end: usize, target: usize, targetEnd: us
 
 /** False for a record with names that are no short str, or the field twice: it is the twin's. */
 function walk(record: usize): bool {
-  const type = <u32>load<u8>(record)
-  recordFields = type & 0x0f
-  recordBody = record + 1
-  if (type == 0xde) {
-    recordFields = readU16(record + 1)
-    recordBody += 2
-  } else if (type == 0xdf) {
-    recordFields = readU32(record + 1)
-    recordBody += 4
-  }
+  recordFields = mapCount(record)
+  recordBody = mapBody(record)
   valueAt = NONE
   names = 0
   let at = recordBody
@@ -193,14 +185,10 @@ function putEntry(source: usize, target: usize, targetEnd: usize): usize {
   let end = fieldsEnd
   let count = fieldCount
   if (wantedKey != NONE) {
-    const value = valueEnd(wantedKey)
-    if (!readFieldTime(value)) return NONE
-    if ((keeps & KEEPS_TIME_FIELD) == 0) {
-      const behind = valueEnd(value)
-      memory.copy(wantedKey, behind, end - behind)
-      end -= behind - wantedKey
-      count--
-    }
+    const stays = (keeps & KEEPS_TIME_FIELD) != 0
+    end = takeFieldTime(wantedKey, end, stays)
+    if (end == BAD) return NONE
+    if (!stays) count--
     if ((keeps & KEEPS_TIME) == 0) {
       store<u32>(target + 3, bswap<u32>(fieldSeconds()))
       store<u32>(target + 7, bswap<u32>(fieldNanoseconds()))
