@@ -36,6 +36,8 @@ const EXPECTED_TYPES =
   'application/x-www-form-urlencoded or multipart/form-data'
 /** Not worth a place in every record, or too much for one. */
 const HEADERS_LEFT_OUT = new Set(['authorization', 'proxy-authorization', 'cookie'])
+/** In decimals: `0x10` and the like are more likely a mistake than a time. */
+const NUMBER = /^\d+(\.\d*)?(e\d+)?$/i
 const CHARSETS = /charset="?(?!utf-?8\b|us-ascii\b)([^";]+)/i
 
 export interface TagOptions {
@@ -89,17 +91,18 @@ export function queryOf(url: string): Parameters {
 /** The time of the parameter `time`, else that of arrival. Throws an HttpError for what is none. */
 export function timeOf(parameters: Parameters, nowMs: number): RunTime {
   const text = Buffer.from(parameters.get('time') ?? []).toString()
-  if (text === '' || Number(text) === 0) return arrivalTime(nowMs)
+  const number = NUMBER.test(text) ? Number(text) : null
+  if (text === '' || number === 0) return arrivalTime(nowMs)
   const writer = new ByteWriter(64)
-  const number = Number(text)
-  if (!Number.isFinite(number)) writeStr(writer, text)
+  if (number === null) writeStr(writer, text)
   else if (/^\d+$/.test(text)) writeInteger(writer, BigInt(text))
   else writeDouble(writer, number)
   const time = new RecordTime()
   if (time.read(writer.written(), 0))
     return { seconds: time.seconds, nanoseconds: time.nanoseconds, isFixed: true }
   const shown = JSON.stringify(text.slice(0, 64))
-  const message = `cannot read the time ${shown}; expected seconds since 1970, or RFC 3339`
+  const expected = 'seconds since 1970, or RFC 3339 with %2B for its plus'
+  const message = `cannot read the time ${shown}; expected ${expected}`
   throw new HttpError(400, message, { reason: 'invalid_time' })
 }
 

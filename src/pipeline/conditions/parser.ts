@@ -94,13 +94,18 @@ export class ConditionParser {
 
   #compare(): Test {
     const start = this.#position
-    if (this.#position >= this.#text.length) this.#fail('a field, "tag", "time", exists(…) or (')
+    if (this.#isAtJoint()) this.#fail('a field, "tag", "time", exists(…) or (')
     const path = this.#path()
     const operator = this.#operator(path)
     const operand = this.#operand(operator)
     if (path.text === 'tag') return tagTest(operator, operand)
     if (path.text === 'time') return timeTest(operator, operand, start)
     return fieldTest(path, operator, operand)
+  }
+
+  /** At the end, or at a word between two conditions; a field of that name is written `$.and`. */
+  #isAtJoint(): boolean {
+    return /^$|^(and|or)(?![\w.[-])/.test(this.#text.slice(this.#position))
   }
 
   #path(): FieldPath {

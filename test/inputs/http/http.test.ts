@@ -208,6 +208,9 @@ test('says what is wrong with a body, and takes nothing of it', async () => {
   await check(400, /found neither; expected a parameter json or msgpack/, 'a=1', form)
   await check(400, /cannot read the form/, 'x', { type: 'multipart/form-data; boundary=b' })
   await check(400, /cannot read the time "soon"/, '{}', { path: '/t?time=soon' })
+  await check(400, /cannot read the time "0x10"/, '{}', { path: '/t?time=0x10' })
+  const plus = '/t?time=2026-01-01T00:00:00+01:00'
+  await check(400, /RFC 3339 with %2B for its plus/, '{}', { path: plus })
   await check(400, /its path is no tag; expected POST \/TAG/, '{}', { path: '/' })
   await check(400, /not a valid url component/, '{}', { path: '/%FF' })
   await check(414, /longer than 5 bytes/, '{}', { path: '/abcdef', yaml: 'tag_max: 5B' })

@@ -111,6 +111,7 @@ test('"not" binds tighter than "and", "and" tighter than "or"', () => {
 
 test('says what is wrong and where', () => {
   checkError('', 0, /found the end; expected a field/)
+  checkError('level == "x" and and n > 3', 17, /found and; expected a field/)
   checkError('level', 5, /found the end; expected == .* exists\(level\)/)
   checkError('level = "x"', 6, /found =; expected ==/)
   checkError('level == error', 9, /found error; expected a value/)

@@ -19,6 +19,8 @@ export interface Finder {
 export type Builtin = 'email' | 'card' | 'ip' | 'token'
 
 const NOTHING: readonly Stretch[] = []
+/** Of the texts of groups in one match; each may take time by the length of the match. */
+const PLACES_MAX = 100
 const CARD_DIGITS_MIN = 13
 const CARD_DIGITS_MAX = 19
 /** Of an IPv6 address without `::`, the last part of which may be an IPv4 address. */
@@ -57,20 +59,34 @@ function whole(match: RegExpExecArray): readonly Stretch[] {
   return [{ start: match.index, end: match.index + match[0].length }]
 }
 
-/** Where each group is; V8 tells that only at a cost, so they are looked for in their order. */
+/**
+ * Where the texts of the groups are. The engine that needs linear time does not tell which of
+ * several places it was (`password=pass`), so all of them are covered, and a match with very many
+ * as a whole.
+ */
 function groupsOrAll(match: RegExpExecArray): readonly Stretch[] {
   if (match.length === 1) return whole(match)
+  const [all] = match
   const found: Stretch[] = []
-  let from = 0
-  for (const group of match.slice(1)) {
+  for (const group of new Set(match.slice(1))) {
     if (!group) continue
-    const at = match[0].indexOf(group, from)
-    // A group inside another one is covered already.
-    if (at < 0) continue
-    found.push({ start: match.index + at, end: match.index + at + group.length })
-    from = at + group.length
+    for (let at = all.indexOf(group); at >= 0; at = all.indexOf(group, at + 1)) {
+      if (found.length === PLACES_MAX) return whole(match)
+      found.push({ start: match.index + at, end: match.index + at + group.length })
+    }
   }
-  return found
+  return withoutOverlaps(found)
+}
+
+/** From left to right. */
+function withoutOverlaps(stretches: readonly Stretch[]): readonly Stretch[] {
+  const joined: Stretch[] = []
+  for (const { start, end } of stretches.toSorted((one, other) => one.start - other.start)) {
+    const last = joined.at(-1)
+    if (last === undefined || start >= last.end) joined.push({ start, end })
+    else joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, end) }
+  }
+  return joined
 }
 
 /** The longest numbers among digits and separators that could be of a card. */

@@ -59,6 +59,15 @@ test('patterns cover what they find, or their groups', async () => {
   await check(`patterns: ['(a)(b)?(a)']`, { log: 'aa aba' }, { log: '## ###' })
 })
 
+test('a group is covered where it is, also if its text stands before it', async () => {
+  const pattern = `patterns: ['password=(\\S+)']`
+  await check(pattern, { log: 'password=word.' }, { log: 'password=#' })
+  await check(pattern, { log: 'password=pass' }, { log: '#word=#' })
+  await check(`patterns: ['a(aa)']`, { log: 'aaa' }, { log: '#' })
+  const long = 'a'.repeat(100_000)
+  await check(`patterns: ['(a+)b(a+)']`, { log: `${long}ba x` }, { log: '# x' })
+})
+
 test('looks into maps, lists and bin, but not at names', async () => {
   const record = { 'a@b.de': ['a@b.de', { x: Buffer.from('a@b.de') }], n: 5 }
   await check('builtins: [email]', record, { 'a@b.de': ['#', { x: '#' }], n: 5 })
