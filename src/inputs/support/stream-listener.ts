@@ -17,7 +17,7 @@ import type { NetworkList } from './network-list.ts'
 import { type Peer, plainAddress } from './peer.ts'
 import { proxiedPeer } from './proxied-peer.ts'
 import type { TlsConfig } from './tls-options.ts'
-import { TlsTerminator } from './tls-terminator.ts'
+import { tlsCause, type TlsError, TlsTerminator } from './tls-terminator.ts'
 
 export interface StreamListenerOptions {
   readonly sockets: ListeningSockets
@@ -190,9 +190,9 @@ export class StreamListener {
     this.#options.logger.warn({ peer: peer.text, cause }, 'refused a tls connection')
   }
 
-  #noteTlsError(peer: Peer, error: Error): void {
+  #noteTlsError(peer: Peer, error: TlsError): void {
     this.#metrics.tlsErrors.add(1)
-    const fields = { peer: peer.text, reason: 'tls', cause: error.message }
+    const fields = { peer: peer.text, reason: 'tls', cause: tlsCause(error) }
     this.#options.logger.warn(fields, 'ended a connection')
   }
 

@@ -42,9 +42,9 @@ export class TlsTerminator {
       rejectUnauthorized: false,
     })
     server.on('secureConnection', (socket) => this.#judge(socket))
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    server.on('tlsClientError', (error: TlsError, socket) => {
       // Someone who left before the end of the handshake: Fluentd looks in like that every second.
-      if (error.code !== 'ECONNRESET') onRefused(socket, error.message)
+      if (error.code !== 'ECONNRESET') onRefused(socket, tlsCause(error))
     })
     this.#server = server
     this.#cancelCheck = timers.every(CERTIFICATE_CHECK_MS, () => void this.#reload())
@@ -87,6 +87,15 @@ export class TlsTerminator {
       logger.warn({ certificate: config.certificate, cause }, 'cannot use new certificate files')
     }
   }
+}
+
+export interface TlsError extends NodeJS.ErrnoException {
+  /** Of OpenSSL: `wrong version number`. Its message has the places in its sources besides. */
+  readonly reason?: string
+}
+
+export function tlsCause({ reason, message }: TlsError): string {
+  return reason ?? message
 }
 
 /** Rejects with the name of the certificate if OpenSSL cannot use the files together. */

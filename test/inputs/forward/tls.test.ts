@@ -149,6 +149,8 @@ test('reports plain bytes on a TLS port, but not a silent connection', async () 
   await plain.send(packed('a', ENTRIES))
   await run.until('it is refused', () => refused(run) === 1)
   assert.deepEqual(run.log.messages('warn'), ['refused a tls connection'])
+  const line = run.log.lines.findLast(({ level }) => level === 'warn')
+  assert.match(String(line?.fields['cause']), /^[a-z ]+$/, 'without the places in OpenSSL')
   await run.stopAndCheckCompliance()
 })
 
