@@ -11,6 +11,7 @@ import { LeftoverFirst } from '../pipeline/buffers/leftover-first.ts'
 import { MemoryStore } from '../pipeline/buffers/memory-store.ts'
 import { OutputBuffer } from '../pipeline/buffers/output-buffer.ts'
 import type { ChunkedOutput, ComponentContext, Output } from '../pipeline/component.ts'
+import { type DeliveryHabit, USUAL_HABIT } from '../pipeline/delivery/chunk.ts'
 import type { DeadLetterSink } from '../pipeline/delivery/dead-letter.ts'
 import {
   type ChunkLimit,
@@ -54,7 +55,7 @@ export function createBuffer(options: BufferingOptions): OutputBuffer | undefine
     ...createStore({ ...options, config }, hasLeftover),
     maxBytes,
     whenFull: config.buffer.when_full,
-    settings: settingsOf(config, maxBytes),
+    settings: settingsOf(config, maxBytes, habitOf(options.output)),
     random: Math.random,
   })
 }
@@ -94,18 +95,28 @@ function createDiskStore({ config, context, dataDir, files }: ConfiguredOptions)
   })
 }
 
-function settingsOf({ buffer, retry, delivery }: BufferedConfig, maxBytes: number) {
+function habitOf(output: Output | ChunkedOutput): DeliveryHabit {
+  return ('habit' in output ? output.habit : undefined) ?? USUAL_HABIT
+}
+
+function settingsOf(
+  { buffer, retry, delivery }: BufferedConfig,
+  maxBytes: number,
+  habit: DeliveryHabit,
+) {
   const chunk: ChunkLimit = {
     bytes: sizeInBytes(buffer.chunk.max_bytes),
     events: buffer.chunk.max_events,
     ageMs: durationInMs(buffer.chunk.max_age),
   }
-  const { bytes, events } = defaultLookAhead(chunk, delivery.concurrency)
+  const concurrency = delivery.concurrency ?? habit.concurrency
+  const { bytes, events } = defaultLookAhead(chunk, concurrency)
   const settings: DeliverySettings = {
     chunk,
     keys: readChunkKeys(buffer.chunk),
-    concurrency: delivery.concurrency,
-    isOrdered: delivery.ordered,
+    concurrency,
+    gatherMs: habit.gatherMs,
+    isOrdered: delivery.ordered ?? habit.isOrdered,
     // What is thrown away when it is full must not all be on its way.
     lookAhead: { bytes: Math.min(bytes, maxBytes / 2), events },
     timeoutMs: durationInMs(delivery.timeout),

@@ -141,16 +141,22 @@ const retrySchema = Type.Object(
 
 const deliverySchema = Type.Object(
   {
-    concurrency: Type.Integer({
-      description: 'Chunks on their way at a time.',
-      default: 1,
-      minimum: 1,
-      maximum: 64,
-    }),
-    ordered: Type.Boolean({
-      description: 'Events of one tag arrive in the order they came.',
-      default: true,
-    }),
+    concurrency: Type.Optional(
+      Type.Integer({
+        description:
+          'Chunks on their way at a time. Absent means 1; for `elasticsearch` and `opensearch`, ' +
+          'where each event makes a document of its own, 4.',
+        minimum: 1,
+        maximum: 64,
+      }),
+    ),
+    ordered: Type.Optional(
+      Type.Boolean({
+        description:
+          'Events of one tag arrive in the order they came. Absent means they do; but not where ' +
+          'each makes a document of its own, which its time puts in order.',
+      }),
+    ),
     timeout: Duration({
       description: 'How long the output may take for a chunk; longer is a failure.',
       default: '60s',

@@ -77,7 +77,22 @@ export type ChunkAnswer =
       readonly afterMs?: number
     }
 
+/** What suits an output, where the configuration says nothing of it. */
+export interface DeliveryHabit {
+  /** Chunks on their way at a time. */
+  readonly concurrency: number
+  /** Whether it matters to the output which events of one tag come first. */
+  readonly isOrdered: boolean
+  /** See `DeliverySettings`. */
+  readonly gatherMs: number
+}
+
+/** One chunk at a time, in order. */
+export const USUAL_HABIT: DeliveryHabit = { concurrency: 1, isOrdered: true, gatherMs: 0 }
+
 export interface ChunkOutput {
+  /** Absent: the usual one. */
+  readonly habit?: DeliveryHabit
   /**
    * For an output that no signal ends and that answers at last, however long it takes: its attempts
    * have no timeout, so it is not given again what it still has.

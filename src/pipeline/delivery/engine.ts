@@ -199,8 +199,10 @@ export class DeliveryEngine {
   }
 
   #newJobDueAtMs(nowMs: number): number {
+    const { chunk, gatherMs } = this.#parts.settings
     const { lanes, mustMakeRoom } = this.#intake
-    return mustMakeRoom || lanes.fills(this.#parts.settings.chunk) ? nowMs : lanes.dueAtMs
+    if (mustMakeRoom || lanes.fills(chunk)) return nowMs
+    return this.#inFlight.size === 0 ? lanes.dueAtMs : lanes.dueAtMs + gatherMs
   }
 
   /**

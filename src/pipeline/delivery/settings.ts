@@ -28,6 +28,11 @@ export interface DeliverySettings {
   readonly keys: ChunkKeySettings | null
   /** Chunks on their way at a time, at least 1. */
   readonly concurrency: number
+  /**
+   * While chunks are on their way, what does not fill another one waits so long for more, in
+   * milliseconds: several at a time are for a rush, not for many small ones.
+   */
+  readonly gatherMs: number
   /** With it, events wait until earlier ones of their tag and key are delivered or dead letters. */
   readonly isOrdered: boolean
   /**

@@ -64,6 +64,39 @@ suite('sending', () => {
   })
 })
 
+suite('several on their way', () => {
+  const settings = {
+    chunk: { bytes: 1e9, events: 3, ageMs: 0 },
+    ...{ concurrency: 2, isOrdered: false, gatherMs: 200 },
+  }
+
+  test('the first goes at once, another when it is full', async () => {
+    const rig = new Rig(settings)
+    for (let id = 0; id < 3; id++) await rig.add('a', id)
+    assert.deepEqual(rig.sent, [[0]])
+    await rig.add('a', 3)
+    assert.deepEqual(rig.sent, [[0], [1, 2, 3]])
+  })
+
+  test('one that is not full waits for more, but not for ever', async () => {
+    const rig = new Rig(settings)
+    await rig.add('a', 0)
+    await rig.add('a', 1)
+    await rig.advance(199)
+    assert.deepEqual(rig.sent, [[0]])
+    await rig.advance(1)
+    assert.deepEqual(rig.sent, [[0], [1]])
+  })
+
+  test('one that is not full goes when the others are answered', async () => {
+    const rig = new Rig(settings)
+    await rig.add('a', 0)
+    await rig.add('a', 1)
+    await rig.answer(DELIVERED)
+    assert.deepEqual(rig.sent, [[0], [1]])
+  })
+})
+
 suite('order', () => {
   test('a chunk that waits holds back its tags alone', async () => {
     const rig = new Rig({ concurrency: 2 })

@@ -22,6 +22,7 @@ function engineFor(output: ChunkOutput) {
       chunk: { bytes: 1000, events: 1, ageMs: 0 },
       keys: null,
       concurrency: 1,
+      gatherMs: 0,
       isOrdered: true,
       lookAhead: { bytes: 100_000, events: 1000 },
       timeoutMs: 60_000,

@@ -15,6 +15,7 @@ export const DEFAULTS: DeliverySettings = {
   chunk: { bytes: 1e9, events: 1e9, ageMs: 0 },
   keys: null,
   concurrency: 1,
+  gatherMs: 0,
   isOrdered: true,
   lookAhead: { bytes: 1e9, events: 1e9 },
   timeoutMs: 10_000,

@@ -6,7 +6,12 @@ import { ByteWriter } from '../../../codecs/byte-writer.ts'
 import { sizeInBytes } from '../../../config/units.ts'
 import type { ChunkedOutput, OutputContext } from '../../../pipeline/component.ts'
 import { untilDeadline } from '../../../pipeline/deadline.ts'
-import type { Chunk, ChunkAnswer } from '../../../pipeline/delivery/chunk.ts'
+import {
+  type Chunk,
+  type ChunkAnswer,
+  type DeliveryHabit,
+  USUAL_HABIT,
+} from '../../../pipeline/delivery/chunk.ts'
 import { ChunkTemplate } from '../../../pipeline/delivery/keys/chunk-template.ts'
 import { type BulkAddress, BulkRequests } from './bulk-requests.ts'
 import { ChunkDelivery } from './chunk-delivery.ts'
@@ -35,6 +40,10 @@ const STOPPED = { kind: 'retry', reason: 'the output has stopped' } as const
 const GROWTH = 1.5
 /** Memory of a body that is kept for the next chunk. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024
+/** Bodies on their way at a time, where nothing speaks against more than one. */
+const CONCURRENCY = 4
+/** So long at most a small body waits while others are on their way. */
+const GATHER_MS = 200
 
 interface Body {
   readonly writer: ByteWriter
@@ -46,6 +55,7 @@ export class BulkOutput implements ChunkedOutput {
   readonly problem = null
   /** Its requests have a timeout each, and a chunk may need many. */
   readonly withoutTimeout = true
+  readonly habit: DeliveryHabit
   readonly #context: OutputContext
   readonly #transport: Transport
   readonly #requests: BulkRequests
@@ -67,6 +77,7 @@ export class BulkOutput implements ChunkedOutput {
 
   constructor(config: BulkConfig, context: OutputContext, parts: BulkOutputParts) {
     const { transport } = parts
+    this.habit = habitOf(config)
     const { clock, logger, metrics } = context
     this.#context = context
     this.#transport = transport
@@ -137,7 +148,7 @@ export class BulkOutput implements ChunkedOutput {
       return fates.answer()
     } finally {
       this.#context.memory.add(-held)
-      if (!signal.aborted && held <= KEPT_BYTES_MAX && this.#spare.length < 2)
+      if (!signal.aborted && held <= KEPT_BYTES_MAX && this.#spare.length < CONCURRENCY)
         this.#spare.push(body)
     }
   }
@@ -176,6 +187,14 @@ export class BulkOutput implements ChunkedOutput {
       },
     }
   }
+}
+
+/** Of documents that nobody else writes it does not matter which is stored first. */
+function habitOf({ op_type: operation, id }: BulkConfig): DeliveryHabit {
+  const isEachNew = (operation === 'create' || operation === 'index') && id !== 'field'
+  return isEachNew
+    ? { concurrency: CONCURRENCY, isOrdered: false, gatherMs: GATHER_MS }
+    : { ...USUAL_HABIT, gatherMs: GATHER_MS }
 }
 
 function newBody({ bytes, events }: Chunk): Body {

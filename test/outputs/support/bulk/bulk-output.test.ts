@@ -67,6 +67,19 @@ test('stores documents with time and tag, and gives each an id', async () => {
   await run.stopAndCheckCompliance()
 })
 
+test('several bodies at a time where each event is its own document, else in order', async () => {
+  const habitOf = async (yaml: string) => {
+    const run = await runChunkedOutput(elasticsearch, `url: http://127.0.0.1:1\n${yaml}`)
+    await run.stopAndCheckCompliance()
+    const { concurrency, isOrdered } = run.output.habit!
+    return [concurrency, isOrdered]
+  }
+  for (const yaml of ['', 'id: content', 'id: server', 'index: i\nop_type: index'])
+    assert.deepEqual(await habitOf(yaml), [4, false], yaml)
+  for (const yaml of ['id: field\nid_field: $.x', 'index: i\nop_type: upsert'])
+    assert.deepEqual(await habitOf(yaml), [1, true], yaml)
+})
+
 test('sends again only what the server had no time for', async () => {
   const { answer, counts } = await answerTo([
     ({ store, answer, documents }) =>

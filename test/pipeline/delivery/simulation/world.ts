@@ -304,6 +304,7 @@ function randomSettings(random: SeededRandom): DeliverySettings {
     chunk,
     keys: randomKeys(random),
     concurrency,
+    gatherMs: random.pick([0, 0, 5, 50]),
     isOrdered: random.chance(0.8),
     lookAhead: { bytes: chunk.bytes * chunks, events: chunk.events * chunks },
     timeoutMs: random.whole(20, 200),
