@@ -35,6 +35,73 @@ export function findQuote(start: usize, end: usize): usize {
   return end
 }
 
+/** Where the first byte is that no name of structured data has: up to a space, `"`, `=`, `]`. */
+export function findNameEnd(start: usize, end: usize): usize {
+  for (let at = start; at < end; at += 16) {
+    const block = v128.load(at)
+    const marks = v128.or(is(block, 0x22), v128.or(is(block, 0x3d), is(block, 0x5d)))
+    const hits = i8x16.bitmask(v128.or(isUpToSpace(block), marks))
+    if (hits != 0) return min(at + ctz(hits), end)
+  }
+  return end
+}
+
+/**
+ * Where the first byte is that ends a host, or may: a colon, and all but letters, digits and
+ * `%-./_@`.
+ */
+export function findHostEnd(start: usize, end: usize): usize {
+  for (let at = start; at < end; at += 16) {
+    const block = v128.load(at)
+    const letters = isWithin(v128.or(block, i8x16.splat(0x20)), 0x61, 26)
+    const digits = isWithin(block, 0x2d, 13)
+    const marks = v128.or(is(block, 0x25), v128.or(is(block, 0x40), is(block, 0x5f)))
+    const hits = i8x16.bitmask(v128.not(v128.or(marks, v128.or(letters, digits))))
+    if (hits != 0) return min(at + ctz(hits), end)
+  }
+  return end
+}
+
+/**
+ * Where the first byte is that ends a tag, or may: a colon, `[`, and what shows that a text has
+ * begun: up to a space, `"`, `(`, `)`, `,`, `=`, `{`.
+ */
+export function findTagEnd(start: usize, end: usize): usize {
+  for (let at = start; at < end; at += 16) {
+    const block = v128.load(at)
+    const brackets = v128.or(isWithin(block, 0x28, 2), v128.or(is(block, 0x5b), is(block, 0x7b)))
+    const signs = v128.or(is(block, 0x2c), v128.or(is(block, 0x3a), is(block, 0x3d)))
+    const others = v128.or(isUpToSpace(block), is(block, 0x22))
+    const hits = i8x16.bitmask(v128.or(others, v128.or(brackets, signs)))
+    if (hits != 0) return min(at + ctz(hits), end)
+  }
+  return end
+}
+
+/** Where the first byte is that ends a process id, or cannot be in one: a space, `[`, `]`. */
+export function findPidEnd(start: usize, end: usize): usize {
+  for (let at = start; at < end; at += 16) {
+    const block = v128.load(at)
+    const brackets = v128.or(is(block, 0x5b), is(block, 0x5d))
+    const hits = i8x16.bitmask(v128.or(isUpToSpace(block), brackets))
+    if (hits != 0) return min(at + ctz(hits), end)
+  }
+  return end
+}
+
+function is(block: v128, byte: i8): v128 {
+  return i8x16.eq(block, i8x16.splat(byte))
+}
+
+function isUpToSpace(block: v128): v128 {
+  return i8x16.le_u(block, i8x16.splat(0x20))
+}
+
+/** Whether a byte is one of the `count` from `first` on. */
+function isWithin(block: v128, first: i8, count: i8): v128 {
+  return i8x16.lt_u(i8x16.sub(block, i8x16.splat(first)), i8x16.splat(count))
+}
+
 export function isFiller(byte: u32): bool {
   return byte == 0x0a || byte == 0x0d || byte == 0
 }

@@ -82,17 +82,19 @@ function readOffset(at: usize, end: usize, wall: i64): usize {
 
 /** Digits, of which nine count. */
 function readFraction(start: usize, end: usize): usize {
+  const nineEnd = min(start + 9, end)
   let value: u32 = 0
-  let scale: u32 = 100_000_000
   let at = start
-  for (; at < end; at++) {
+  for (; at < nineEnd; at++) {
     const digit = <u32>load<u8>(at) - 0x30
     if (digit > 9) break
-    value += digit * scale
-    scale = scale > 1 ? scale / 10 : 0
+    value = value * 10 + digit
   }
+  if (at == start) return NONE
+  for (let missing = start + 9 - at; missing > 0; missing--) value *= 10
   nanoseconds = value
-  return at == start ? NONE : at
+  if (at == start + 9) while (at < end && <u32>load<u8>(at) - 0x30 <= 9) at++
+  return at
 }
 
 /**

@@ -14,7 +14,15 @@ import {
   useYear as useYearOfTimes,
 } from './syslog-times'
 import { putStructuredData, structuredDataEnd } from './syslog-data'
-import { findLineEnd, findSpace, isFiller, putStr } from './syslog-text'
+import {
+  findHostEnd,
+  findLineEnd,
+  findPidEnd,
+  findSpace,
+  findTagEnd,
+  isFiller,
+  putStr,
+} from './syslog-text'
 
 /** All bytes are used up. */
 const DONE = 0
@@ -215,11 +223,10 @@ function readIetf(start: usize): bool {
   const first = <u32>load<u8>(at)
   if (first == 0x2d) at++
   else if (first == 0x5b) {
-    const dataEnd = structuredDataEnd(at, bodyEnd)
-    if (dataEnd == NONE) return false
-    position = putStructuredData(at, position)
+    position = putStructuredData(at, bodyEnd, position)
+    if (position == NONE) return false
     fields++
-    at = dataEnd
+    at = structuredDataEnd()
   } else return false
   if (at < bodyEnd) {
     if (load<u8>(at) != SPACE) return false
@@ -264,10 +271,10 @@ function startsAsForwarded(at: usize): bool {
 /** Puts the host, if the token at `start` is one; returns where the tag starts, or NONE. */
 function putHost(start: usize): usize {
   const limit = min(bodyEnd, start + HOST_MAX_BYTES)
-  let at = start
-  while (at < limit && isHostByte(load<u8>(at))) {
-    if (load<u8>(at) == COLON && isColonSpace(at)) return load<u8>(at + 2) == 0x25 ? NONE : start
-    at++
+  let at = findHostEnd(start, limit)
+  while (at < limit && load<u8>(at) == COLON) {
+    if (isColonSpace(at)) return load<u8>(at + 2) == 0x25 ? NONE : start
+    at = findHostEnd(at + 1, limit)
   }
   if (at >= limit) return NONE
   const behind = <u32>load<u8>(at)
@@ -277,13 +284,6 @@ function putHost(start: usize): usize {
   if (load<u8>(at - 1) == COLON || load<u8>(at + 1) == SPACE) return NONE
   putField(KEY_HOST, 5, start, at)
   return at + 1
-}
-
-/** Letters, digits and `%-./:_@`. */
-function isHostByte(byte: u32): bool {
-  return (
-    (byte | 0x20) - 0x61 < 26 || byte - 0x2d <= 0x0d || byte == 0x5f || byte == 0x25 || byte == 0x40
-  )
 }
 
 /** A colon that ends a word. */
@@ -296,47 +296,27 @@ function isColonSpace(at: usize): bool {
 /** `TAG: ` or `TAG[PID]: `; a text without a tag is for the twin. */
 function putTagAndText(start: usize): bool {
   const limit = min(bodyEnd, start + TAG_MAX_BYTES)
-  for (let at = start; at < limit; at++) {
-    const byte = <u32>load<u8>(at)
-    if (byte == COLON) {
-      if (at == start) return false
-      if (!isColonSpace(at)) continue
-      putField(KEY_IDENT, 6, start, at)
-      putField(KEY_MESSAGE, 8, min(at + 2, bodyEnd), bodyEnd)
-      return true
-    }
-    if (byte == 0x5b) return at > start && putPidAndText(start, at)
-    if (isNoTagByte(byte)) return false
-  }
-  return false
+  let at = findTagEnd(start, limit)
+  while (at < limit && at > start && load<u8>(at) == COLON && !isColonSpace(at))
+    at = findTagEnd(at + 1, limit)
+  if (at >= limit || at == start) return false
+  const behind = <u32>load<u8>(at)
+  if (behind == 0x5b) return putPidAndText(start, at)
+  if (behind != COLON) return false
+  putField(KEY_IDENT, 6, start, at)
+  putField(KEY_MESSAGE, 8, min(at + 2, bodyEnd), bodyEnd)
+  return true
 }
 
 function putPidAndText(start: usize, open: usize): bool {
   const limit = min(bodyEnd, open + PID_MAX_BYTES)
-  let close = open + 1
-  while (close < limit && load<u8>(close) != 0x5d) {
-    const byte = <u32>load<u8>(close)
-    if (byte <= SPACE || byte == 0x5b) return false
-    close++
-  }
-  if (close >= limit || close + 1 >= bodyEnd || load<u8>(close + 1) != COLON) return false
+  const close = findPidEnd(open + 1, limit)
+  if (close >= limit || load<u8>(close) != 0x5d) return false
+  if (close + 1 >= bodyEnd || load<u8>(close + 1) != COLON) return false
   let text = close + 2
   if (text < bodyEnd && load<u8>(text) == SPACE) text++
   putField(KEY_IDENT, 6, start, open)
   if (close > open + 1) putField(KEY_PID, 4, open + 1, close)
   putField(KEY_MESSAGE, 8, text, bodyEnd)
   return true
-}
-
-/** Controls and spaces, and what shows that a text has begun: `"`, `(`, `)`, `,`, `=`, `{`. */
-function isNoTagByte(byte: u32): bool {
-  return (
-    byte <= SPACE ||
-    byte == 0x22 ||
-    byte == 0x28 ||
-    byte == 0x29 ||
-    byte == 0x2c ||
-    byte == 0x3d ||
-    byte == 0x7b
-  )
 }
