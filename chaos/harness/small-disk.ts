@@ -1,11 +1,13 @@
 /** A file system in memory in the run's folder, made full or read-only. Needs root. */
 import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runWell } from '../../test/support/child.ts'
+import { type Ended, run, runWell } from '../../test/support/child.ts'
 import type { World } from './scenario.ts'
 
 const ROOMY = '1g'
 const ROOM_LEFT_BYTES = 64 * 1024
+/** What may be written between looking and mounting, on a machine that is busy. */
+const ROOM_LEFT_MAX_BYTES = 64 * 1024 * 1024
 
 export class SmallDisk {
   readonly #path: string
@@ -27,10 +29,19 @@ export class SmallDisk {
     this.#path = path
   }
 
-  /** Leaves next to no room. */
+  /** Leaves next to no room. It cannot be made smaller than what is in it by then. */
   async fill(): Promise<void> {
+    for (let room = ROOM_LEFT_BYTES; ; room *= 4) {
+      const { code, stderr } = await this.#tryToFill(room)
+      if (code === 0) return
+      if (room >= ROOM_LEFT_MAX_BYTES) throw new Error(`cannot fill ${this.#path}: ${stderr}`)
+    }
+  }
+
+  async #tryToFill(room: number): Promise<Ended> {
     const { blocks, bfree, bsize } = await statfs(this.#path)
-    await this.#remount(`size=${(blocks - bfree) * bsize + ROOM_LEFT_BYTES}`)
+    const size = (blocks - bfree) * bsize + room
+    return run('mount', ['-o', `remount,size=${size}`, this.#path])
   }
 
   async relieve(): Promise<void> {
