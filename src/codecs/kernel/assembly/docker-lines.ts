@@ -6,6 +6,7 @@
 import { report } from './control'
 import { escapeEnd, putEscape } from './json-strings'
 import { putStrHeader } from './plain-lines'
+import { splat } from './splat'
 
 /** All is used up that is whole. */
 const DONE = 0
@@ -140,9 +141,9 @@ function headerBytes(length: usize): usize {
 function putLogText(start: usize, end: usize, target: usize, limit: usize): usize {
   let source = start
   let position = target
-  const quotes = i8x16.splat(0x22)
-  const backslashes = i8x16.splat(0x5c)
-  const controls = i8x16.splat(0x20)
+  const quotes = splat(0x22)
+  const backslashes = splat(0x5c)
+  const controls = splat(0x20)
   while (source < end) {
     if (position + 32 > limit) {
       textEnd = BAD

@@ -8,7 +8,7 @@ import { copy } from './copy'
 import { putDateTime } from './date-time'
 import { isText, mapBody, mapCount, readU16, readU32, textLength, textStart } from './msgpack'
 import { putNineDigits, putNumber } from './numbers'
-import { startNames, underscoresFor } from './own-names'
+import { isUsualName, startNames, underscoresFor } from './own-names'
 import { putShortText, putText, TEXT_GROWTH } from './text'
 
 /** All entries are encoded. */
@@ -91,7 +91,7 @@ function putFields(record: usize, target: usize): usize {
   startNames()
   for (; count > 0; count--) {
     const keyType = <u32>load<u8>(source)
-    if (isUsualName(keyType)) {
+    if (isUsualName(source, keyType)) {
       // Fast path, for nearly every field: comma, key and colon at once.
       if (position + NAME_ROOM > limit) return stop(FULL, position)
       const length = keyType & 0x1f
@@ -116,11 +116,6 @@ function putFields(record: usize, target: usize): usize {
   store<u16>(position, 0x0a7d)
   next = source
   return position + 2
-}
-
-/** A short str that is neither as long as `time` nor as `tag`. */
-function isUsualName(type: u32): bool {
-  return (type & 0xe0) == 0xa0 && type != 0xa3 && type != 0xa4
 }
 
 /** The record's own `time` or `tag`: there is room for its name, see `ROOM`. */

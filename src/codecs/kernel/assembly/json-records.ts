@@ -19,6 +19,7 @@ import {
 } from './json-values'
 import { putMapHeader } from './map-header'
 import { BAD, textLength, textStart, valueEnd } from './msgpack'
+import { splat } from './splat'
 
 /** All is used up that is whole; with COMMA and SPACE, the offset is behind an object. */
 const DONE = 0
@@ -166,7 +167,7 @@ function hasRoom(position: usize, targetEnd: usize): bool {
 
 /** The next line feed, or BAD. Reads up to 15 bytes behind `end`. */
 function findFeed(start: usize, end: usize): usize {
-  const feed = i8x16.splat(0x0a)
+  const feed = splat(0x0a)
   for (let at = start; at < end; at += 16) {
     const mask = i8x16.bitmask(i8x16.eq(v128.load(at), feed))
     if (mask == 0) continue

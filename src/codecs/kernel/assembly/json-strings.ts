@@ -1,5 +1,6 @@
 /** The inside of JSON strings (RFC 8259, part 7) as bytes. Twin: ../../json/string-decoder.ts. */
 import { BAD } from './msgpack'
+import { splat } from './splat'
 
 const QUOTE: u32 = 0x22
 const BACKSLASH: u32 = 0x5c
@@ -8,9 +9,9 @@ const BACKSLASH: u32 = 0x5c
 export function findSpecial(start: usize, end: usize): usize {
   for (let at = start; at < end; at += 16) {
     const block = v128.load(at)
-    const low = i8x16.lt_u(block, i8x16.splat(0x20))
-    const quotes = i8x16.eq(block, i8x16.splat(0x22))
-    const backslashes = i8x16.eq(block, i8x16.splat(0x5c))
+    const low = i8x16.lt_u(block, splat(0x20))
+    const quotes = i8x16.eq(block, splat(0x22))
+    const backslashes = i8x16.eq(block, splat(0x5c))
     const mask = i8x16.bitmask(v128.or(low, v128.or(quotes, backslashes)))
     if (mask == 0) continue
     const found = at + ctz(mask)

@@ -7,6 +7,8 @@ import { isText, mapBody, mapCount, textLength, textStart, valueEnd } from './ms
 /** `time` and `tag` as they lie in memory; of `tag` the fourth byte is the header before it. */
 const TIME: u32 = 0x656d_6974
 const TAG: u32 = 0x6761_7400
+/** `tag` with its header. */
+const SHORT_TAG: u32 = 0x6761_74a3
 const UNDERSCORE: u32 = 0x5f
 /** As many as a bit mask has bits for, beside the one for none. */
 const UNDERSCORES_MAX: u32 = 31
@@ -21,10 +23,15 @@ export function startNames(): void {
   tagUnderscores = 0
 }
 
+/** Whether the key at `key` is a short str, as nearly all are, and neither `time` nor `tag`. */
+export function isUsualName(key: usize, type: u32): bool {
+  if ((type & 0xe0) != 0xa0 || load<u32>(key) == SHORT_TAG) return false
+  return type != 0xa4 || load<u32>(key + 1) != TIME
+}
+
 /** How many underscores the key at `key`, a text, gets: none unless it is `time` or `tag`. */
 export function underscoresFor(record: usize, key: usize, type: u32): u32 {
-  // Fast path: nearly every key is a short str of another length.
-  if ((type & 0xe0) == 0xa0 && type != 0xa3 && type != 0xa4) return 0
+  if (isUsualName(key, type)) return 0
   if (underscoresBefore(key, true) == 0) {
     if (timeUnderscores == 0) timeUnderscores = freeUnderscores(record, true)
     return timeUnderscores

@@ -1,6 +1,7 @@
 /** Lines of text to entries with one field that differs. Twin: ../../lines/plain-lines.ts. */
 import { report } from './control'
 import { copy } from './copy'
+import { splat } from './splat'
 
 /** All whole lines are used up. */
 const DONE = 0
@@ -26,7 +27,7 @@ export function putPlainLines(
   let position = target
   let count: u32 = 0
   let status = DONE
-  const feed = i8x16.splat(0x0a)
+  const feed = splat(0x0a)
   for (let block = start; block < end; block += 16) {
     let hits = i8x16.bitmask(i8x16.eq(v128.load(block), feed))
     const left = end - block

@@ -1,10 +1,11 @@
 /** What reading syslog needs of texts. Reads up to 15 bytes behind their ends. */
 import { copy } from './copy'
+import { splat } from './splat'
 
 /** Where the first newline or NUL is; `end` if there is none. */
 export function findLineEnd(start: usize, end: usize): usize {
-  const newline = i8x16.splat(0x0a)
-  const nothing = i8x16.splat(0)
+  const newline = splat(0x0a)
+  const nothing = splat(0)
   for (let at = start; at < end; at += 16) {
     const block = v128.load(at)
     const hits = i8x16.bitmask(v128.or(i8x16.eq(block, newline), i8x16.eq(block, nothing)))
@@ -15,7 +16,7 @@ export function findLineEnd(start: usize, end: usize): usize {
 
 /** Where the first space is; `end` if there is none. */
 export function findSpace(start: usize, end: usize): usize {
-  const space = i8x16.splat(0x20)
+  const space = splat(0x20)
   for (let at = start; at < end; at += 16) {
     const hits = i8x16.bitmask(i8x16.eq(v128.load(at), space))
     if (hits != 0) return min(at + ctz(hits), end)
@@ -25,8 +26,8 @@ export function findSpace(start: usize, end: usize): usize {
 
 /** Where the first quote or backslash is; `end` if there is none. */
 export function findQuote(start: usize, end: usize): usize {
-  const quote = i8x16.splat(0x22)
-  const backslash = i8x16.splat(0x5c)
+  const quote = splat(0x22)
+  const backslash = splat(0x5c)
   for (let at = start; at < end; at += 16) {
     const block = v128.load(at)
     const hits = i8x16.bitmask(v128.or(i8x16.eq(block, quote), i8x16.eq(block, backslash)))
@@ -53,7 +54,7 @@ export function findNameEnd(start: usize, end: usize): usize {
 export function findHostEnd(start: usize, end: usize): usize {
   for (let at = start; at < end; at += 16) {
     const block = v128.load(at)
-    const letters = isWithin(v128.or(block, i8x16.splat(0x20)), 0x61, 26)
+    const letters = isWithin(v128.or(block, splat(0x20)), 0x61, 26)
     const digits = isWithin(block, 0x2d, 13)
     const marks = v128.or(is(block, 0x25), v128.or(is(block, 0x40), is(block, 0x5f)))
     const hits = i8x16.bitmask(v128.not(v128.or(marks, v128.or(letters, digits))))
@@ -89,17 +90,17 @@ export function findPidEnd(start: usize, end: usize): usize {
   return end
 }
 
-function is(block: v128, byte: i8): v128 {
-  return i8x16.eq(block, i8x16.splat(byte))
+function is(block: v128, byte: u32): v128 {
+  return i8x16.eq(block, splat(byte))
 }
 
 function isUpToSpace(block: v128): v128 {
-  return i8x16.le_u(block, i8x16.splat(0x20))
+  return i8x16.le_u(block, splat(0x20))
 }
 
 /** Whether a byte is one of the `count` from `first` on. */
-function isWithin(block: v128, first: i8, count: i8): v128 {
-  return i8x16.lt_u(i8x16.sub(block, i8x16.splat(first)), i8x16.splat(count))
+function isWithin(block: v128, first: u32, count: u32): v128 {
+  return i8x16.lt_u(i8x16.sub(block, splat(first)), splat(count))
 }
 
 export function isFiller(byte: u32): bool {
