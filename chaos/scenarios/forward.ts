@@ -2,34 +2,13 @@
 import { freePort } from '../../test/support/free-port.ts'
 import { until } from '../../test/support/wait.ts'
 import { BadPeer, MANNERS, type Manner } from '../harness/bad-peer.ts'
-import type { Collector } from '../harness/collector.ts'
-import { configWith, fileOutput } from '../harness/configs.ts'
+import { configWith } from '../harness/configs.ts'
 import { killAgainAndAgain, untilNoted } from '../harness/kills.ts'
-import type { Places, Scenario, World } from '../harness/scenario.ts'
+import { CHUNK_EVENTS, forwardOutput, startReceiver } from '../harness/receiver.ts'
+import type { Scenario, World } from '../harness/scenario.ts'
 
 const PATIENCE_MS = 30_000
-const CHUNK_EVENTS = 1000
 const SECONDS = ', keys: [tag, time], time: { slice: 1s }, keys_open_max: 3'
-
-/** Short times, so that a run meets many of them. */
-function forwardOutput(places: Places, keys = ''): string {
-  return `  peer:
-    type: forward
-    servers: ["tcp://127.0.0.1:${places.peer}"]
-    failed_wait: 100ms
-    connect_timeout: 1s
-    retry: { max_interval: 200ms }
-    delivery: { timeout: 1s }
-    buffer: { type: disk, chunk: { max_events: ${CHUNK_EVENTS}${keys} } }`
-}
-
-/** The collector that is sent to, on `port`; it writes `logs`. */
-async function startReceiver(world: World, port: number): Promise<Collector> {
-  const http = await freePort()
-  const places = { ...world.places, http, forward: port }
-  const config = configWith(places, fileOutput('files'), 'files')
-  return world.another('receiver', http, config.replace('./data', './receiver-data'))
-}
 
 async function delivered(world: World): Promise<number> {
   return (await world.collector.totals())?.delivered ?? 0

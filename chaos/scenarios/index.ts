@@ -2,6 +2,7 @@
 import type { Scenario } from '../harness/scenario.ts'
 import { clock } from './clock.ts'
 import { dataRemoved } from './data-removed.ts'
+import { diskFullAway } from './disk-full-away.ts'
 import { bufferDiskFull, diskFull } from './disk-full.ts'
 import { forwardPeer, killForward } from './forward.ts'
 import { killBuffer } from './kill-buffer.ts'
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   forwardPeer,
   diskFull,
   bufferDiskFull,
+  diskFullAway,
   readOnly,
   dataRemoved,
   openFiles,

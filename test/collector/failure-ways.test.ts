@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Type } from '../../src/config/type.ts'
+import type { Outcome } from '../../src/pipeline/batch.ts'
 import { defineChunkedOutput, type InputContext } from '../../src/pipeline/component.ts'
 import type { ChunkAnswer } from '../../src/pipeline/delivery/chunk.ts'
 import { multiline } from '../../src/pipeline/filters/multiline/index.ts'
@@ -283,4 +284,34 @@ pipeline:
   await stop()
   const { outputs, total } = savedLedger(dataDir)
   assert.deepEqual([outputs['second']?.['rejected'], total['dropped']], [1, 0])
+})
+
+test('what a secondary in memory throws away for later ones is a dead letter too', async (t) => {
+  // Room for three: two that are on their way, and one that waits.
+  const maxBytes = 3 * batchOf('direct', {}).entries.length
+  const yaml = `
+outputs:
+  first: { type: fake, buffer: { type: memory }, secondary: second }
+  second: { type: fake, buffer: { type: memory, max_bytes: ${maxBytes}B, when_full: drop_oldest } }
+pipeline:
+  - { match: direct, to: second }
+  - { match: '**', to: first }
+`
+  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const { stage, send, stop } = await startIn(t, dataDir, yaml)
+  stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
+  stage.answers.set('second', AWAY)
+  void send('direct')
+  await until('the second is at work', () => stage.sent.includes('second direct'))
+  void send('direct')
+  let outcome: Outcome | undefined
+  void send('x').then((answer) => (outcome = answer))
+  await until('later ones have taken its place', () => {
+    void send('direct')
+    return outcome === 'rejected'
+  })
+  assert.deepEqual(outputsInLetters(dataDir), ['first'])
+  await stop()
+  assert.equal(savedLedger(dataDir).outputs['second']?.['rejected'], 1)
 })
