@@ -90,8 +90,13 @@ function reasonOf(reply: ServerReply): string {
   return `${reply.node} answers ${reply.status}: ${words === '' ? excerpt(reply) : words}`
 }
 
-/** Undefined if it does not say, or says it by a date. */
+/**
+ * Undefined if it does not say. In seconds, or a date by the clock that the answer itself is dated
+ * by, whatever ours says (RFC 9110, 10.2.3 and 6.6.1).
+ */
 function retryAfterMs({ headers }: ServerReply): number | undefined {
-  const seconds = Number(headers['retry-after'] ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+  const asked = headers['retry-after'] ?? ''
+  const isNumber = /^\d+$/.test(asked)
+  const ms = isNumber ? Number(asked) * 1000 : Date.parse(asked) - Date.parse(headers.date ?? '')
+  return ms >= 0 ? ms : undefined
 }

@@ -195,6 +195,19 @@ test('says how long a server asked to be left alone', async () => {
   )
 })
 
+test('reads a date by the clock of who says it', async () => {
+  const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
+  const afterMs = async (after: string) => {
+    const headers = { date, 'retry-after': after }
+    const { answer } = await answerTo([({ reply }) => reply(503, '', headers)])
+    return 'afterMs' in answer ? answer.afterMs : undefined
+  }
+  assert.equal(await afterMs('Sun, 06 Nov 1994 08:50:07 GMT'), 30_000)
+  assert.equal(await afterMs('Sunday, 06-Nov-94 08:49:38 GMT'), 1000)
+  assert.equal(await afterMs('Sun, 06 Nov 1994 08:49:36 GMT'), undefined)
+  assert.equal(await afterMs('soon'), undefined)
+})
+
 test('halves what is too large, and gives up a document that is so alone', async () => {
   const limit: Behaviour = (request) =>
     request.documents.some(({ json }) => json.includes('"n":2'))
