@@ -311,6 +311,36 @@ suite('poison', () => {
     }
   })
 
+  test('in the middle of a large chunk leaves its tag in order, and others too', async () => {
+    const rig = new Rig({ concurrency: 4, chunk: { bytes: 1e9, events: 64, ageMs: 0 } })
+    const delivered: number[] = []
+    rig.answerAll = (ids) => {
+      if (ids.includes(305)) return { kind: 'rejected', reason: 'bad' }
+      delivered.push(...ids)
+      return DELIVERED
+    }
+    // Of tag `b` those from 1000 on.
+    for (let first = 0; first < 600; first += 10) {
+      rig.append('a', first, 10)
+      rig.append('b', 1000 + first, 10)
+    }
+    await drain()
+    const all = Array.from({ length: 600 }, (_, id) => id)
+    assert.deepEqual(
+      delivered.filter((id) => id < 1000),
+      all.filter((id) => id !== 305),
+    )
+    assert.deepEqual(
+      delivered.filter((id) => id >= 1000),
+      all.map((id) => 1000 + id),
+    )
+    assert.deepEqual(
+      rig.letters.map(({ sequence, firstEvent, count }) => [sequence, firstEvent, count]),
+      [[60, 5, 1]],
+    )
+    await rig.stop()
+  })
+
   test('a batch of nothing else is rejected', async () => {
     const rig = poisoned(2, [0, 1])
     await drain()
