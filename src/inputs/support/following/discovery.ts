@@ -103,6 +103,11 @@ export class Discovery {
     return realPath === path.path ? isTold : this.#watches.watch(dirname(path.path)) && isTold
   }
 
+  /** Whether a path that is watched is known to lead there. */
+  leadsTo(realPath: string): boolean {
+    return this.#byRealPath.has(realPath)
+  }
+
   /** Something has grown there of which nobody told. */
   distrust(path: TailedPath): void {
     this.#watches.distrust(path.realFolder)

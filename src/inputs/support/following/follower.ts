@@ -177,12 +177,17 @@ export class Follower {
       isWatched: (path) => this.#discovery.fits(path),
       found: (path) => void this.#found(path),
       paths: this.#paths,
+      isLog: (realPath) => this.#isLog(realPath),
       ignoreOlderMs: config.ignore_older === undefined ? 0 : durationInMs(config.ignore_older),
       untold: (path) => this.#discovery.distrust(path),
       sinceMs: () => this.#sinceMs,
       startsAtEnd: config.read_from === 'tail',
       startsAtHead: config.read_from === 'head',
     })
+  }
+
+  #isLog(realPath: string): boolean {
+    return this.#paths.get(realPath)?.realPath === realPath || this.#discovery.leadsTo(realPath)
   }
 
   /** First paths of earlier runs, also without a file now: they may have left rotated ones. */

@@ -27,8 +27,10 @@ export class Kin {
 
   /** What is noted of a file with that device and inode. */
   withKey(key: string): Known[] {
-    const noted = this.#positions.all.filter((position) => position.key === key)
-    return noted.map((position) => this.#asItIs(position)).filter((known) => known.key === key)
+    return this.#positions
+      .withKey(key)
+      .map((position) => this.#asItIs(position))
+      .filter((known) => known.key === key)
   }
 
   #asItIs(position: Known): Known {

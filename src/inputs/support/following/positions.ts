@@ -80,6 +80,9 @@ export class Positions {
   readonly #folder: string
   readonly #logger: Logger
   readonly #known = new Map<number, Position>()
+  /** The ids of those in `#known`, so that looking for one takes no longer the more there are. */
+  readonly #byPath = new Map<string, Set<number>>()
+  readonly #byKey = new Map<string, Set<number>>()
   /** What changed since the write that is under way began. */
   readonly #changed = new Set<number>()
   #file: DataFile | null = null
@@ -106,6 +109,16 @@ export class Positions {
     return [...this.#known.values()]
   }
 
+  /** Those of a watched path, the oldest first. */
+  of(path: string): Position[] {
+    return this.#with(this.#byPath.get(path))
+  }
+
+  /** Those of files with that device and inode, the oldest first. */
+  withKey(key: string): Position[] {
+    return this.#with(this.#byKey.get(key))
+  }
+
   async load(): Promise<void> {
     await this.#access.makeFolder(this.#folder)
     const text = await this.#read()
@@ -127,12 +140,12 @@ export class Positions {
 
   /** Notes it soon; `flush` waits for that. */
   note(position: Position): void {
-    this.#known.set(position.id, position)
+    this.#set(position)
     this.#change(position.id)
   }
 
   forget(id: number): void {
-    if (this.#known.delete(id)) this.#change(id)
+    if (this.#delete(id)) this.#change(id)
   }
 
   /** Settles once all that was noted before is written, or cannot be. */
@@ -151,6 +164,31 @@ export class Positions {
 
   get #path(): string {
     return join(this.#folder, NAME)
+  }
+
+  #with(ids: ReadonlySet<number> | undefined): Position[] {
+    return [...(ids ?? [])].sort((one, other) => one - other).map((id) => this.#known.get(id)!)
+  }
+
+  #set(position: Position): void {
+    const { id, of, key } = position
+    const before = this.#known.get(id)
+    this.#known.set(id, position)
+    if (before?.of === of && before.key === key) return
+    if (before) this.#leaveOut(before)
+    addTo(this.#byPath, of, id)
+    addTo(this.#byKey, key, id)
+  }
+
+  #delete(id: number): boolean {
+    const position = this.#known.get(id)
+    if (position) this.#leaveOut(position)
+    return this.#known.delete(id)
+  }
+
+  #leaveOut({ id, of, key }: Position): void {
+    removeFrom(this.#byPath, of, id)
+    removeFrom(this.#byKey, key, id)
   }
 
   #change(id: number): void {
@@ -184,8 +222,8 @@ export class Positions {
       throw new Error(`cannot read ${this.#path}: version ${found}; expected ${VERSION}`)
     }
     const position = positionOf(line)
-    if (position) this.#known.set(position.id, position)
-    else if (line.gone === true) this.#known.delete(Number(line.id))
+    if (position) this.#set(position)
+    else if (line.gone === true) this.#delete(Number(line.id))
     else return false
     this.#nextId = Math.max(this.#nextId, Number(line.id) + 1)
     return true
@@ -246,6 +284,18 @@ export class Positions {
     const print = { head: [head.length, head.hash], foot: [foot.end, foot.hash] }
     return `${JSON.stringify({ id, file: key, path, of, ...print, at, seen: seenMs, ...flags })}\n`
   }
+}
+
+function addTo(ids: Map<string, Set<number>>, of: string, id: number): void {
+  const known = ids.get(of)
+  if (known) known.add(id)
+  else ids.set(of, new Set([id]))
+}
+
+function removeFrom(ids: Map<string, Set<number>>, of: string, id: number): void {
+  const known = ids.get(of)
+  known?.delete(id)
+  if (known?.size === 0) ids.delete(of)
 }
 
 function parse(text: string): Line | undefined {

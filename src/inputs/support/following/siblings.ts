@@ -19,6 +19,8 @@ const SUFFIX = /^[.\-_@](\d[\dTZ:.@_+-]*|old|bak)$/
 /** The same at the end of a name, and before its ending: `app-20261126.log`. */
 const MARK_AT_END = /(.)[.\-_@](\d[\dTZ:@_+-]*|old|bak)$/
 const MARK_BEFORE_ENDING = /^(.+?)[.\-_@](?:\d[\dTZ:.@_+-]*|old|bak)(\.[A-Za-z]\w*)$/
+/** Where a mark may begin, behind one character at least. */
+const MARK = /(?!^)[.\-_@](?=\d|old|bak)/g
 const NUMBER = /^[.\-_@]?(\d{1,6})$/
 
 /** Rotated files of the log at `path`, the oldest first. */
@@ -61,6 +63,20 @@ export function logOf(path: string): string | null {
   const name = basename(path).replace(COMPRESSED, '')
   const log = name.replace(MARK_BEFORE_ENDING, '$1$2').replace(MARK_AT_END, '$1')
   return log === name || log === '' ? null : join(folder, log)
+}
+
+/** All that the one at `path` may be a rotated file of, by its name, as `rotationSuffix` says. */
+export function logsOf(path: string): string[] {
+  const name = basename(path)
+  const plain = name.replace(COMPRESSED, '')
+  const logs = new Set<string>()
+  for (const { index } of plain.matchAll(MARK)) {
+    const [log, rest] = [plain.slice(0, index), plain.slice(index)]
+    logs.add(log)
+    for (const { index: ending } of rest.matchAll(/(?!^)\./g)) logs.add(log + rest.slice(ending))
+  }
+  const fitting = [...logs].filter((log) => rotationSuffix(log, name) !== null)
+  return fitting.map((log) => join(dirname(path), log))
 }
 
 /** The name of a rotated file is longer than that of its log. */

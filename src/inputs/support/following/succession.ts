@@ -42,6 +42,8 @@ export interface SuccessionOptions {
   readonly found: (path: string) => void
   /** All that are watched. */
   readonly paths: ReadonlyMap<string, TailedPath>
+  /** Whether a watched path leads there. */
+  readonly isLog: (realPath: string) => boolean
   readonly ignoreOlderMs: number
   /** A file has grown for a while, and the system did not tell. */
   readonly untold: (path: TailedPath) => void
@@ -121,8 +123,7 @@ export class Succession {
 
   /** Goes on with what an earlier run has read, or another path has found. */
   async #resumeNoted(path: TailedPath, stat: FileStat | null): Promise<void> {
-    const noted = this.#options.positions.all.filter(({ of }) => of === path.path)
-    noted.sort((one, other) => one.id - other.id)
+    const noted = this.#options.positions.of(path.path)
     for (const position of noted)
       if (!position.isDone && !this.#files.withId(position.id))
         await this.#resume(path, position, stat)
@@ -253,7 +254,7 @@ export class Succession {
   /** Those that were there at the first start: what was rotated before is nobody's business. */
   #isUnheardOf({ path, files }: TailedPath): boolean {
     if (!this.isFirstScan || files.length > 0) return false
-    return !this.#options.positions.all.some(({ of }) => of === path)
+    return this.#options.positions.of(path).length === 0
   }
 
   /** False if something has changed that was relied on. */
@@ -341,7 +342,7 @@ export class Succession {
 
   /** When the latest placed file was read last; for files of which none is known. */
   #sinceMs({ path }: TailedPath): number {
-    const own = this.#options.positions.all.filter((each) => each.of === path && each.isPlaced)
+    const own = this.#options.positions.of(path).filter(({ isPlaced }) => isPlaced)
     if (own.length > 0) return Math.max(...own.map(({ seenMs }) => seenMs)) - FILE_CLOCK_MS
     if (this.isFirstScan) return Infinity
     const { context, ignoreOlderMs, sinceMs } = this.#options

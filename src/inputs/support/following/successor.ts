@@ -4,13 +4,13 @@
  */
 import type { InputContext } from '../../../pipeline/component.ts'
 import { COMPRESSED } from './compressed.ts'
-import { isCopyOf, isUnclear, logsBeside } from './copies.ts'
+import { isCopyOf, isUnclear } from './copies.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { type FileStat, headOf, NO_FOOT } from './identity.ts'
 import type { Kin } from './kin.ts'
 import type { Offsets, Position, Positions } from './positions.ts'
 import { type Known, Recognition } from './recognition.ts'
-import { type Sibling, statOrNull } from './siblings.ts'
+import { logsOf, type Sibling, statOrNull } from './siblings.ts'
 import { TailedFile } from './tailed-file.ts'
 import type { TailedPath } from './tailed-path.ts'
 
@@ -22,6 +22,8 @@ export interface SuccessorOptions {
   readonly isWatched: (path: string) => boolean
   readonly found: (path: string) => void
   readonly paths: ReadonlyMap<string, TailedPath>
+  /** Whether a watched path leads there. */
+  readonly isLog: (realPath: string) => boolean
   readonly ignoreOlderMs: number
   readonly startsAtEnd: boolean
   readonly startsAtHead: boolean
@@ -75,7 +77,7 @@ export class Successor {
     if (!contents) return this.#cannotRead(sibling)
     // It is looked at again, when there is more of it or it is older.
     if (isUnclear(sibling.stat, context.clock)) path.mustSettle = true
-    else if (await isCopyOf(contents, [path])) return true
+    else if (await isCopyOf(contents, [path.realPath])) return true
     else if (sibling.path !== path.path && isWatched(sibling.path))
       this.#claim(sibling, contents.beginning)
     else return this.#follow(path, sibling, null)
@@ -139,8 +141,8 @@ export class Successor {
 
   /** What is noted of the file here; `waits` if it is, or may be, a copy of another log's. */
   async #knownAt(path: TailedPath, here: Sibling): Promise<Known | 'waits' | null> {
-    const { kin, startsAtHead, files, isWatched, context, paths } = this.#options
-    const logs = logsBeside(here.path, paths.values())
+    const { kin, startsAtHead, files, isWatched, context, isLog } = this.#options
+    const logs = logsOf(here.path).filter(isLog)
     const known = [
       ...(startsAtHead ? [] : kin.withKey(here.stat.key)),
       ...(logs.length > 0 ? kin.of(path) : []),

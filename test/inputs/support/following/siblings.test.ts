@@ -4,7 +4,12 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { siblingsOf } from '../../../../src/inputs/support/following/siblings.ts'
+import { Random } from '../../../../bench/traffic/random.ts'
+import {
+  logsOf,
+  rotationSuffix,
+  siblingsOf,
+} from '../../../../src/inputs/support/following/siblings.ts'
 
 /** Files of that age, in seconds, come out as `expected`, the oldest first. */
 async function check(t: TestContext, ages: Record<string, number>, expected: readonly string[]) {
@@ -39,4 +44,25 @@ test('numbers and dates stay in their own order where both are there', async (t)
   const expected = ['a.log-20261125', 'a.log.3', 'a.log.2', 'a.log.1', 'a.log-20261126']
   await check(t, { ...dates, ...numbers }, expected)
   await check(t, { ...numbers, ...dates }, expected)
+})
+
+test('the logs that a file may be a rotated one of are those of which its name has a mark', () => {
+  const parts = ['a', '.', '.log', '-', '_', '@', '.1', '-20261126', '.old', 'bak', '.gz', '.zst']
+  const random = new Random(1)
+  const nameOf = () => {
+    const count = 1 + random.below(5)
+    return Array.from({ length: count }, () => parts[random.below(parts.length)]!).join('')
+  }
+  const all = new Set(Array.from({ length: 600 }, nameOf))
+  const names = [...all].filter((name) => !/^\.+$/.test(name))
+  let fitting = 0
+  for (const name of names) {
+    const logs = new Set(logsOf(`/logs/${name}`))
+    for (const log of names) {
+      const isRotated = rotationSuffix(log, name) !== null
+      assert.equal(logs.has(`/logs/${log}`), isRotated, `${name} of ${log}`)
+      if (isRotated) fitting++
+    }
+  }
+  assert.ok(fitting > 100, `${fitting} pairs fit`)
 })
