@@ -23,4 +23,15 @@ if (process.argv[2] === 'run')
   )
 
 const { main } = await import('./cli/main.ts')
-process.exit(await main(process.argv.slice(2)))
+const code = await main(process.argv.slice(2))
+// `run` has its own end, which no slow reader may put off.
+if (process.argv[2] !== 'run') await Promise.all([process.stdout, process.stderr].map(flushed))
+process.exit(code)
+
+/** A pipe takes what its reader has room for: the rest of what was printed waits here. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
+}

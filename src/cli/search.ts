@@ -1,12 +1,14 @@
 /** `logboom search`: asks the Elasticsearch or OpenSearch of an output, and prints the answer. */
-import { systemClock } from '../pipeline/clock.ts'
 import type { Hit, SearchAnswer } from '../search/server/answer.ts'
 import { jsonLine, textLine } from '../search/server/line.ts'
 import { searchBody } from '../search/server/search-body.ts'
 import type { Command } from './command.ts'
 import { EXIT_FAILED, EXIT_OK, print, printError } from './command.ts'
 import { parseSearchOptions, type SearchOptions } from './search/options.ts'
+import { endWithReader, watchReader } from './search/reader.ts'
 import type { SearchedServer } from './search/server.ts'
+
+const LINES_AT_ONCE = 1_000
 
 const help = `Usage: logboom search [OPTIONS] [QUERY]
 
@@ -26,8 +28,8 @@ QUERY:
 Options:
   -o, --output NAME   the output whose server is asked; may be left out if there is one
   --since, --until TIME  2026-11-21T08:50:00Z, or 1h for an hour ago
-  -n, --limit N       how many (100); 10,000 at most, older ones with --until
-  -f, --follow        then go on with those that come, until Ctrl-C
+  -n, --limit N       how many (100); 1,000,000 at most, older ones with --until
+  -f, --follow        then go on with those that come, until Ctrl-C or the reader has enough
   --fields A,B        fields where words are looked for, the first is shown (log,message,
                       event.original: what did not fit the mapping)
   --json              one JSON object a line, as in files
@@ -61,40 +63,55 @@ export const search: Command = {
 }
 
 async function searchIn(server: SearchedServer, options: SearchOptions): Promise<void> {
+  const { query, since, until, limit, isFollowing, isJson } = options
   const fields = { text: options.textFields, time: server.timeField }
-  const toLine = options.isJson ? jsonLine : textLine
-  const show = (hits: readonly Hit[]) => {
-    if (hits.length > 0) print(hits.map((hit) => `${toLine(hit, fields)}\n`).join(''))
+  const toLine = isJson ? jsonLine : textLine
+  const report = shardReport()
+  const shown: Pick<Hit, 'id' | 'time'>[] = []
+  const lines: string[] = []
+  let total: Total = { total: 0, isTotalExact: true }
+  const body = searchBody({ query, since, until, fields, order: 'newest' })
+  for await (const answer of server.pages(body, limit)) {
+    report(answer)
+    total = answer
+    for (const hit of answer.hits) lines.push(toLine(hit, fields))
+    if (isFollowing) for (const { id, time } of answer.hits) shown.push({ id, time })
   }
-  const { query, since, until, limit } = options
-  // What comes while it is asked is newer than this, by the clock of whoever logged it.
-  const started = new Date(systemClock.now()).toISOString()
-  const order = 'newest'
-  const answer = await server.search(searchBody({ query, since, until, limit, fields, order }))
-  const hits = answer.hits.toReversed()
-  show(hits)
-  reportShards(answer)
-  if (!options.isFollowing) return reportCount(answer, server.target)
+  printLines(lines.reverse())
+  if (!isFollowing) return reportCount(lines.length, total, server.target)
+  watchReader()
   const { follow } = await import('./search/follow.ts')
-  await follow(server, { query, fields, shown: hits, show, since: hits.at(-1)?.time ?? started })
+  await follow(server, {
+    ...{ query, fields, shown },
+    start: shown.length === limit ? shown.at(-1)!.time : since,
+    show: (answer) => {
+      report(answer)
+      printLines(answer.hits.map((hit) => toLine(hit, fields)))
+    },
+  })
 }
 
-/** On standard error, so that a pipe has the events alone. */
-function reportShards({ failedShards, failure }: SearchAnswer): void {
-  if (failedShards === 0) return
-  printError(`not all was searched: ${failedShards} shards failed, ${failure ?? 'with no reason'}`)
+/** In pieces, as a reader may have enough of many. */
+function printLines(lines: readonly string[]): void {
+  for (let start = 0; start < lines.length; start += LINES_AT_ONCE)
+    print(`${lines.slice(start, start + LINES_AT_ONCE).join('\n')}\n`)
 }
+
+/** On standard error, so that a pipe has the events alone; the same not with every page. */
+function shardReport(): (answer: SearchAnswer) => void {
+  let said = ''
+  return ({ failedShards, failure }) => {
+    const reason = `${failedShards} shards failed, ${failure ?? 'with no reason'}`
+    if (failedShards > 0 && reason !== said) printError(`not all was searched: ${reason}`)
+    said = failedShards > 0 ? reason : ''
+  }
+}
+
+type Total = Pick<SearchAnswer, 'total' | 'isTotalExact'>
 
 /** Whoever sees nothing should not wonder whether the right place was asked. */
-function reportCount({ hits, total, isTotalExact }: SearchAnswer, target: string): void {
-  if (hits.length === 0) printError(`found nothing in ${target}`)
-  else if (total > hits.length || !isTotalExact)
-    printError(`the newest ${hits.length} of ${isTotalExact ? '' : 'more than '}${total}`)
-}
-
-/** `logboom search … | head` has enough at some time, which is no fault. */
-function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT_OK : EXIT_FAILED)
-  })
+function reportCount(shown: number, { total, isTotalExact }: Total, target: string): void {
+  if (shown === 0) printError(`found nothing in ${target}`)
+  else if (total > shown || !isTotalExact)
+    printError(`the newest ${shown} of ${isTotalExact ? '' : 'more than '}${total}`)
 }

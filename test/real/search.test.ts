@@ -1,6 +1,7 @@
 /** The language of searches against real servers: each finds the documents it should. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { SearchedServer } from '../../src/cli/search/server.ts'
 import { parseQuery } from '../../src/search/query/parser.ts'
 import { readSearchAnswer } from '../../src/search/server/answer.ts'
 import { searchBody } from '../../src/search/server/search-body.ts'
@@ -13,6 +14,10 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   c: { message: 'Refused: C:\\temp\\x* (ERROR)', container: 'db', status: 404 },
   d: { log: 'refused a connection', container: 'web1', labels: { app: 'shop', 'app.kind': 'x' } },
 }
+/** More than `index.max_result_window`, 10,000. */
+const ONE_TIME = 12_000
+const FILLED_AT_ONCE = 2_000
+const CONNECTION = { time_field: '@timestamp', request_timeout: '60s', answer_max: '64MiB' }
 const TIMES = ['00:00.000000001', '00:00.000000002', '00:01.5', '00:02']
 
 const FOUND: readonly (readonly [string, string])[] = [
@@ -51,14 +56,46 @@ for (const name of SERVERS) {
       await using server = await RealServer.start(installation)
       await fill(server, installation.product === 'opensearch' ? 'flat_object' : 'flattened')
       for (const [text, expected] of FOUND) {
-        const body = searchBody({ query: parseQuery(text), order: 'newest', limit: 10 })
+        const body = searchBody({ query: parseQuery(text), order: 'newest' })
         const answer = readSearchAnswer(JSON.stringify(await server.json('POST', '/_search', body)))
         const ids = answer.hits.map(({ id }) => id.replace('logs/', ''))
         assert.equal(ids.reverse().join(''), expected, `what ${text} finds`)
         assert.equal(answer.failedShards, 0, answer.failure ?? '')
       }
     })
+
+    test('more than a server returns at once has each event once', async (t) => {
+      const installation = await requireServer(t, name)
+      if (!installation) return
+      await using server = await RealServer.start(installation)
+      await fillWithOneTime(server, ONE_TIME)
+      const options = { url: server.url, index: 'logs', ...CONNECTION }
+      const { product: type } = installation
+      const searched = new SearchedServer('es', { type, options })
+      const body = searchBody({ query: parseQuery(''), order: 'newest' })
+      const numbers: unknown[] = []
+      for await (const { hits } of searched.pages(body, ONE_TIME - 1))
+        numbers.push(...hits.map(({ source }) => source['number']))
+      await searched.close()
+      assert.deepEqual([numbers.length, new Set(numbers).size], [ONE_TIME - 1, ONE_TIME - 1])
+      const stats = JSON.stringify(await server.json('GET', '/_nodes/stats/indices/search'))
+      assert.match(stats, /"open_contexts":0/)
+    })
   })
+}
+
+async function fillWithOneTime(server: RealServer, count: number): Promise<void> {
+  const properties = { '@timestamp': { type: 'date_nanos' } }
+  await server.json('PUT', '/logs', { mappings: { properties } })
+  for (let first = 0; first < count; first += FILLED_AT_ONCE) {
+    const lines = Array.from({ length: FILLED_AT_ONCE }, (_, index) => [
+      { create: { _index: 'logs' } },
+      { '@timestamp': '2026-11-26T10:00:00Z', number: first + index },
+    ])
+    const body = lines.flat().map((line) => `${JSON.stringify(line)}\n`)
+    const { errors } = await server.json('POST', '/_bulk?refresh=true', body.join(''))
+    assert.equal(errors, false)
+  }
 }
 
 async function fill(server: RealServer, labels: string): Promise<void> {

@@ -2,9 +2,11 @@
 import { parseQuery } from '../../search/query/parser.ts'
 import { QueryError, type Query } from '../../search/query/query.ts'
 import { DEFAULT_FIELDS } from '../../search/server/query-body.ts'
-import { HITS_MAX } from '../../search/server/search-body.ts'
 import { parseOptions, UsageError } from '../command.ts'
 import { timeOf } from '../time-option.ts'
+
+/** They are held in memory until the oldest is known. */
+const LIMIT_MAX = 1_000_000
 
 export interface SearchOptions {
   readonly configPath: string | null
@@ -75,8 +77,8 @@ function rfc3339(name: string, text: string | undefined): string | undefined {
 
 function limitOf(text: string): number {
   const limit = Number(text)
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= HITS_MAX) return limit
-  throw new UsageError(`cannot use --limit "${text}"; expected 1 to ${HITS_MAX}`)
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit
+  throw new UsageError(`cannot use --limit "${text}"; expected 1 to ${LIMIT_MAX}`)
 }
 
 function fieldsOf(text: string): string[] {

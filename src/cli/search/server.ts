@@ -8,13 +8,17 @@ import { opensearchTransport } from '../../outputs/opensearch/transport.ts'
 import type { BulkConfig } from '../../outputs/support/bulk/schema.ts'
 import { reasonOf } from '../../outputs/support/bulk/setup/store.ts'
 import { targetPattern } from '../../outputs/support/bulk/target.ts'
-import type { ServerReply, Transport } from '../../outputs/support/bulk/transport.ts'
+import type { ServerReply, ServerRequest, Transport } from '../../outputs/support/bulk/transport.ts'
 import { systemTimers } from '../../pipeline/clock.ts'
 import { readSearchAnswer, readReason, type SearchAnswer } from '../../search/server/answer.ts'
 import type { Json } from '../../search/server/query-body.ts'
 import { CommandError, UsageError } from '../command.ts'
 
 const SEARCHABLE = ['elasticsearch', 'opensearch']
+/** As many as fit well into `answer_max`, and no more than servers return at once (10,000). */
+const PAGE_HITS = 5_000
+/** How long a server keeps a search for its next page. */
+const KEEP_SEARCH = '1m'
 
 export class SearchedServer {
   readonly timeField: string
@@ -34,9 +38,43 @@ export class SearchedServer {
         : opensearchTransport(options as unknown as OpensearchConfig, systemTimers)
   }
 
-  /** Rejects with `CommandError`. */
-  async search(body: Json): Promise<SearchAnswer> {
-    const reply = await this.#request(JSON.stringify(body))
+  /** One answer, of as many as `body` says. Rejects with `CommandError`. */
+  search(body: Json): Promise<SearchAnswer> {
+    return this.#search(body, {})
+  }
+
+  /**
+   * What is found, page after page, up to `limit`. By scrolling, which shows one state of the
+   * indices: many events may have the same time, and `search_after` would need what tells them
+   * apart, which OpenSearch 2 has not. Rejects with `CommandError`.
+   */
+  async *pages(body: Json, limit: number): AsyncGenerator<SearchAnswer> {
+    if (limit <= PAGE_HITS) {
+      yield await this.#search({ ...body, size: limit }, {})
+      return
+    }
+    let answer = await this.#search({ ...body, size: PAGE_HITS }, { scroll: KEEP_SEARCH })
+    try {
+      for (let rest = limit; ; rest -= PAGE_HITS) {
+        yield { ...answer, hits: answer.hits.slice(0, rest) }
+        if (answer.hits.length < PAGE_HITS || answer.scrollId === null || rest <= PAGE_HITS) return
+        const next = { scroll: KEEP_SEARCH, scroll_id: answer.scrollId }
+        answer = await this.#ask({ method: 'POST', path: '/_search/scroll' }, next)
+      }
+    } finally {
+      await this.#endScroll(answer.scrollId)
+    }
+  }
+
+  #search(body: Json, more: Readonly<Record<string, string>>): Promise<SearchAnswer> {
+    // Before the first event there is nothing to search, which is no fault.
+    const query = { ignore_unavailable: 'true', allow_no_indices: 'true', ...more }
+    const path = `/${encodeURIComponent(this.target)}/_search`
+    return this.#ask({ method: 'POST', path, query }, body)
+  }
+
+  async #ask(request: ServerRequest, body: Json): Promise<SearchAnswer> {
+    const reply = await this.#request({ ...request, body: JSON.stringify(body) })
     const text = Buffer.from(reply.body).toString()
     if (reply.status !== 200) {
       const reason = readReason(text) ?? reasonOf(reply)
@@ -54,11 +92,18 @@ export class SearchedServer {
     return this.#transport.close()
   }
 
-  async #request(body: string): Promise<ServerReply> {
-    // Before the first event there is nothing to search, which is no fault.
-    const query = { ignore_unavailable: 'true', allow_no_indices: 'true' }
-    const path = `/${encodeURIComponent(this.target)}/_search`
-    const request = { method: 'POST', path, query, body } as const
+  async #endScroll(scrollId: string | null): Promise<void> {
+    if (scrollId === null) return
+    const body = JSON.stringify({ scroll_id: scrollId })
+    try {
+      await this.#request({ method: 'DELETE', path: '/_search/scroll', body })
+    } catch (error) {
+      // The answers are there, and it ends by itself after `KEEP_SEARCH`.
+      if (!(error instanceof CommandError)) throw error
+    }
+  }
+
+  async #request(request: ServerRequest): Promise<ServerReply> {
     try {
       return await this.#transport.request(request, new AbortController().signal)
     } catch (cause) {

@@ -17,6 +17,8 @@ export interface SearchAnswer {
   /** Parts of the indices that gave no answer, and the first one's reason. */
   readonly failedShards: number
   readonly failure: string | null
+  /** Where the next page is asked for, if the search was asked for by the page. */
+  readonly scrollId: string | null
 }
 
 /** Throws with what was expected if it is no answer to a search. */
@@ -32,6 +34,7 @@ export function readSearchAnswer(text: string): SearchAnswer {
     isTotalExact: total?.relation !== 'gte',
     failedShards: shards?.failed ?? 0,
     failure: shards?.failures?.[0]?.reason?.reason ?? null,
+    scrollId: body?._scroll_id ?? null,
   }
 }
 
@@ -65,6 +68,7 @@ interface ErrorBody {
 }
 
 interface Body {
+  readonly _scroll_id?: string
   readonly hits?: {
     readonly hits?: readonly RawHit[]
     readonly total?: { readonly value: number; readonly relation: string }

@@ -1,9 +1,6 @@
-/** The body of a search: which events, from when to when, in which order and how many. */
+/** The body of a search: which events, from when to when, and in which order. */
 import type { Query } from '../query/query.ts'
 import { DEFAULT_FIELDS, type FieldNames, type Json, queryBody } from './query-body.ts'
-
-/** As many as a server returns at once (`index.max_result_window`, unless it was changed). */
-export const HITS_MAX = 10_000
 
 export interface SearchRequest {
   readonly query: Query
@@ -12,27 +9,14 @@ export interface SearchRequest {
   readonly until?: string | undefined
   /** `newest` for the last ones, and the newest first. */
   readonly order: 'newest' | 'oldest'
-  readonly limit: number
   readonly fields?: FieldNames
 }
 
+/** Without its size, which is for whoever asks by the page. */
 export function searchBody(request: SearchRequest): Json {
-  const { query, since, until, order, limit, fields = DEFAULT_FIELDS } = request
-  const time = {
-    ...(since !== undefined && { gte: since }),
-    ...(until !== undefined && { lte: until }),
-  }
-  const isLimited = Object.keys(time).length > 0
+  const { order, fields = DEFAULT_FIELDS } = request
   return {
-    size: limit,
-    query: {
-      bool: {
-        filter: [
-          queryBody(query, fields),
-          ...(isLimited ? [{ range: { [fields.time]: time } }] : []),
-        ],
-      },
-    },
+    query: filterOf(request),
     sort: [
       {
         [fields.time]: {
@@ -42,7 +26,29 @@ export function searchBody(request: SearchRequest): Json {
           unmapped_type: 'date_nanos',
         },
       },
+      // Those of one time as they lie, mostly as they came: turned round with the others.
+      { _doc: order === 'newest' ? 'desc' : 'asc' },
     ],
     docvalue_fields: [{ field: fields.time, format: 'strict_date_optional_time_nanos' }],
   }
+}
+
+/** Asks for nothing but the exact number of events. */
+export function countBody(request: Omit<SearchRequest, 'order'>): Json {
+  return { size: 0, track_total_hits: true, query: filterOf(request) }
+}
+
+function filterOf({
+  query,
+  since,
+  until,
+  fields = DEFAULT_FIELDS,
+}: Omit<SearchRequest, 'order'>): Json {
+  const time = {
+    ...(since !== undefined && { gte: since }),
+    ...(until !== undefined && { lte: until }),
+  }
+  const isLimited = Object.keys(time).length > 0
+  const range = isLimited ? [{ range: { [fields.time]: time } }] : []
+  return { bool: { filter: [queryBody(query, fields), ...range] } }
 }

@@ -47,9 +47,9 @@ describe('queryBody', () => {
 describe('searchBody', () => {
   it('asks for a time only where there is one', () => {
     const query = parseQuery('')
-    const open = searchBody({ query, order: 'newest', limit: 5 })
+    const open = searchBody({ query, order: 'newest' })
     assert.deepEqual(open['query'], { bool: { filter: [{ match_all: {} }] } })
-    const closed = searchBody({ query, since: 'A', until: 'B', order: 'oldest', limit: 5 })
+    const closed = searchBody({ query, since: 'A', until: 'B', order: 'oldest' })
     assert.deepEqual(closed['query'], {
       bool: { filter: [{ match_all: {} }, { range: { '@timestamp': { gte: 'A', lte: 'B' } } }] },
     })
