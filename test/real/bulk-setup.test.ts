@@ -43,11 +43,22 @@ for (const name of SERVERS) {
       assert.deepEqual([types['date_like'], types['status']], ['keyword', 'long'])
     })
 
+    test('outputs whose names overlap have a template each', async (t) => {
+      const installation = await requireServer(t, name)
+      if (!installation) return
+      await using server = await RealServer.start(installation)
+      for (const pattern of ['logs-*', 'logs-docker-default', 'logs-docker-*']) {
+        const { warnings } = await setUp(server, { pattern })
+        assert.doesNotMatch(warnings.join(), /refuses/)
+      }
+    })
+
     test("somebody else's template stays, and wins or loses by its priority", async (t) => {
       const installation = await requireServer(t, name)
       if (!installation) return
       await using server = await RealServer.start(installation)
-      const theirs = { index_patterns: ['logs-docker-*'], priority: 250, data_stream: {} }
+      // The one that ours has.
+      const theirs = { index_patterns: ['logs-docker-*'], priority: 262, data_stream: {} }
       await server.json('PUT', '/_index_template/theirs', theirs)
       const { warnings } = await setUp(server, {})
       assert.match(warnings.join(), /refuses the index template .*priority/)

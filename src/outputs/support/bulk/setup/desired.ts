@@ -8,12 +8,14 @@ import { logMappings, logSettings } from './mappings.ts'
 import type { Json, SetupOptions } from './options.ts'
 
 /** Counted up when the same options make something else. Constants here and in mappings.ts. */
-export const SETUP_VERSION = 1
+export const SETUP_VERSION = 2
 export const OWNER = 'logboom'
 export const FIELDS_NAME = 'logboom-fields'
 
 /** Above what comes with Elasticsearch (100) and what most write by hand (200). */
-const PRIORITY = 250
+const PRIORITY_MIN = 250
+/** Below what somebody writes who means to overrule. */
+const PRIORITY_MAX = 299
 const DAY_MS = 86_400_000
 
 export interface Resource {
@@ -47,7 +49,7 @@ export function indexTemplate(options: SetupOptions, lifecycle: Lifecycle | null
     path: `/_index_template/${name}`,
     body: marked({
       index_patterns: [options.pattern],
-      priority: PRIORITY,
+      priority: priorityOf(options.pattern),
       composed_of: [FIELDS_NAME],
       ...(options.isDataStream && { data_stream: {} }),
       template: { ...lifecycle },
@@ -96,7 +98,7 @@ export function ismPolicy({ pattern, retentionMs, isDataStream }: SetupOptions):
       },
       { name: 'removed', actions: [{ delete: {} }], transitions: [] },
     ],
-    ism_template: [{ index_patterns: [pattern], priority: PRIORITY }],
+    ism_template: [{ index_patterns: [pattern], priority: priorityOf(pattern) }],
   }
   const { _meta } = marked(policy)
   return {
@@ -110,6 +112,16 @@ export function ismPolicy({ pattern, retentionMs, isDataStream }: SetupOptions):
 export function nameFor(pattern: string): string {
   const readable = pattern.replaceAll('*', 'any').replaceAll(/[^a-z0-9._-]+/g, '_')
   return `${OWNER}-${readable}`
+}
+
+/**
+ * Servers refuse two templates of one priority that fit one name, as those of two outputs may: of
+ * `logs-*` and `logs-docker-*` the narrower one has more letters of its own, and goes first.
+ */
+function priorityOf(pattern: string): number {
+  const letters = pattern.replaceAll('*', '').length
+  const isWhole = letters === pattern.length
+  return Math.min(PRIORITY_MIN + letters + (isWhole ? 1 : 0), PRIORITY_MAX)
 }
 
 /** Whole days, hours or seconds, which every server reads. */

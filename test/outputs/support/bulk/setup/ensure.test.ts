@@ -83,6 +83,17 @@ describe('ensureSetup', () => {
     assert.equal(server.puts.length, 2)
   })
 
+  it('ranks the templates of outputs whose names overlap by how narrow they are', async () => {
+    const priorities: unknown[] = []
+    for (const pattern of ['logs-*', 'logs-*-a', 'logs-app-*', 'logs-app*', 'logs-app']) {
+      const server = new FakeServer()
+      await ensure(server, { pattern })
+      const [, template] = [...server.kept].find(([path]) => path.startsWith('/_index_template'))!
+      priorities.push(template['priority'])
+    }
+    assert.deepEqual(priorities, [255, 257, 259, 258, 259])
+  })
+
   it('changes what is ours when the options differ', async () => {
     const server = new FakeServer()
     await ensure(server)
