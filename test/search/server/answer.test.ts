@@ -16,8 +16,10 @@ describe('readSearchAnswer', () => {
   it('reads hits and totals', () => {
     const { hits, ...rest } = readSearchAnswer(answerOf('{"a":1}'))
     assert.deepEqual(hits, [{ id: 'i/1', time: TIME, source: { a: 1 } }])
-    const expected = { total: 1, isTotalExact: true, failedShards: 0, failure: null }
-    assert.deepEqual(rest, expected)
+    const whole = { failedShards: 0, failure: null, scrollId: null }
+    assert.deepEqual(rest, { total: 1, isTotalExact: true, ...whole })
+    const paged = answerOf('{}').replace('{', '{"_scroll_id":"next",')
+    assert.equal(readSearchAnswer(paged).scrollId, 'next')
   })
 
   it('says what is no answer', () => {
