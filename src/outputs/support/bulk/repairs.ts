@@ -11,6 +11,8 @@ const MOVES_MAX = 3
 interface Refused {
   /** With its newline. */
   readonly actionLine: Uint8Array
+  /** As it came. */
+  readonly original: string
   json: string
   moves: number
   isWhole: boolean
@@ -68,7 +70,7 @@ export class Repairs {
       refused.json = moved
       return true
     }
-    const whole = asOriginal(refused.json, this.#own)
+    const whole = asOriginal(refused.original, this.#own)
     if (whole === null) return false
     refused.isWhole = true
     refused.json = whole
@@ -89,5 +91,6 @@ function refusedAt(lot: Lot, place: number): Refused {
   const documentStart = lines.indexOf(NEWLINE) + 1
   const json = Buffer.from(lines.subarray(documentStart)).toString().trimEnd()
   // A copy: the body's memory is used again.
-  return { actionLine: lines.slice(0, documentStart), json, moves: 0, isWhole: false }
+  const actionLine = lines.slice(0, documentStart)
+  return { actionLine, original: json, json, moves: 0, isWhole: false }
 }

@@ -117,10 +117,8 @@ test('keeps a document as text if moving does not help, then gives it up', async
     )
   const whole = await answerTo([refuseAll, refuseAll])
   assert.deepEqual(whole.answer, DELIVERED)
-  assert.match(
-    (whole.documents[0] as Record<string, string>)['event.original']!,
-    /"conflict.n":"1"/,
-  )
+  // As it came, not as it was tried before.
+  assert.match((whole.documents[0] as Record<string, string>)['event.original']!, /"n":1}$/)
   const gone = await answerTo([refuseAll, refuseAll, refuseAll])
   assert.equal(gone.answer.kind, 'partly')
   assert.equal(gone.counts.rejected, 3)

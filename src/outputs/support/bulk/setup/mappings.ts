@@ -31,6 +31,8 @@ export function logMappings({
       message: text,
       other_fields: text,
       event: { properties: { original: text } },
+      // Where fields are moved that do not fit: an event's own text there would leave no room.
+      conflict: { type: 'object' },
       labels,
       container: labelled,
       docker: labelled,
