@@ -130,6 +130,7 @@ interface Exports {
     headFields: number,
   ): number
   find(start: number, end: number, needle: number, needleLength: number, pair: number): number
+  foldChecksum(start: number, end: number, state: number): number
 }
 
 /** Every offset is one into `memory`, from `source` on unless it says otherwise. */

@@ -7,6 +7,7 @@
 import { SCRATCH_END } from './scratch'
 
 export { bulkStarts, putBulkLines, startBulk, useTemplate } from './bulk-lines'
+export { foldChecksum } from './checksum'
 export { controlOffset } from './control'
 export { putDockerLines } from './docker-lines'
 export { changedCount, editFields, startEdits } from './edit-fields'

@@ -3,7 +3,7 @@
  * are of version 2. Drawing and reasons: docs/specs/buffer-files.md. A block's head is as long as a
  * frame's, with the lengths and checksums at the same places.
  */
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../../../codecs/kernel/checksum.ts'
 import {
   BODY_BYTES_MAX,
   FRAME_HEAD_BYTES,

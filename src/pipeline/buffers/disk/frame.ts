@@ -2,7 +2,7 @@
  * How a batch lies in a segment file. Drawing and reasons: docs/specs/buffer-files.md. All numbers
  * are little-endian; the checksum is CRC-32 as in zlib (RFC 1952), over all that follows it.
  */
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../../../codecs/kernel/checksum.ts'
 
 /** Of a segment with frames, and of one with blocks of frames (block.ts). */
 export const FORMAT_VERSIONS = { frames: 1, blocks: 2 } as const
