@@ -44,6 +44,9 @@ const GOALS: readonly Goal[] = [
   most('parse-json-time: CPU µs per record more than plain', 0.6, (all) => {
     return costMore(all, 'parse-json-time', 'json-plain')
   }),
+  most('buffered: CPU µs per record more than unbuffered', 0.35, (all) => {
+    return costMore(all, 'buffered', 'unbuffered')
+  }),
   most('elasticsearch: CPU µs per record', 0.55, (all) => {
     return ours(all, 'elasticsearch')?.cpuMicrosecondsPerRecord.median
   }),
