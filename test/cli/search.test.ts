@@ -259,7 +259,7 @@ test('follows more than a page at a time', async () => {
   folder.server.events = Array.from({ length: 12_000 }, (_, id) => ({ id, time }))
   await until('all are shown', () => following.output.includes('"number":11999'))
   assert.equal(following.output.match(/"number"/g)?.length, 12_000)
-  assert.equal(folder.server.openScrolls, 0)
+  await until('the search is ended', () => folder.server.openScrolls === 0)
 })
 
 test('goes on following when the server is back', async () => {
