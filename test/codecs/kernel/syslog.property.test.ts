@@ -120,6 +120,11 @@ const data = fc.oneof(
     '[]',
     '',
     '[a b="é"]',
+    '[name-of-17-bytes! parameter-of-more-than-16-bytes="c" é="d" \x7f="e"]',
+    '[name-of-16-bytes b-of-sixteen-byt="c"]',
+    '[a b\x01="c"]',
+    '[a\x1f]',
+    '[element-without-an-end-of-its-name',
     '[a b="c"]x',
     `[a ${Array.from({ length: 16 }, (_, index) => `p${index}="v"`).join(' ')}]`,
     Array.from({ length: 8 }, (_, index) => `[e${index}]`).join(''),
@@ -177,6 +182,24 @@ const options = fc.constantFrom<ReadingOptions>(
 
 test('from messages of all kinds', () => {
   fc.assert(fc.property(streams, cuts, options, checkSame), { numRuns: 1500 })
+})
+
+test('from messages with each byte in each name, at the ends of blocks of 16', () => {
+  const letters = 'x'.repeat(33)
+  for (let byte = 1; byte < 256; byte++) {
+    if (byte === 0x0a) continue
+    const lines = [0, 1, 15, 16, 32].flatMap((place) => {
+      const name = `${letters.slice(place)}${String.fromCharCode(byte)}${letters.slice(33 - place)}`
+      return [
+        `<30>Nov 26 11:59:58 ${name} app[1]: text`,
+        `<30>Nov 26 11:59:58 host ${name}[1]: text`,
+        `<30>Nov 26 11:59:58 host ${name}: text`,
+        `<30>Nov 26 11:59:58 host app[${name}]: text`,
+        `<30>1 2026-11-26T11:59:58.1Z ${name} app 1 - [${name} ${name}="${name}"] text`,
+      ]
+    })
+    checkSame(Buffer.from(`${lines.join('\n')}\n`, 'latin1'), [], {})
+  }
 })
 
 test('from messages with bytes changed', () => {
