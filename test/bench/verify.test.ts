@@ -46,6 +46,16 @@ describe('benchmark verification', () => {
     assert.deepEqual(await verdictOn(mixed), { records: 40, faults: [], outOfOrder: 0 })
   })
 
+  it('looks at no order where none is kept', async () => {
+    const output = await mkdtemp(join(folder, 'output-'))
+    const lines = outputLines().toReversed()
+    await writeFile(join(output, 'all.log'), lines.map((line) => `${line}\n`).join(''))
+    const expectation = { prepared, readLine, withEnvelope: true }
+    assert.ok((await verify(output, expectation)).outOfOrder > 0)
+    const mixed = await verify(output, { ...expectation, mayBeMixed: true })
+    assert.deepEqual(mixed, { records: 40, faults: [], outOfOrder: 0 })
+  })
+
   it('reads what was rotated and compressed before the rest, frame by frame', async () => {
     const lines = outputLines().map((line) => `${line}\n`)
     const output = await mkdtemp(join(folder, 'output-'))
