@@ -23,6 +23,10 @@ const PAUSE = IS_LONG_RUN
   ? { ms: 90_000, output: '' }
   : { ms: 8_000, output: 'request_timeout: 4s' }
 const INDEX = '/logs-docker-default'
+/** Two of one priority cannot stand beside each other: ours for this name is refused. */
+const PRIORITY_OF_OURS = 270
+/** Before any of ours. */
+const PRIORITY_FIRST = 300
 
 for (const name of SERVERS) {
   describe(name, () => {
@@ -90,7 +94,7 @@ for (const name of SERVERS) {
     test("templates of somebody else's stay, and nothing is lost for them", async (t) => {
       await using server = await startServer(t, name)
       if (!server) return
-      await putTheirs(server, {})
+      await putTheirs(server, PRIORITY_OF_OURS, {})
       await using run = await BulkRun.start(server)
       await run.send(0, 3_000)
       const ledger = await run.drain()
@@ -104,7 +108,7 @@ for (const name of SERVERS) {
       // Neither tag nor log may be a field.
       const original = { properties: { original: { type: 'text' } } }
       const properties = { '@timestamp': { type: 'date_nanos' }, event: original }
-      await putTheirs(server, { mappings: { dynamic: 'strict', properties } })
+      await putTheirs(server, PRIORITY_FIRST, { mappings: { dynamic: 'strict', properties } })
       await using run = await BulkRun.start(server)
       await run.send(0, 100)
       const ledger = await run.drain()
@@ -120,7 +124,7 @@ for (const name of SERVERS) {
       await using server = await startServer(t, name)
       if (!server) return
       const properties = { '@timestamp': { type: 'date_nanos' } }
-      await putTheirs(server, { mappings: { dynamic: 'strict', properties } })
+      await putTheirs(server, PRIORITY_FIRST, { mappings: { dynamic: 'strict', properties } })
       await using run = await BulkRun.start(server)
       await run.send(0, 100)
       const ledger = await run.drain()
@@ -148,10 +152,8 @@ for (const name of SERVERS) {
   })
 }
 
-/** An index template that ours cannot stand beside: of the same priority. */
-async function putTheirs(server: RealServer, template: object): Promise<void> {
-  const index_patterns = ['logs-docker-*']
-  const body = { index_patterns, priority: 250, data_stream: {}, template }
+async function putTheirs(server: RealServer, priority: number, template: object): Promise<void> {
+  const body = { index_patterns: ['logs-docker-*'], priority, data_stream: {}, template }
   await server.json('PUT', '/_index_template/theirs', body)
 }
 
