@@ -2,6 +2,7 @@
  * What is written to files that are rotated meanwhile is in the output, however the process ends;
  * events of several lines are whole.
  */
+import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { until } from '../../test/support/wait.ts'
@@ -87,7 +88,7 @@ async function untilArrived({ senders: all, places }: World): Promise<void> {
   for (const { name, sent } of all) {
     const path = join(places.folder, 'logs', `${tagOf(name)}.log`)
     const end = new RegExp(`"n":"?${sent - 1}\\b.*\\n$`)
-    const isThere = async () => end.test(await endOf(path))
+    const isThere = async () => existsSync(path) && end.test(await endOf(path))
     await until(`the last event of ${name} has arrived`, isThere, ARRIVED_MS)
   }
 }
