@@ -37,10 +37,8 @@ function itemErrors(schema: SchemaNode, values: readonly unknown[], path: Path):
   const errors: ValueError[] =
     repeated.length > 0 ? [{ keyword: 'uniqueItems', path, params: { repeated } }] : []
   if (!items) return errors
-  return values.reduce(
-    (all: ValueError[], item, index) => all.concat(valueErrors(items, item, [...path, `${index}`])),
-    errors,
-  )
+  const ofItems = values.flatMap((item, index) => valueErrors(items, item, [...path, `${index}`]))
+  return [...errors, ...ofItems]
 }
 
 /** Positions of items that an earlier one is equal to. */

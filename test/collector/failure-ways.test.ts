@@ -76,6 +76,12 @@ pipeline:
   - { match: '**', to: first }
 `
 
+function dataFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
 test('an output for the network has a buffer on disk without being told to', async (t) => {
   const { stage, send } = await start(
     t,
@@ -129,8 +135,7 @@ outputs:
 pipeline: [{ match: '**', to: first }]
 ${more}
 `
-    const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-    t.after(() => rmSync(dataDir, { recursive: true }))
+    const dataDir = dataFolder(t)
     const { stage, send } = await startIn(t, dataDir, yaml)
     for (const name of ['first', 'second'])
       stage.answers.set(name, { kind: 'rejected', reason: 'bad' })
@@ -146,8 +151,7 @@ outputs:
 pipeline: [{ match: '**', to: first }]
 labels: { errors: [{ match: other, to: second }] }
 `
-  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  t.after(() => rmSync(dataDir, { recursive: true }))
+  const dataDir = dataFolder(t)
   const { stage, send, stop } = await startIn(t, dataDir, yaml)
   stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
   assert.equal(await send('x'), 'rejected')
@@ -167,8 +171,7 @@ labels: { errors: [{ filter: '**', ${step} }, { match: other, to: second }] }
 
 /** Sends a, b and a again, which the first output rejects; how many letters and what is counted. */
 async function afterFilter(t: TestContext, step: string) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  t.after(() => rmSync(dataDir, { recursive: true }))
+  const dataDir = dataFolder(t)
   const { stage, stop } = await startIn(t, dataDir, behindFilter(step))
   stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
   const records = ['a', 'b', 'a'].map((log) => ({ log }))
@@ -272,8 +275,7 @@ pipeline:
   - { match: full, to: second }
   - { match: '**', to: first }
 `
-  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  t.after(() => rmSync(dataDir, { recursive: true }))
+  const dataDir = dataFolder(t)
   const { stage, send, stop } = await startIn(t, dataDir, yaml)
   stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
   stage.answers.set('second', AWAY)
@@ -297,8 +299,7 @@ pipeline:
   - { match: direct, to: second }
   - { match: '**', to: first }
 `
-  const dataDir = mkdtempSync(join(tmpdir(), 'logboom-failures-'))
-  t.after(() => rmSync(dataDir, { recursive: true }))
+  const dataDir = dataFolder(t)
   const { stage, send, stop } = await startIn(t, dataDir, yaml)
   stage.answers.set('first', { kind: 'rejected', reason: 'bad' })
   stage.answers.set('second', AWAY)
