@@ -287,6 +287,7 @@ export class DiskStore implements BatchStore {
         this.#isWrittenDue = false
       }
       if (isDone) await this.#segments.deleteAll()
+      else if (this.#progressFile.isDiskFull) await this.#makeSpace()
       else if (spare) await this.#segments.deleteTo(spare)
       else if (hasOld) await this.#segments.deleteBelow(from, this.#reader.order)
       // A new segment made the one before old meanwhile: next time, with a safe note.
@@ -295,18 +296,17 @@ export class DiskStore implements BatchStore {
       return true
     } catch (error) {
       this.#isProgressNoted = false
-      await this.#makeSpace(error)
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') await this.#makeSpace()
       logger.warn({ folder, error }, 'cannot note what is delivered: after a crash it comes again')
       return false
     }
   }
 
   /**
-   * A disk that this buffer has filled has no room for the note, without which nothing is deleted.
-   * So what is delivered goes first: a crash before the note is made lets it seem lost, no more.
+   * A disk that this buffer has filled gets room by what is delivered, with the newest segment too.
+   * Where even the spare file could not take the note, a crash before one lets it seem lost.
    */
-  async #makeSpace(error: unknown): Promise<void> {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return
+  async #makeSpace(): Promise<void> {
     if (!this.#isAllFinished || this.#writer.isBusy)
       return this.#segments.deleteBelow(this.#progress.from.sequence, this.#reader.order)
     this.#writer.leaveSegment()
