@@ -15,14 +15,23 @@ import { until } from '../support/wait.ts'
 const NAMES = ['one', 'two', 'three']
 const LOG_OPTIONS = { 'max-size': '1m', 'max-file': '3', compress: 'true' }
 const LIMIT_MS = 120_000
-/** Some 300 bytes each as json-file writes them; both files that are kept have 6,000 and more. */
-const PHASES = [
-  { from: 0, to: 8000, isPaced: true },
-  // Written while no collector runs: one rotation and more, but less than Docker keeps.
-  { from: 8000, to: 13_000, isPaced: false },
-  { from: 13_000, to: 25_000, isPaced: true },
+/**
+ * Lines of one step, which begins when those before are read: some 290 bytes each as json-file
+ * writes them, so what is not read yet is always less than the two files that Docker surely keeps,
+ * however slow the machine is.
+ */
+const STEP_LINES = 4000
+/** Paced, a step rests after each 500 lines. */
+const STEPS = [
+  { isPaced: true, collector: 'runs' },
+  { isPaced: true, collector: 'runs' },
+  // One rotation and more.
+  { isPaced: false, collector: 'is stopped' },
+  { isPaced: true, collector: 'runs' },
+  { isPaced: true, collector: 'is killed' },
+  { isPaced: true, collector: 'runs' },
 ] as const
-const LINES = PHASES[2].to
+const LINES = STEPS.length * STEP_LINES
 /** A kill may repeat what was read and not yet noted: of each file at most a block or two. */
 const REPEATED_MAX = NAMES.length * 2 * 1000
 
@@ -42,15 +51,16 @@ pipeline:
 `
 }
 
-/** Each phase begins when a file of its number is there; paced, it rests after 500 lines. */
+/** Each step begins when a file of its number is there. */
 function script(): string {
-  const phases = PHASES.map(({ from, to, isPaced }, index) => {
+  const steps = STEPS.map(({ isPaced }, step) => {
     const rest = isPaced ? 'if (i % 500 == 499) { fflush(); system("sleep 0.4") }' : ''
     const line = `printf "%06d %200s\\n", i, "x"`
+    const [from, to] = [step * STEP_LINES, (step + 1) * STEP_LINES]
     const program = `BEGIN { for (i = ${from}; i < ${to}; i++) { ${line}; ${rest} } }`
-    return `until [ -e /signals/${index} ]; do sleep 0.1; done; awk '${program}'`
+    return `until [ -e /signals/${step} ]; do sleep 0.1; done; awk '${program}'`
   })
-  return [...phases, 'sleep 1000'].join('\n')
+  return [...steps, 'sleep 1000'].join('\n')
 }
 
 function numbersOf(lines: readonly Line[]): number[] {
@@ -62,7 +72,7 @@ test('each line of containers whose logs are rotated, over a stop and a kill', a
   if (!tools) return
   const signals = await mkdtemp(join(tmpdir(), 'logboom-signals-'))
   t.after(() => rm(signals, { recursive: true }))
-  const begin = (phase: number) => writeFile(join(signals, `${phase}`), '')
+  const begin = (step: number) => writeFile(join(signals, `${step}`), '')
   await using daemon = await DockerDaemon.start(tools)
   await using collector = await CollectorProcess.start({ config: configFor(daemon.root) })
   const args = [`--volume=${signals}:/signals:ro`]
@@ -79,29 +89,30 @@ test('each line of containers whose logs are rotated, over a stop and a kill', a
       LIMIT_MS,
     )
 
-  await begin(0)
-  await atLeast(PHASES[0].to)
-  await collector.stop()
-  await begin(1)
-  const written = async (name: string) =>
-    (await daemon.docker('logs', '--tail', '1', name)).startsWith(
-      `${PHASES[1].to - 1}`.padStart(6, '0'),
-    )
-  for (const name of NAMES) await until(`${name} has written`, () => written(name), LIMIT_MS)
-  await collector.start()
-  await atLeast(PHASES[1].to)
-  for (const tag of tags)
-    assert.deepEqual(
-      numbersOf(await collector.linesOf(tag, 0)),
-      Array.from({ length: PHASES[1].to }, (_, number) => number),
-      `${tag} after the stop: each line once, in order`,
-    )
-
-  await begin(2)
-  await atLeast(PHASES[2].from + 4000)
-  await collector.kill()
-  await collector.start()
-  await atLeast(LINES)
+  const written = async (name: string, count: number) =>
+    (await daemon.docker('logs', '--tail', '1', name)).startsWith(`${count - 1}`.padStart(6, '0'))
+  for (const [step, { collector: state }] of STEPS.entries()) {
+    const count = (step + 1) * STEP_LINES
+    if (state === 'is stopped') await collector.stop()
+    await begin(step)
+    if (state === 'is stopped') {
+      for (const name of NAMES)
+        await until(`${name} has written`, () => written(name, count), LIMIT_MS)
+      await collector.start()
+    } else if (state === 'is killed') {
+      await atLeast(count - STEP_LINES + 1000)
+      await collector.kill()
+      await collector.start()
+    }
+    await atLeast(count)
+    if (state !== 'is stopped') continue
+    for (const tag of tags)
+      assert.deepEqual(
+        numbersOf(await collector.linesOf(tag, 0)),
+        Array.from({ length: count }, (_, number) => number),
+        `${tag} after the stop: each line once, in order`,
+      )
+  }
   await collector.stop()
   let repeated = 0
   for (const tag of tags) {
