@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { runWell } from '../child.ts'
 import type { Jdk } from './java.ts'
 import { cached, copyWithDependencies } from './maven.ts'
-import type { Installation, NodeFolders } from './installation.ts'
+import { COMPILED_QUICKLY, type Installation, type NodeFolders } from './installation.ts'
 
 const LAUNCHER = fileURLToPath(new URL('elasticsearch-launcher.java', import.meta.url))
 const CLASS = 'ElasticsearchLauncher'
@@ -83,6 +83,7 @@ async function compileLauncher(jdk: Jdk, folder: string): Promise<void> {
 function jvmOptions(home: string, folders: NodeFolders, major: number): string[] {
   const native = 'org.elasticsearch.foreign,org.elasticsearch.nativeaccess,org.apache.lucene.core'
   return [
+    COMPILED_QUICKLY,
     '-Xms512m',
     '-Xmx512m',
     '-Xss1m',

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runWell } from '../child.ts'
-import type { Installation, NodeFolders } from './installation.ts'
+import { COMPILED_QUICKLY, type Installation, type NodeFolders } from './installation.ts'
 import type { Jdk } from './java.ts'
 import { cached, copyArtifact } from './maven.ts'
 
@@ -66,6 +66,7 @@ function jvmOptions(
 ): string[] {
   const agent = join(home, 'agent', 'opensearch-agent.jar')
   return [
+    COMPILED_QUICKLY,
     '-Xms512m',
     '-Xmx512m',
     '-Xss1m',
