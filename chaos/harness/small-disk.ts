@@ -1,6 +1,7 @@
 /** A file system in memory in the run's folder, made full or read-only. Needs root. */
 import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ended, run, runWell } from '../../test/support/child.ts'
 import type { World } from './scenario.ts'
 
@@ -8,6 +9,13 @@ const ROOMY = '1g'
 const ROOM_LEFT_BYTES = 64 * 1024
 /** What may be written between looking and mounting, on a machine that is busy. */
 const ROOM_LEFT_MAX_BYTES = 64 * 1024 * 1024
+const FILL_AGAIN_MS = 200
+
+/** Somebody who takes what room there is. */
+export interface Filler {
+  /** Settles once no more is taken. */
+  end(): Promise<void>
+}
 
 export class SmallDisk {
   readonly #path: string
@@ -38,9 +46,21 @@ export class SmallDisk {
     }
   }
 
+  /** Also when the collector makes room by deleting what is delivered. */
+  async keepFull(): Promise<Filler> {
+    let isOver = false
+    const fillAgain = async () => {
+      // If it is written to meanwhile, there will be no room for it next time.
+      for (; !isOver; await sleep(FILL_AGAIN_MS)) await this.#tryToFill(0)
+    }
+    await this.fill()
+    const over = fillAgain()
+    return { end: () => ((isOver = true), over) }
+  }
+
   async #tryToFill(room: number): Promise<Ended> {
     const { blocks, bfree, bsize } = await statfs(this.#path)
-    const size = (blocks - bfree) * bsize + room
+    const size = Math.min(blocks, blocks - bfree + room / bsize) * bsize
     return run('mount', ['-o', `remount,size=${size}`, this.#path])
   }
 

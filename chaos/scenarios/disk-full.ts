@@ -8,8 +8,15 @@ async function fillAgainAndAgain(world: World, folder: string): Promise<void> {
   const disk = SmallDisk.at(world, folder)
   for (let round = 0; world.goesOn(round); round++) {
     await world.untilAcknowledged(500)
-    await disk.fill()
-    await heldBackUntil(world, () => disk.relieve())
+    const full = await disk.keepFull()
+    try {
+      await heldBackUntil(world, async () => {
+        await full.end()
+        await disk.relieve()
+      })
+    } finally {
+      await full.end()
+    }
   }
 }
 
