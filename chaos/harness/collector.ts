@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { until } from '../../test/support/wait.ts'
 import { faultsOf, finalTotals, type Totals } from './ledger.ts'
 
-const START_MS = 30_000
+const START_MS = 120_000
 const STOP_MS = 30_000
 
 export interface CollectorOptions {

@@ -2,7 +2,7 @@
 import { until } from '../../test/support/wait.ts'
 import type { World } from './scenario.ts'
 
-const READY_AGAIN_MS = 60_000
+const READY_AGAIN_MS = 180_000
 
 export async function heldBackUntil(world: World, relieve: () => Promise<void>): Promise<void> {
   await world.untilHeldBack()

@@ -8,7 +8,7 @@ const STARTING_MAX_MS = 400
 const STARTING_SHARE = 5
 const NOTED_ATTEMPTS = 6
 const NOTED_MS = 100
-const DELIVERED_MS = 60_000
+const DELIVERED_MS = 180_000
 
 export async function killAgainAndAgain(world: World): Promise<void> {
   const { collector, random } = world

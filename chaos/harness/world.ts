@@ -14,7 +14,7 @@ import type { Sender } from './load.ts'
 import type { Places, Scenario, World } from './scenario.ts'
 import { judge, type Result } from './verdict.ts'
 
-const FINISH_MS = 60_000
+const FINISH_MS = 180_000
 /** Longer than any wait between two attempts of an output in the scenarios. */
 const STILL_MS = 700
 
