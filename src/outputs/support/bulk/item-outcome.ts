@@ -28,6 +28,8 @@ const REPAIRABLE_TYPES = [
   ...['strict_dynamic_mapping_exception', 'illegal_argument_exception', 'parse_exception'],
   ...['max_bytes_length_exceeded_exception', 'illegal_state_exception', 'parsing_exception'],
 ]
+/** Of 500: an ingest pipeline has refused the document, and would again. */
+const REFUSED_TYPES = ['fail_processor_exception', 'ingest_processor_exception']
 
 export function itemOutcome(
   status: number,
@@ -38,6 +40,7 @@ export function itemOutcome(
   // Two updates of one document at a time; with `create` it is there already.
   if (status === 409) return operation === 'create' ? DUPLICATE : RETRY
   if (status === 429) return failure?.type === 'cluster_block_exception' ? HELD : RETRY
+  if (failure && REFUSED_TYPES.includes(failure.type)) return REJECTED
   if (status === 408 || (status >= 500 && status !== 501)) return RETRY
   if (status === 401 || status === 403) return HELD
   // An update of what is not there is wrong for good, an index that is not there is not.

@@ -69,6 +69,8 @@ const ROWS: readonly Row[] = [
   [404, 'document_missing_exception', '[x]: document missing', REJECTED, 'update'],
   [400, 'action_request_validation_exception', 'id is too long', REJECTED],
   [400, '', '', REJECTED],
+  [500, 'fail_processor_exception', 'no good', REJECTED],
+  [500, 'ingest_processor_exception', 'java.lang.IllegalStateException', REJECTED],
   [501, '', '', REJECTED],
 ]
 
