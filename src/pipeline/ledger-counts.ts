@@ -42,6 +42,8 @@ export interface FilterCounts {
 
 export interface OutputCounts {
   received: number
+  /** Of the received, those that its buffer found on disk. */
+  restored: number
   delivered: number
   retried: number
   rejected: number

@@ -37,7 +37,7 @@ export interface LedgerHistoryOptions {
   readonly logger: Logger
 }
 
-const VERSION = 3
+const VERSION = 4
 const SAVE_EVERY_MS = 1000
 
 type Counted = Omit<LedgerOfAllRuns, 'balanced'>
@@ -94,8 +94,10 @@ export class LedgerHistory {
       since: before.since,
       inputs: addGroups(before.inputs, now.inputs),
       filters: addGroups(before.filters, now.filters),
-      outputs: addGroups(before.outputs, now.outputs),
-      total: addRows(before.total, now.total),
+      outputs: mapRows(addGroups(before.outputs, now.outputs), (row) =>
+        backFromDisk(row, ['received', 'restored', 'buffered']),
+      ),
+      total: backFromDisk(addRows(before.total, now.total), ['restored', 'buffered']),
       drop_reasons: {
         inputs: addGroups(before.drop_reasons.inputs, now.drop_reasons.inputs),
         pipeline: addRows(before.drop_reasons.pipeline, now.drop_reasons.pipeline),
@@ -167,6 +169,12 @@ function settled(saved: Saved): Counted {
   const total = move(move(saved.total, 'in_flight', 'buffered', kept), 'in_flight', 'retried')
   const filters = mapRows(saved.filters, (row) => ({ ...row, held: 0 }))
   return { since, inputs, filters, outputs, total, drop_reasons, damaged_bytes }
+}
+
+/** Restored events are the ones that an earlier run has left: neither is counted any more. */
+function backFromDisk(row: Row, fates: readonly string[]): Row {
+  const count = Math.min(of(row, 'restored'), of(row, 'buffered'))
+  return { ...row, ...Object.fromEntries(fates.map((fate) => [fate, of(row, fate) - count])) }
 }
 
 function move(row: Row, from: string, to: string, count = of(row, from)): Row {

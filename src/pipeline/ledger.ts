@@ -77,6 +77,7 @@ export class Ledger {
   output(name: string): OutputCounts {
     return obtain(this.#outputs, name, () => ({
       received: 0,
+      restored: 0,
       delivered: 0,
       retried: 0,
       rejected: 0,
@@ -186,6 +187,7 @@ export class Ledger {
 
   /** Events that an output's buffer has found on disk. */
   restoreBuffered(output: OutputCounts, tag: Counts, count: number): void {
+    output.restored += count
     this.#total.restored += count
     this.#total.inFlight += count
     tag.restored += count

@@ -51,7 +51,7 @@ suite('counts', () => {
     const { input, ledger } = pipelineOf({ steps: [match('**', a, b)] })
     const sent = input.deliver(batch('x', 2))
     await new Promise((resolve) => setImmediate(resolve))
-    const zero = { delivered: 0, retried: 0, rejected: 0, dropped: 0, buffered: 0 }
+    const zero = { restored: 0, delivered: 0, retried: 0, rejected: 0, dropped: 0, buffered: 0 }
     assert.deepEqual(ledger.snapshot().outputs, {
       a: { ...zero, received: 2, in_flight: 2 },
       b: { ...zero, received: 2, rejected: 2, in_flight: 0 },
