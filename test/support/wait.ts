@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL_MS = 10
+/** A costly condition is asked less often: what it waits for needs the machine too. */
+const REST_MAX_MS = 500
 
 type Truthy<Value> = Exclude<Value, undefined | null | false | 0 | ''>
 
@@ -13,9 +15,11 @@ export async function until<Value>(
 ): Promise<Truthy<Value>> {
   const end = performance.now() + limitMs
   for (;;) {
+    const asked = performance.now()
     const value = await condition()
     if (value) return value as Truthy<Value>
-    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`)
-    await sleep(POLL_MS)
+    const now = performance.now()
+    if (now > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`)
+    await sleep(Math.min(Math.max(POLL_MS, 2 * (now - asked)), REST_MAX_MS))
   }
 }
