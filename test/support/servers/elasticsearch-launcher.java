@@ -3,7 +3,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.elasticsearch.Build;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.common.logging.LogConfigurator;
@@ -22,46 +21,34 @@ import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.xcontent.XContentBuilder;
 
 /**
- * Starts one Elasticsearch node in this JVM: what the launcher of a distribution does, whose jar is
- * not published. Arguments are node settings, KEY=VALUE.
+ * Starts Elasticsearch nodes in this JVM: what the launcher of a distribution does, whose jar is
+ * not published.
  */
 public class ElasticsearchLauncher {
     private static final String NAME = "logboom-test";
+    private static boolean isLogging = false;
 
     public static void main(String[] args) throws Exception {
         LogConfigurator.configureESLogging(); // before anything asks for a logger
+        LogConfigurator.registerErrorListener();
+        NodeLoop.run(ElasticsearchLauncher::start);
+    }
+
+    private static Node start(Map<String, String> given) throws Exception {
         Settings.Builder settings = Settings.builder();
-        for (String arg : args) {
-            int equals = arg.indexOf('=');
-            settings.put(arg.substring(0, equals), arg.substring(equals + 1));
-        }
+        given.forEach(settings::put);
         Path config = Path.of(System.getProperty("es.path.conf"));
         Environment environment =
             InternalSettingsPreparer.prepareEnvironment(settings.build(), Map.of(), config, () -> NAME);
-        LogConfigurator.setNodeName(NAME);
-        LogConfigurator.registerErrorListener();
-        LogConfigurator.configure(environment, true);
-        try {
-            Set<PluginBundle> modules = modules(environment.modulesDir());
-            Node node = new Node(environment, PluginsLoader.createPluginsLoader(modules, Set.of(), Map.of()));
-            node.injector().getInstance(RestController.class).registerHandler(new Root());
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> close(node)));
-            node.start();
-        } catch (Throwable failure) { // other threads would keep the JVM alive
-            failure.printStackTrace();
-            System.exit(1);
+        if (isLogging == false) {
+            LogConfigurator.setNodeName(NAME);
+            LogConfigurator.configure(environment, true);
+            isLogging = true;
         }
-        Thread.currentThread().join();
-    }
-
-    private static void close(Node node) {
-        try {
-            node.prepareForClose();
-            node.close();
-            node.awaitClose(10, TimeUnit.SECONDS);
-        } catch (Exception failure) {
-            failure.printStackTrace();
-        }
+        Set<PluginBundle> modules = modules(environment.modulesDir());
+        Node node = new Node(environment, PluginsLoader.createPluginsLoader(modules, Set.of(), Map.of()));
+        node.injector().getInstance(RestController.class).registerHandler(new Root());
+        return node.start();
     }
 
     /** loadModulesBundles takes (Path) in 8.19 and (Path, boolean) in 9. */

@@ -5,16 +5,15 @@
  * field types match_only_text, wildcard, constant_keyword and scaled_float.
  */
 import { existsSync } from 'node:fs'
-import { copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { runWell } from '../child.ts'
 import type { Jdk } from './java.ts'
+import type { Installation, JvmFolders } from './installation.ts'
+import { compileLauncher, javaCommand, launcherRecipe } from './launcher.ts'
 import { cached, copyWithDependencies } from './maven.ts'
-import { COMPILED_QUICKLY, type Installation, type NodeFolders } from './installation.ts'
 
-const LAUNCHER = fileURLToPath(new URL('elasticsearch-launcher.java', import.meta.url))
-const CLASS = 'ElasticsearchLauncher'
+const LAUNCHER = { className: 'ElasticsearchLauncher', source: 'elasticsearch-launcher.java' }
 const TRANSPORT = 'transport-netty4'
 /** The system's libzstd stands in for the one of a distribution; without it less is native. */
 const ZSTD_PLACES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64']
@@ -25,7 +24,7 @@ export async function installElasticsearch(
   version: string,
 ): Promise<Installation> {
   const major = Number(version.split('.')[0])
-  const recipe = `1 ${jdk.major} ${await readFile(LAUNCHER, 'utf8')}`
+  const recipe = await launcherRecipe(jdk, LAUNCHER)
   const home = await cached(`elasticsearch-${version}`, recipe, async (folder) => {
     const lib = join(folder, 'lib')
     const artifacts = [
@@ -36,19 +35,17 @@ export async function installElasticsearch(
     await copyWithDependencies(mvn, artifacts, lib)
     await makeTransportModule(jdk, folder)
     await linkZstd(lib)
-    await compileLauncher(jdk, folder)
+    await compileLauncher(jdk, folder, LAUNCHER)
   })
   return {
     product: 'elasticsearch',
     version,
+    settings: { 'path.home': home, 'cluster.name': 'logboom' },
     command: (folders) => [
-      join(jdk.home, 'bin', 'java'),
+      ...javaCommand(jdk, folders.temporary),
       ...jvmOptions(home, folders, major),
-      ...['-p', join(home, 'lib'), '-cp', join(home, 'classes'), CLASS],
-      `path.home=${home}`,
-      'cluster.name=logboom',
+      ...['-p', join(home, 'lib'), '-cp', join(home, 'classes'), LAUNCHER.className],
     ],
-    settingArguments: (settings) => settings,
   }
 }
 
@@ -73,29 +70,10 @@ async function linkZstd(lib: string): Promise<void> {
   await symlink(place, join(folder, 'libzstd.so'))
 }
 
-async function compileLauncher(jdk: Jdk, folder: string): Promise<void> {
-  const source = join(folder, `${CLASS}.java`)
-  await copyFile(LAUNCHER, source)
-  const places = ['-cp', join(folder, 'lib', '*'), '-d', join(folder, 'classes')]
-  await runWell(join(jdk.home, 'bin', 'javac'), ['-nowarn', '-proc:none', ...places, source])
-}
-
-function jvmOptions(home: string, folders: NodeFolders, major: number): string[] {
+function jvmOptions(home: string, folders: JvmFolders, major: number): string[] {
   const native = 'org.elasticsearch.foreign,org.elasticsearch.nativeaccess,org.apache.lucene.core'
   return [
-    COMPILED_QUICKLY,
-    '-Xms512m',
-    '-Xmx512m',
-    '-Xss1m',
-    '-XX:+ExitOnOutOfMemoryError',
-    '-Djava.awt.headless=true',
     '-Djava.locale.providers=CLDR',
-    `-Djava.io.tmpdir=${folders.temporary}`,
-    '-Dio.netty.noUnsafe=true',
-    '-Dio.netty.noKeySetOptimization=true',
-    '-Dio.netty.recycler.maxCapacityPerThread=0',
-    '-Dlog4j.shutdownHookEnabled=false',
-    '-Dlog4j2.disable.jmx=true',
     '-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false',
     '-Des.distribution.type=tar',
     `-Des.path.home=${home}`,

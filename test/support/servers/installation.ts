@@ -1,14 +1,14 @@
-/** A server's files on this machine, and how a node of it is started. */
-
-/** A node that lives for seconds is ready with half the CPU when nothing is compiled twice. */
-export const COMPILED_QUICKLY = '-XX:TieredStopAtLevel=1'
+/** A server's files on this machine, and how a JVM for its nodes is started. */
 
 export type Product = 'elasticsearch' | 'opensearch'
 
-/** Where one node keeps what it writes, and reads its logging configuration. */
-export interface NodeFolders {
+/** Node settings, as in `elasticsearch.yml`: `{ 'http.max_content_length': '1kb' }`. */
+export type NodeSettings = Readonly<Record<string, string>>
+
+/** Where one JVM reads its configuration from, and keeps what is of no node. */
+export interface JvmFolders {
+  readonly root: string
   readonly config: string
-  readonly data: string
   readonly logs: string
   readonly temporary: string
 }
@@ -17,8 +17,8 @@ export interface NodeFolders {
 export interface Installation {
   readonly product: Product
   readonly version: string
-  /** Program and arguments, without the node's settings. */
-  command(folders: NodeFolders): readonly string[]
-  /** Node settings, `key=value` each, as the server's command line has them. */
-  settingArguments(settings: readonly string[]): readonly string[]
+  /** Of each node. */
+  readonly settings: NodeSettings
+  /** Program and arguments; what it reads is in node-loop.java. */
+  command(folders: JvmFolders): readonly string[]
 }

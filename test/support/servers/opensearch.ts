@@ -3,16 +3,17 @@
  * ISM are not there; version 2 also lacks ingest processors and reindex.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runWell } from '../child.ts'
-import { COMPILED_QUICKLY, type Installation, type NodeFolders } from './installation.ts'
+import type { Installation, JvmFolders } from './installation.ts'
 import type { Jdk } from './java.ts'
+import { compileLauncher, javaCommand, launcherRecipe } from './launcher.ts'
 import { cached, copyArtifact } from './maven.ts'
 
 /** GeoIP data are 70 MB; gRPC opens nothing here. */
 const LEFT_OUT = ['ingest-geoip', 'transport-grpc']
+const LAUNCHER = { className: 'OpenSearchLauncher', source: 'opensearch-launcher.java' }
 const SHA256: Readonly<Record<string, string>> = {
   '2.19.6': '71d6d8b1c637f3faecda0752b184b1cc526fc6eaad59ec1408c6327bb00b9293',
   '3.8.0': '196c3cf4602c394f2e40e6174ccbf2a924eae37246f08fa6bbb6b75f9fd5ff1f',
@@ -24,7 +25,8 @@ export async function installOpenSearch(
   version: string,
 ): Promise<Installation> {
   const major = Number(version.split('.')[0])
-  const home = await cached(`opensearch-${version}`, '1', async (folder) => {
+  const recipe = await launcherRecipe(jdk, LAUNCHER)
+  const home = await cached(`opensearch-${version}`, recipe, async (folder) => {
     const group = 'org.opensearch.distribution.integ-test-zip'
     await copyArtifact(mvn, `${group}:opensearch:${version}:zip`, folder)
     const archive = join(folder, `opensearch-${version}.zip`)
@@ -35,19 +37,24 @@ export async function installOpenSearch(
     for (const name of LEFT_OUT) await rm(join(inside, 'modules', name), REMOVAL)
     await cp(inside, folder, { recursive: true })
     await rm(inside, REMOVAL)
+    await compileLauncher(jdk, folder, LAUNCHER)
   })
   return {
     product: 'opensearch',
     version,
+    settings: { 'path.home': home },
     command: (folders) => [
-      join(jdk.home, 'bin', 'java'),
-      ...jvmOptions(home, folders, { server: major, java: jdk.major }),
-      ...['-cp', join(home, 'lib', '*'), 'org.opensearch.bootstrap.OpenSearch'],
+      ...javaCommand(jdk, folders.temporary),
+      ...jvmOptions(home, folders, major),
+      ...['-cp', `${join(home, 'classes')}:${join(home, 'lib', '*')}`, LAUNCHER.className],
     ],
-    settingArguments: (settings) => settings.map((setting) => `-E${setting}`),
   }
 }
 
+const MODERN_OPTIONS = [
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1',
+]
 const REMOVAL = { recursive: true, force: true } as const
 
 async function checkSum(path: string, version: string): Promise<void> {
@@ -59,55 +66,15 @@ async function checkSum(path: string, version: string): Promise<void> {
   throw new Error(`cannot use ${path}: its SHA-256 is ${found}; expected ${expected}`)
 }
 
-function jvmOptions(
-  home: string,
-  folders: NodeFolders,
-  major: { readonly server: number; readonly java: number },
-): string[] {
-  const agent = join(home, 'agent', 'opensearch-agent.jar')
+function jvmOptions(home: string, folders: JvmFolders, major: number): string[] {
   return [
-    COMPILED_QUICKLY,
-    '-Xms512m',
-    '-Xmx512m',
-    '-Xss1m',
-    '-XX:+UseSerialGC',
-    '-Djava.awt.headless=true',
-    `-Djava.io.tmpdir=${folders.temporary}`,
     `-Djna.tmpdir=${folders.temporary}`,
     '-Djna.nosys=true',
-    '-Dio.netty.noUnsafe=true',
-    '-Dio.netty.noKeySetOptimization=true',
-    '-Dio.netty.recycler.maxCapacityPerThread=0',
     '-Dio.netty.allocator.numDirectArenas=0',
-    '-Dlog4j.shutdownHookEnabled=false',
-    '-Dlog4j2.disable.jmx=true',
     `-Dopensearch.path.home=${home}`,
     `-Dopensearch.path.conf=${folders.config}`,
     '-Dopensearch.distribution.type=zip',
     '-Dopensearch.bundled_jdk=false',
-    ...rootOptions(),
-    ...(major.server >= 3 ? modernOptions(agent) : oldOptions(major.java)),
-  ]
-}
-
-/** It will not run as root, and asks JNA who it is; without JNA's native half it cannot ask. */
-function rootOptions(): string[] {
-  if (process.getuid?.() !== 0) return []
-  return ['-Djna.nounpack=true', '-Djna.boot.library.path=/nonexistent']
-}
-
-function modernOptions(agent: string): string[] {
-  return [
-    ...(existsSync(agent) ? [`-javaagent:${agent}`] : []),
-    '--add-opens=java.base/java.nio=ALL-UNNAMED',
-    '-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1',
-  ]
-}
-
-function oldOptions(javaMajor: number): string[] {
-  const factory = 'org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory'
-  return [
-    `-Djava.util.concurrent.ForkJoinPool.common.threadFactory=${factory}`,
-    ...(javaMajor >= 18 ? ['-Djava.security.manager=allow'] : []),
+    ...(major >= 3 ? MODERN_OPTIONS : []),
   ]
 }

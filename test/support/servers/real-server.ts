@@ -1,20 +1,17 @@
 /**
- * One real node of Elasticsearch or OpenSearch on a free port of the loopback interface, with a
- * folder of its own. It may be paused, killed and started again on the same port and data.
+ * One real node of Elasticsearch or OpenSearch on a free port of the loopback interface, with data
+ * of its own. It may be paused, killed and started again on the same port and data.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Running } from '../child.ts'
 import { freePort } from '../free-port.ts'
 import { until } from '../wait.ts'
-import type { Installation, NodeFolders } from './installation.ts'
+import type { Installation, NodeSettings } from './installation.ts'
+import { ServerJvm } from './server-jvm.ts'
 
 const START_LIMIT_MS = 200_000
 const REQUEST_LIMIT_MS = 30_000
-
-/** Node settings, as in `elasticsearch.yml`: `{ 'http.max_content_length': '1kb' }`. */
-export type NodeSettings = Readonly<Record<string, string>>
 
 const BASE_SETTINGS: NodeSettings = {
   'network.host': '127.0.0.1',
@@ -23,15 +20,6 @@ const BASE_SETTINGS: NodeSettings = {
   'node.name': 'logboom-test',
   'cluster.routing.allocation.disk.threshold_enabled': 'false',
 }
-
-const LOGGING = `status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n
-rootLogger.level = info
-rootLogger.appenderRef.console.ref = console
-`
 
 export interface Answer {
   readonly status: number
@@ -42,14 +30,14 @@ export interface Answer {
 export class RealServer implements AsyncDisposable {
   readonly installation: Installation
   readonly port: number
-  readonly #folder: string
-  #settings: NodeSettings
-  #process: Running | undefined
+  readonly #data: string
+  readonly #settings: NodeSettings
+  #jvm: ServerJvm | undefined
 
   /** A node with fresh data, ready for requests. */
   static async start(installation: Installation, settings: NodeSettings = {}): Promise<RealServer> {
-    const folder = await mkdtemp(join(tmpdir(), `logboom-${installation.product}-`))
-    const server = new RealServer(installation, folder, await freePort(), settings)
+    const data = await mkdtemp(join(tmpdir(), `logboom-${installation.product}-`))
+    const server = new RealServer(installation, data, await freePort(), settings)
     try {
       await server.start()
       return server
@@ -61,12 +49,12 @@ export class RealServer implements AsyncDisposable {
 
   private constructor(
     installation: Installation,
-    folder: string,
+    data: string,
     port: number,
     settings: NodeSettings,
   ) {
     this.installation = installation
-    this.#folder = folder
+    this.#data = data
     this.port = port
     this.#settings = settings
   }
@@ -75,52 +63,28 @@ export class RealServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}`
   }
 
-  get processId(): number {
-    return this.#running.child.pid!
-  }
-
-  /** Starts the node, for the first time or again on its data, perhaps with other settings. */
-  async start(settings: NodeSettings = this.#settings): Promise<void> {
-    this.#settings = settings
-    await this.spawn()
+  /** Starts the node, for the first time or again on its data. */
+  async start(): Promise<void> {
+    this.#jvm = await ServerJvm.take(this.installation)
+    this.#jvm.startNode({
+      ...BASE_SETTINGS,
+      'http.port': String(this.port),
+      'path.data': this.#data,
+      ...this.#settings,
+    })
     await until(`${this.installation.product} answers`, () => this.#answers(), START_LIMIT_MS)
   }
 
   /** Starts a node that knows nothing of before, at the same place. */
   async startEmpty(): Promise<void> {
-    await rm(join(this.#folder, 'data'), { recursive: true, force: true })
+    await rm(this.#data, { recursive: true })
+    await mkdir(this.#data)
     await this.start()
-  }
-
-  /** Starts the node without waiting for it. */
-  async spawn(): Promise<void> {
-    const folders = await this.#makeFolders()
-    const all = {
-      ...BASE_SETTINGS,
-      'http.port': String(this.port),
-      'path.data': folders.data,
-      'path.logs': folders.logs,
-      ...this.#settings,
-    }
-    const settings = Object.entries(all).map(([key, value]) => `${key}=${value}`)
-    const { installation } = this
-    const [file, ...args] = [
-      ...installation.command(folders),
-      ...installation.settingArguments(settings),
-    ]
-    const env = { ...process.env, JAVA_TOOL_OPTIONS: '' }
-    this.#process = new Running(file!, args, { cwd: this.#folder, env })
-  }
-
-  /** SIGTERM, and waits for the end. */
-  async stop(): Promise<void> {
-    await this.#running.end()
   }
 
   /** SIGKILL: the node gets no chance to do anything. */
   async kill(): Promise<void> {
-    this.#running.signal('SIGKILL')
-    await this.#running.exit
+    await this.#running.end()
   }
 
   /** SIGSTOP: it keeps its connections, and says nothing. */
@@ -162,32 +126,19 @@ export class RealServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process?.alive) {
-      this.resume()
-      await this.kill()
+    try {
+      if (this.#jvm?.alive) {
+        this.resume()
+        await this.#jvm.giveBack()
+      } else await this.#jvm?.end()
+    } finally {
+      await rm(this.#data, { recursive: true, force: true, maxRetries: 5 })
     }
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  get #running(): Running {
-    if (!this.#process) throw new Error('the server was never started')
-    return this.#process
-  }
-
-  async #makeFolders(): Promise<NodeFolders> {
-    const at = (name: string) => join(this.#folder, name)
-    const names = ['config', 'data', 'logs', 'temporary'] as const
-    for (const name of names) await mkdir(at(name), { recursive: true })
-    for (const name of ['elasticsearch.yml', 'opensearch.yml']) {
-      await writeFile(join(at('config'), name), '')
-    }
-    await writeFile(join(at('config'), 'log4j2.properties'), LOGGING)
-    return {
-      config: at('config'),
-      data: at('data'),
-      logs: at('logs'),
-      temporary: at('temporary'),
-    }
+  get #running(): ServerJvm {
+    if (!this.#jvm) throw new Error('the server was never started')
+    return this.#jvm
   }
 
   async #answers(): Promise<boolean> {

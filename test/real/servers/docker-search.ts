@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { logboom } from '../cli/program.ts'
-import { DockerDaemon, requireDocker } from '../support/docker-daemon.ts'
-import { BulkRun } from '../support/servers/bulk-run.ts'
-import { requireServer, SERVERS } from '../support/servers/require-server.ts'
-import { RealServer } from '../support/servers/real-server.ts'
+import { logboom } from '../../cli/program.ts'
+import { DockerDaemon, requireDocker } from '../../support/docker-daemon.ts'
+import { BulkRun } from '../../support/servers/bulk-run.ts'
+import { requireServer, SERVERS } from '../../support/servers/require-server.ts'
+import { RealServer } from '../../support/servers/real-server.ts'
 
 const COUNT = 50
 

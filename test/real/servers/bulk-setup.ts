@@ -1,11 +1,11 @@
 /** What is set up on real servers: the types a document's fields get, and what is left alone. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { SetupOptions } from '../../src/outputs/support/bulk/setup/options.ts'
-import { ensureSetup } from '../../src/outputs/support/bulk/setup/ensure.ts'
-import type { Transport } from '../../src/outputs/support/bulk/transport.ts'
-import { requireServer, SERVERS } from '../support/servers/require-server.ts'
-import { RealServer } from '../support/servers/real-server.ts'
+import type { SetupOptions } from '../../../src/outputs/support/bulk/setup/options.ts'
+import { ensureSetup } from '../../../src/outputs/support/bulk/setup/ensure.ts'
+import type { Transport } from '../../../src/outputs/support/bulk/transport.ts'
+import { requireServer, SERVERS } from '../../support/servers/require-server.ts'
+import { RealServer } from '../../support/servers/real-server.ts'
 
 const DOCUMENT = {
   '@timestamp': '2026-11-26T10:00:00.123456789Z',

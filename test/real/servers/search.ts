@@ -1,12 +1,12 @@
 /** The language of searches against real servers: each finds the documents it should. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { SearchedServer } from '../../src/cli/search/server.ts'
-import { parseQuery } from '../../src/search/query/parser.ts'
-import { readSearchAnswer } from '../../src/search/server/answer.ts'
-import { searchBody } from '../../src/search/server/search-body.ts'
-import { requireServer, SERVERS } from '../support/servers/require-server.ts'
-import { RealServer } from '../support/servers/real-server.ts'
+import { SearchedServer } from '../../../src/cli/search/server.ts'
+import { parseQuery } from '../../../src/search/query/parser.ts'
+import { readSearchAnswer } from '../../../src/search/server/answer.ts'
+import { searchBody } from '../../../src/search/server/search-body.ts'
+import { requireServer, SERVERS } from '../../support/servers/require-server.ts'
+import { RealServer } from '../../support/servers/real-server.ts'
 
 const DOCUMENTS: Readonly<Record<string, object>> = {
   a: { log: 'Connection refused by db-1', container: 'web1', status: 500, labels: { app: 'shop' } },

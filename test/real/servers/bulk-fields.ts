@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Fields } from '../support/forward-client.ts'
-import { BulkRun, type BulkRunOptions } from '../support/servers/bulk-run.ts'
-import { RealServer } from '../support/servers/real-server.ts'
-import { requireServer, SERVERS } from '../support/servers/require-server.ts'
+import type { Fields } from '../../support/forward-client.ts'
+import { BulkRun, type BulkRunOptions } from '../../support/servers/bulk-run.ts'
+import { RealServer } from '../../support/servers/real-server.ts'
+import { requireServer, SERVERS } from '../../support/servers/require-server.ts'
 
 const nested = (depth: number): Fields =>
   Array.from({ length: depth }).reduce<Fields>((inner) => ({ a: inner }), { a: 'bottom' })

@@ -4,15 +4,16 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BulkRun } from '../support/servers/bulk-run.ts'
-import { RealServer, type NodeSettings } from '../support/servers/real-server.ts'
+import { BulkRun } from '../../support/servers/bulk-run.ts'
+import type { NodeSettings } from '../../support/servers/installation.ts'
+import { RealServer } from '../../support/servers/real-server.ts'
 import {
   IS_LONG_RUN,
   requireServer,
   type ServerName,
   SERVERS,
-} from '../support/servers/require-server.ts'
-import { until } from '../support/wait.ts'
+} from '../../support/servers/require-server.ts'
+import { until } from '../../support/wait.ts'
 
 const COUNT = 20_000
 /**
