@@ -112,7 +112,7 @@ export class CollectorProcess implements AsyncDisposable {
       if (!this.process.alive) throw new Error(`the collector ended:\n${this.process.output}`)
       return (await this.#status('/readyz')) === 200
     }
-    await until('the collector is ready', ready, 20_000)
+    await until('the collector is ready', ready)
   }
 
   /** Starts a process without waiting, for those that are meant to fail. */

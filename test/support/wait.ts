@@ -11,7 +11,7 @@ type Truthy<Value> = Exclude<Value, undefined | null | false | 0 | ''>
 export async function until<Value>(
   what: string,
   condition: () => Value | Promise<Value>,
-  limitMs = 15_000,
+  limitMs = 45_000,
 ): Promise<Truthy<Value>> {
   const end = performance.now() + limitMs
   for (;;) {

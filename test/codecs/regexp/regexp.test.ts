@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { compileRegexp, RegexpError } from '../../../src/codecs/regexp/regexp.ts'
+import { cpuMs } from '../../support/cpu.ts'
 
 function check(source: string, text: string, expected: readonly (string | undefined)[] | null) {
   const match = compileRegexp(source).exec(text)
@@ -98,13 +99,13 @@ test('refuses what cannot be had in linear time', () => {
 
 /** The same searches take years where everything is tried. */
 test('ends soon on texts made to hang it', () => {
-  const started = performance.now()
+  const started = cpuMs()
   for (const length of [30, 2000, 30_000]) {
     for (const source of ['(a+)+$', '(?i)^(a|a)*$', '^(a|aa)+$', 'a*a*a*a*b', '(?:a{0,40}){5}b']) {
       assert(!compileRegexp(source).test(`${'a'.repeat(length)}!`), source)
     }
   }
-  assert(performance.now() - started < 5000)
+  assert(cpuMs() - started < 5000)
 })
 
 test('finds every match until it is told to stop', () => {
