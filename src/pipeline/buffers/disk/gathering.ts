@@ -1,22 +1,20 @@
 /** Batches that came while a write was under way: the next write takes them, as one group. */
 import type { Batch, Outcome } from '../../batch.ts'
+import type { FrameBatch } from './frame.ts'
 
 /** A group that long is one; what comes behind it is for the next write. */
 const GROUP_BYTES = 4 * 1024 * 1024
 
-export interface GatheredBatch extends Batch {
-  /** Milliseconds since 1970. */
-  readonly arrivedAt: number
-}
-
 export interface Group {
-  readonly batches: readonly GatheredBatch[]
+  readonly batches: readonly FrameBatch[]
+  /** Of their entries. */
+  readonly bytes: number
   /** Settles the promises of all of them, which are one. */
   answer(outcome: Outcome): void
 }
 
 class OpenGroup implements Group {
-  readonly batches: GatheredBatch[] = []
+  readonly batches: FrameBatch[] = []
   readonly settled = Promise.withResolvers<Outcome>()
   bytes = 0
 

@@ -8,7 +8,7 @@ import type { Cancel } from '../../clock.ts'
 import { untilDeadline } from '../../deadline.ts'
 import { doublingDelayMs } from '../../delivery/backoff.ts'
 import { BLOCK_HEAD_BYTES, encodeBlockHead } from './block.ts'
-import { encodeFrameHead, FORMAT_VERSIONS, SEGMENT_HEAD_BYTES } from './frame.ts'
+import { encodeFrames, FORMAT_VERSIONS, SEGMENT_HEAD_BYTES } from './frame.ts'
 import { Gathering, type Group } from './gathering.ts'
 import type { DiskStoreOptions } from './options.ts'
 import { pack } from './packing.ts'
@@ -176,26 +176,15 @@ export class Writer {
     return false
   }
 
-  async #tryGroup({ batches }: Group): Promise<void> {
+  async #tryGroup({ batches, bytes }: Group): Promise<void> {
     if (this.#isRemoved) await this.#putBackAll()
     await this.#reserve(batches.length)
     const segment = await this.#segmentToAppend()
     this.#refuseIfOver()
-    const pieces: Uint8Array[] = []
-    let { sequence, events } = this.end
-    let bytes = 0
-    let length = 0
-    for (const { tag, entries, count, arrivedAt } of batches) {
-      const frame = { sequence: sequence++, arrivedAt, count, eventsBefore: events }
-      const head = encodeFrameHead(frame, tag, entries)
-      pieces.push(head, entries)
-      events += count
-      bytes += entries.length
-      length += head.length + entries.length
-    }
     // Copied: a write that outlasts a stop goes on when the senders have their memory back.
-    const whole = joined(pieces, length)
-    const stored = await this.#stored(segment, whole)
+    const { frames, end } = encodeFrames(batches, this.end)
+    const { length } = frames
+    const stored = await this.#stored(segment, frames)
     // Asked beside the write, so that it costs no time. What cannot be asked is taken to be there.
     const isLinked = segment.file.isLinked().catch(() => true)
     await this.#write(segment, stored.pieces)
@@ -203,10 +192,10 @@ export class Writer {
     // All in one turn, for the reader goes by them.
     const { packedLength } = stored
     const { recent } = this.#parts.segments
-    recent.add(segment.order, { offset: segment.size, bytes: whole, packedLength })
+    recent.add(segment.order, { offset: segment.size, bytes: frames, packedLength })
     segment.size += packedLength ?? length
     this.#parts.segments.wrote(segment, Math.floor((bytes * (packedLength ?? length)) / length))
-    this.end = { sequence, events }
+    this.end = end
     this.#syncLater(segment)
   }
 
@@ -335,17 +324,6 @@ export class Writer {
       }
     }
   }
-}
-
-/** In memory of its own, which the reader may give back. */
-function joined(pieces: readonly Uint8Array[], length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }
 
 function turn(): Promise<void> {

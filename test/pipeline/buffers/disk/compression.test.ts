@@ -8,7 +8,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { Batch } from '../../../../src/pipeline/batch.ts'
 import { encodeBlockHead } from '../../../../src/pipeline/buffers/disk/block.ts'
 import type { DiskStore } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
-import { encodeFrameHead } from '../../../../src/pipeline/buffers/disk/frame.ts'
+import { encodeFrames } from '../../../../src/pipeline/buffers/disk/frame.ts'
 import { batchOf } from '../../../support/entries.ts'
 import {
   appendAll,
@@ -117,12 +117,8 @@ test('what takes long to read leaves no bytes counted', async (t) => {
 
 describe('a block', () => {
   const batches = repeating(2)
-  const frames = Buffer.concat(
-    batches.flatMap(({ tag, entries, count }, sequence) => {
-      const frame = { sequence, arrivedAt: 0, count, eventsBefore: sequence }
-      return [encodeFrameHead(frame, tag, entries), entries]
-    }),
-  )
+  const arrived = batches.map((batch) => ({ ...batch, arrivedAt: 0 }))
+  const { frames } = encodeFrames(arrived, { sequence: 0, events: 0 })
 
   const secondAt = frames.length / 2
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { StoredBatch } from '../../../../src/pipeline/buffers/batch-store.ts'
 import type { DiskStore } from '../../../../src/pipeline/buffers/disk/disk-store.ts'
-import { encodeFrameHead } from '../../../../src/pipeline/buffers/disk/frame.ts'
+import { encodeFrames } from '../../../../src/pipeline/buffers/disk/frame.ts'
 import { until } from '../../../support/wait.ts'
 import {
   appendAll,
@@ -105,9 +105,9 @@ describe('numbers', () => {
     await first.store.stop(NEVER)
     const [segment] = await segmentsIn(folder)
     for (const sequence of [2 ** 52, 4000, NaN, -1]) {
-      const head = { sequence, arrivedAt: 0, count: 1, eventsBefore: 6 }
-      const frame = encodeFrameHead(head, 'x', new Uint8Array(0))
-      await writeFile(join(folder, segment!), frame, { flag: 'a' })
+      const batch = { tag: 'x', entries: new Uint8Array(0), count: 1, arrivedAt: 0 }
+      const { frames } = encodeFrames([batch], { sequence, events: 6 })
+      await writeFile(join(folder, segment!), frames, { flag: 'a' })
       const { store } = await open(folder)
       same(await takeAll(store), numbered(3))
       assert.equal(store.nextSequence, 3)
