@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 const CHECKS = [
   ['lint'],
   ['types'],
+  ['format:check'],
   ['docs', '--', '--check'],
   ['kernel', '--', '--check'],
   ['tidy'],
