@@ -195,9 +195,10 @@ export class Intake {
   }
 
   #result() {
-    const { accepted, rejected } = this.#delivery
+    const { accepted, rejected, undecided } = this.#delivery
     return {
       accepted,
+      ...(undecided > 0 && { undecided }),
       ...(this.#failedCount > 0 && { parse_failed: this.#failedCount }),
       ...(rejected > 0 && { rejected }),
     }
@@ -208,7 +209,7 @@ export class Intake {
     return new HttpError(429, message, { reason: 'in_flight_max', retryAfter: RETRY_AFTER })
   }
 
-  /** Whoever is refused after a part is told how much of it was taken. */
+  /** Whoever is refused after a part is told how much of it was taken, and how much may yet be. */
   async #withCounts(error: unknown): Promise<unknown> {
     if (!(error instanceof HttpError)) return error
     if (error.details.reason !== 'answer_timeout')

@@ -54,6 +54,13 @@ export class RequestDelivery implements Waiter {
     return this.#hasFailed
   }
 
+  /** Events that are on their way: they may be taken or not. */
+  get undecided(): number {
+    let count = 0
+    for (const sent of this.#sent) if (sent.outcome === 'pending') count += sent.count
+    return count
+  }
+
   /** Takes room for the next piece; false if there was none in time. */
   async reserve(timeoutMs: number): Promise<boolean> {
     const { inFlight } = this.#options

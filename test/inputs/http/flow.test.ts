@@ -79,8 +79,27 @@ test('answers 503 when delivery takes too long, which may still happen', async (
   await run.until('it is waited for', () => time.pending > 1)
   time.advance(10_000)
   const { status, body } = await answer
-  assert.deepEqual([status, body['accepted']], [503, 0])
+  assert.deepEqual([status, body['accepted'], body['undecided']], [503, 0, 1])
   assert.match(String(body['message']), /may still happen/)
+  await run.stopAndCheckCompliance()
+})
+
+test('says with a 429 how many events may still be delivered', async () => {
+  const time = new ManualTime()
+  const more = 'request_in_flight_max: 64KiB, room_timeout: 5s, answer_timeout: 10s'
+  const yaml = `{ ${LISTEN}, ${more}, idle_timeout: 1h }`
+  await using run = await runInput(http, yaml, { hold: true, time })
+  const answer = post(run, '/app', Buffer.from(LINE.repeat(1000)), NDJSON)
+  await run.until('it is held back', () => run.metric('in_flight_bytes')! >= 64 * 1024)
+  await run.until('room is waited for', () => time.pending > 1)
+  time.advance(5000)
+  // The refusal waits for what is on its way, so as to say what became of it.
+  await run.until('that is waited for', () => time.pending > 1)
+  time.advance(10_000)
+  const { status, body } = await answer
+  const sent = run.batches.reduce((sum, { count }) => sum + count, 0)
+  assert.deepEqual([status, body['accepted'], body['undecided']], [429, 0, sent])
+  assert.ok(sent > 0)
   await run.stopAndCheckCompliance()
 })
 
