@@ -48,15 +48,24 @@ export const builtinFinders: Readonly<Record<Builtin, () => Finder>> = {
   }),
   token: () => ({
     regexp: compileRegexp(
-      '(?i:\\b(?:bearer|basic))\\s+([\\w.~+/=-]{8,})|\\b(eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*)',
+      // In a header all that follows is a secret; elsewhere what is short is more likely a word.
+      '(?i:\\bauthorization\\W{1,5}(?:bearer|basic))\\s+([\\w.~+/=-]+)|' +
+        '(?i:\\b(?:bearer|basic))\\s+([\\w.~+/=-]{8,})|\\b(eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*)',
     ),
     mayHold: hasTokenStart,
-    stretches: groupsOrAll,
+    stretches: groupAtEnd,
   }),
 }
 
 function whole(match: RegExpExecArray): readonly Stretch[] {
   return [{ start: match.index, end: match.index + match[0].length }]
+}
+
+/** Of a pattern each alternative of which ends with its group. */
+function groupAtEnd(match: RegExpExecArray): readonly Stretch[] {
+  const group = match.slice(1).find((text) => text) ?? ''
+  const end = match.index + match[0].length
+  return [{ start: end - group.length, end }]
 }
 
 /**

@@ -50,6 +50,9 @@ test('tokens', async () => {
   await checkText('token', 'Authorization: Bearer abcdef123456==', 'Authorization: Bearer #')
   await checkText('token', 'basic dXNlcjpwYXNz', 'basic #')
   await checkText('token', 'x=eyJhbGci.eyJzdWIi.c2ln y', 'x=# y')
+  await checkText('token', 'Authorization: Basic YTpi', 'Authorization: Basic #')
+  await checkText('token', '"authorization": "bearer a", b', '"authorization": "bearer #", b')
+  await checkText('token', 'with basic auth', 'with basic auth')
   await checkText('token', 'the bearer of bad news', 'the bearer of bad news')
 })
 
