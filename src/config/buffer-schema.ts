@@ -67,7 +67,9 @@ export const bufferSchema = Type.Object(
         'memory, and taken once they are delivered.',
     }),
     max_bytes: Size({
-      description: 'Most that waits, as bytes of entries; with `compress`, as they lie on disk.',
+      description:
+        'Most that waits, as bytes of entries; with `compress`, as they lie on disk. With `block` ' +
+        'the last write may go beyond: by an eighth of it, 4 MiB at most, and one batch.',
       default: '1GiB',
     }),
     when_full: Type.Union(

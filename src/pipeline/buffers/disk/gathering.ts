@@ -2,8 +2,9 @@
 import type { Batch, Outcome } from '../../batch.ts'
 import type { FrameBatch } from './frame.ts'
 
-/** A group that long is one; what comes behind it is for the next write. */
-const GROUP_BYTES = 4 * 1024 * 1024
+const GROUP_BYTES_MAX = 4 * 1024 * 1024
+/** Of the buffer: it is full once it holds too much, so a group may go beyond its bound. */
+const GROUP_SHARE = 1 / 8
 
 export interface Group {
   readonly batches: readonly FrameBatch[]
@@ -24,11 +25,17 @@ class OpenGroup implements Group {
 }
 
 export class Gathering {
+  /** A group that long is one; what comes behind it is for the next write. */
+  readonly #groupBytes: number
   #groups: OpenGroup[] = []
+
+  constructor(bufferMaxBytes: number) {
+    this.#groupBytes = Math.min(GROUP_BYTES_MAX, bufferMaxBytes * GROUP_SHARE)
+  }
 
   add({ tag, entries, count }: Batch, arrivedAt: number): Promise<Outcome> {
     const last = this.#groups.at(-1)
-    const group = last && last.bytes < GROUP_BYTES ? last : new OpenGroup()
+    const group = last && last.bytes < this.#groupBytes ? last : new OpenGroup()
     if (group !== last) this.#groups.push(group)
     group.batches.push({ tag, entries, count, arrivedAt })
     group.bytes += entries.length

@@ -34,7 +34,7 @@ export class Writer {
   /** Where the batches end that are in the segments. */
   end: Position = { sequence: 0, events: 0 }
   readonly #parts: WriterParts
-  readonly #gathering = new Gathering()
+  readonly #gathering: Gathering
   #reserved = 0
   /** Numbers behind the end that what failed may have used. */
   #skipped = 0
@@ -59,6 +59,7 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts
+    this.#gathering = new Gathering(parts.options.maxBytes)
   }
 
   get nextSequence(): number {

@@ -101,6 +101,20 @@ describe('what is appended', () => {
     }
   })
 
+  test('goes beyond a full buffer by an eighth of it and a batch at most', async (t) => {
+    const batches = numbered(400)
+    const maxBytes = 4000
+    const { store } = await open(await temporaryFolder(t), { maxBytes })
+    const answers = batches.map((batch) => store.append(batch))
+    await until('it is full', () => store.bytes >= maxBytes)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const batchMax = Math.max(...batches.map(({ entries }) => entries.length))
+    assert.ok(store.bytes <= maxBytes + maxBytes / 8 + batchMax, `${store.bytes} bytes`)
+    const stopped = store.stop(NEVER)
+    await Promise.all(answers)
+    await stopped
+  })
+
   test('waits while the buffer is full, and is answered when there is room', async (t) => {
     const batches = numbered(6)
     const maxBytes = batches.slice(0, 5).reduce((sum, { entries }) => sum + entries.length, 0)

@@ -163,8 +163,10 @@ describe('a stop', () => {
 
   test('of a full buffer after the deadline gives back what waits, notes the rest', async (t) => {
     const folder = await temporaryFolder(t)
+    const before = await open(folder)
+    await appendAll(before.store, numbered(2))
+    await before.store.stop(NEVER)
     const { store } = await open(folder, { maxBytes: 1, timers: NONE })
-    await Promise.all(numbered(2).map((batch) => store.append(batch)))
     const [oldest] = await takeAll(store)
     store.finish(oldest!)
     const first = store.append(numbered(1, 2)[0]!)
