@@ -68,8 +68,8 @@ export const bufferSchema = Type.Object(
     }),
     max_bytes: Size({
       description:
-        'Most that waits, as bytes of entries; with `compress`, as they lie on disk. With `block` ' +
-        'the last write may go beyond: by an eighth of it, 4 MiB at most, and one batch.',
+        'Most that waits, as bytes of entries; with `compress`, as they lie on disk. With ' +
+        '`block` the last write may go beyond: by an eighth of it, 4 MiB at most, and one batch.',
       default: '1GiB',
     }),
     when_full: Type.Union(

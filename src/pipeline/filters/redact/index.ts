@@ -18,8 +18,8 @@ const configSchema = Type.Object(
         description:
           'What is known without a pattern: `email` addresses, `card` numbers (13 to 19 digits ' +
           "that pass Luhn's check), `ip` addresses of both versions, and `token`s, that is what " +
-          'follows Bearer or Basic (8 characters or more, but for those behind Authorization), and ' +
-          'JSON web tokens.',
+          'follows Bearer or Basic (8 characters or more, but for those behind Authorization), ' +
+          'and JSON web tokens.',
         default: [],
       },
     ),
