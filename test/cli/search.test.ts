@@ -45,6 +45,10 @@ class SearchedServer implements AsyncDisposable {
   events: Event[] = []
   refusal: string | null = null
   isTotalExact = true
+  /** Of the events below this one, the text is so large. */
+  large = { below: 0, bytes: 0 }
+  /** No JSON. */
+  page: string | null = null
   readonly #scrolls = new Map<string, Scroll>()
   readonly #http = createServer((request, response) => {
     void (async () => {
@@ -54,7 +58,7 @@ class SearchedServer implements AsyncDisposable {
       const asked = { method: request.method!, path: request.url!, body }
       this.asked.push(asked)
       response.writeHead(this.refusal === null ? 200 : 400, { 'content-type': 'application/json' })
-      response.end(this.refusal ?? this.#answer(asked))
+      response.end(this.page ?? this.refusal ?? this.#answer(asked))
     })()
   })
 
@@ -108,7 +112,8 @@ class SearchedServer implements AsyncDisposable {
 
   #hits(events: readonly Event[], value: number, _scroll_id?: string): string {
     const hits = events.map(({ id, time }) => {
-      const _source = { '@timestamp': time, tag: 'web', log: `line ${id}`, number: id }
+      const padding = id < this.large.below ? 'x'.repeat(this.large.bytes) : ''
+      const _source = { '@timestamp': time, tag: 'web', log: `line ${id}${padding}`, number: id }
       return { _index: 'i', _id: String(id), _source, fields: { '@timestamp': [time] } }
     })
     const total = { value, relation: this.isTotalExact ? 'eq' : 'gte' }
@@ -132,7 +137,11 @@ async function prepared() {
   const config = `
 inputs: { docker: { type: forward } }
 outputs:
-  es: { type: elasticsearch, url: "http://127.0.0.1:${server.port}", data_stream: { dataset: "x" } }
+  es:
+    type: elasticsearch
+    url: "http://127.0.0.1:${server.port}"
+    data_stream: { dataset: "x" }
+    answer_max: 2MiB
 pipeline: [{ match: "**", to: es }]
 `
   await writeFile(join(folder.path, 'logboom.yaml'), config)
@@ -221,6 +230,32 @@ test('has more than a page of one time, in the order they came', async () => {
   assert.equal(stdout, `${expected.join('\n')}\n`)
   assert.equal(stderr, 'the newest 11000 of 12000\n')
   assert.equal(folder.server.openScrolls, 0)
+})
+
+test('has more than fits into an answer, in their order, however they lie', async () => {
+  await using trial = await prepared()
+  const ids = Array.from({ length: 30 }, (_, id) => id)
+  trial.server.events = eventsAt(...ids)
+  // All large, then those of a later page.
+  for (const below of [30, 12]) {
+    trial.server.large = { below, bytes: 300_000 }
+    const { code, stdout, stderr } = await trial.run('-n', '29')
+    const shown = [...stdout.matchAll(/line (\d+)/g)].map(([, id]) => Number(id))
+    assert.deepEqual([code, shown], [0, ids.slice(1)], stderr)
+    assert.match(stderr, /the newest 29 of 30/)
+  }
+  trial.server.large = { below: 30, bytes: 3_000_000 }
+  const { code, stderr } = await trial.run()
+  assert.equal(code, 1)
+  assert.match(stderr, /larger than 2097152 bytes \(answer_max\)/)
+})
+
+test('says of a web page that it is one', async () => {
+  await using trial = await prepared()
+  trial.server.page = '<html><head><title>Welcome</title></head></html>'
+  const { code, stderr } = await trial.run()
+  assert.equal(code, 1)
+  assert.match(stderr, /cannot read the answer of .*: a web page "Welcome": is a proxy between\?/)
 })
 
 test('follows, and shows nothing twice', async () => {

@@ -6,17 +6,31 @@ import type { ElasticsearchConfig } from '../../outputs/elasticsearch/schema.ts'
 import type { OpensearchConfig } from '../../outputs/opensearch/schema.ts'
 import { opensearchTransport } from '../../outputs/opensearch/transport.ts'
 import type { BulkConfig } from '../../outputs/support/bulk/schema.ts'
+import { excerpt } from '../../outputs/support/bulk/identify.ts'
 import { reasonOf } from '../../outputs/support/bulk/setup/store.ts'
 import { targetPattern } from '../../outputs/support/bulk/target.ts'
-import type { ServerReply, ServerRequest, Transport } from '../../outputs/support/bulk/transport.ts'
+import {
+  bodyJson,
+  type ServerReply,
+  type ServerRequest,
+  type Transport,
+  TransportError,
+} from '../../outputs/support/bulk/transport.ts'
 import { systemTimers } from '../../pipeline/clock.ts'
-import { readSearchAnswer, readReason, type SearchAnswer } from '../../search/server/answer.ts'
+import {
+  type Hit,
+  readSearchAnswer,
+  readReason,
+  type SearchAnswer,
+} from '../../search/server/answer.ts'
 import type { Json } from '../../search/server/query-body.ts'
 import { CommandError, UsageError } from '../command.ts'
 
 const SEARCHABLE = ['elasticsearch', 'opensearch']
 /** As many as fit well into `answer_max`, and no more than servers return at once (10,000). */
 const PAGE_HITS = 5_000
+/** A page that was too large is asked for again by so much smaller ones. */
+const SMALLER = 4
 /** How long a server keeps a search for its next page. */
 const KEEP_SEARCH = '1m'
 
@@ -46,18 +60,55 @@ export class SearchedServer {
   /**
    * What is found, page after page, up to `limit`. By scrolling, which shows one state of the
    * indices: many events may have the same time, and `search_after` would need what tells them
-   * apart, which OpenSearch 2 has not. Rejects with `CommandError`.
+   * apart, which OpenSearch 2 has not. What is more than `answer_max` is asked for again by smaller
+   * pages, from the beginning. Rejects with `CommandError`.
    */
   async *pages(body: Json, limit: number): AsyncGenerator<SearchAnswer> {
-    if (limit <= PAGE_HITS) {
+    const given = new Set<string>()
+    for (let size = PAGE_HITS; ; size = Math.ceil(size / SMALLER)) {
+      try {
+        yield* this.#pagesAfter(given, { body, size, limit })
+        return
+      } catch (error) {
+        if (!isTooLarge(error) || size === 1) throw error
+      }
+    }
+  }
+
+  /**
+   * What follows on those that were given, and notes it as given. What has come in between, before
+   * the first of them, would be out of order.
+   */
+  async *#pagesAfter(
+    given: Set<string>,
+    { body, size, limit }: { readonly body: Json; readonly size: number; readonly limit: number },
+  ): AsyncGenerator<SearchAnswer> {
+    let isNew = given.size === 0
+    const most = isNew ? limit : Number.POSITIVE_INFINITY
+    for await (const answer of this.#pagesOf(body, size, most)) {
+      const hits: Hit[] = []
+      for (const hit of answer.hits) {
+        if (given.has(hit.id)) isNew = true
+        else if (isNew && given.size < limit) {
+          given.add(hit.id)
+          hits.push(hit)
+        }
+      }
+      yield { ...answer, hits }
+      if (given.size >= limit) return
+    }
+  }
+
+  async *#pagesOf(body: Json, pageHits: number, limit: number): AsyncGenerator<SearchAnswer> {
+    if (limit <= pageHits) {
       yield await this.#search({ ...body, size: limit }, {})
       return
     }
-    let answer = await this.#search({ ...body, size: PAGE_HITS }, { scroll: KEEP_SEARCH })
+    let answer = await this.#search({ ...body, size: pageHits }, { scroll: KEEP_SEARCH })
     try {
-      for (let rest = limit; ; rest -= PAGE_HITS) {
+      for (let rest = limit; ; rest -= pageHits) {
         yield { ...answer, hits: answer.hits.slice(0, rest) }
-        if (answer.hits.length < PAGE_HITS || answer.scrollId === null || rest <= PAGE_HITS) return
+        if (answer.hits.length < pageHits || answer.scrollId === null || rest <= pageHits) return
         const next = { scroll: KEEP_SEARCH, scroll_id: answer.scrollId }
         answer = await this.#ask({ method: 'POST', path: '/_search/scroll' }, next)
       }
@@ -83,7 +134,8 @@ export class SearchedServer {
     try {
       return readSearchAnswer(text)
     } catch (cause) {
-      const message = `cannot read the answer of ${reply.node}: ${(cause as Error).message}`
+      const found = bodyJson(reply) === undefined ? excerpt(reply) : (cause as Error).message
+      const message = `cannot read the answer of ${reply.node}: ${found}`
       throw new CommandError(message, { cause })
     }
   }
@@ -111,6 +163,11 @@ export class SearchedServer {
       throw new CommandError(message, { cause })
     }
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  const cause = error instanceof CommandError ? error.cause : null
+  return cause instanceof TransportError && cause.kind === 'answer_too_large'
 }
 
 /** The output of that name, or the only one that can be searched. Throws `UsageError`. */
