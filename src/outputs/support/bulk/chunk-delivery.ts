@@ -142,10 +142,12 @@ export class ChunkDelivery {
   ): void {
     const outcome = itemOutcome(status, failure, this.#options.operation)
     const reason = failureText(status, failure)
-    if (outcome !== REPAIR) return this.#fates.set(document, outcome, reason)
-    const isChanged =
-      failure && this.#options.repairs?.add(document, lot, lot.first + index, failure)
-    if (!isChanged) this.#fates.set(document, REJECTED, reason)
+    const { repairs } = this.#options
+    if (outcome === REPAIR && failure) {
+      if (repairs?.add(document, lot, lot.first + index, { failure, reason })) return
+    } else if (outcome !== REPAIR && outcome !== REJECTED)
+      return this.#fates.set(document, outcome, reason)
+    this.#fates.set(document, REJECTED, repairs?.reasonOf(document, reason) ?? reason)
   }
 
   /**

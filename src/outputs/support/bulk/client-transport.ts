@@ -34,6 +34,8 @@ export interface ClientKind<Client extends Closing> {
 const DEAD_STATUSES = [502, 503, 504]
 /** In the words of each client. */
 const CLOSED = /^(?:other side closed|socket hang up|write EPIPE|read ECONNRESET)/
+const NO_HTTP = /^(?:Response does not match the HTTP|Parse Error: Expected HTTP)/
+const MAY_BE_TLS = 'if it expects TLS, the address begins with https://'
 
 export class ClientTransport<Client extends Closing> implements Transport {
   readonly #config: ConnectionConfig
@@ -105,17 +107,25 @@ function asTransportError(error: unknown, hasAnswered: boolean): TransportError 
   if (isOurs && node === undefined) return error
   const ofTls = isOurs ? null : tlsReason(message)
   const kind = isOurs ? error.kind : ofTls === null ? 'connection' : 'tls'
-  const isStrange = !hasAnswered && node?.startsWith('https:') === true
-  const reason = ofTls ?? plainReason(message, isStrange)
+  const isTls = node?.startsWith('https:') === true
+  const reason =
+    ofTls ?? plainReason(message, { isTls, isStrange: !hasAnswered && node !== undefined })
   return new TransportError(kind, node === undefined ? reason : `${node}: ${reason}`, error)
 }
 
-/** `isStrange`: no server was reached through TLS so far. */
-function plainReason(message: string, isStrange: boolean): string {
+/** `isStrange`: no server was reached so far. */
+function plainReason(
+  message: string,
+  { isTls, isStrange }: { readonly isTls: boolean; readonly isStrange: boolean },
+): string {
   if (message === '') return 'no connection'
+  if (NO_HTTP.test(message)) return `what it answers is not HTTP; ${MAY_BE_TLS}`
   if (!CLOSED.test(message)) return message
   const closed = 'it closed the connection without an answer'
-  return isStrange ? `${closed}, as for a certificate that it misses: see tls.certificate` : closed
+  if (!isStrange) return closed
+  return isTls
+    ? `${closed}, as for a certificate that it misses: see tls.certificate`
+    : `${closed}; ${MAY_BE_TLS}`
 }
 
 /** Where both clients' errors have it. */

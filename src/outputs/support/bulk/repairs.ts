@@ -8,11 +8,19 @@ import { asOriginal, fieldOfFailure, type OwnFields, withFieldMoved, withoutTag 
 /** Fields that are moved until the whole document becomes a text. */
 const MOVES_MAX = 3
 
+export interface Refusal {
+  readonly failure: ItemFailure
+  /** For people. */
+  readonly reason: string
+}
+
 interface Refused {
   /** With its newline. */
   readonly actionLine: Uint8Array
   /** As it came. */
   readonly original: string
+  /** Why it was refused as it came. */
+  readonly reason: string
   json: string
   moves: number
   isWhole: boolean
@@ -35,9 +43,19 @@ export class Repairs {
     return this.#refused.has(document)
   }
 
+  /**
+   * Why it is refused, now for `reason`: what is wrong with the document itself is what was said of
+   * it as it came, not of what was made of it.
+   */
+  reasonOf(document: number, reason: string): string {
+    const first = this.#refused.get(document)?.reason ?? reason
+    return first === reason ? reason : `${first}; changed so that it may fit: ${reason}`
+  }
+
   /** False if there is no other form of it. */
-  add(document: number, lot: Lot, place: number, failure: ItemFailure): boolean {
-    const refused = this.#refused.get(document) ?? refusedAt(lot, place)
+  add(document: number, lot: Lot, place: number, refusal: Refusal): boolean {
+    const { failure, reason } = refusal
+    const refused = this.#refused.get(document) ?? refusedAt(lot, place, reason)
     this.#refused.set(document, refused)
     if (!this.#change(refused, failure)) return false
     this.#next.push(document)
@@ -86,11 +104,11 @@ export class Repairs {
   }
 }
 
-function refusedAt(lot: Lot, place: number): Refused {
+function refusedAt(lot: Lot, place: number, reason: string): Refused {
   const lines = lot.body.subarray(lineStart(lot, place), lineStart(lot, place + 1))
   const documentStart = lines.indexOf(NEWLINE) + 1
   const json = Buffer.from(lines.subarray(documentStart)).toString().trimEnd()
   // A copy: the body's memory is used again.
   const actionLine = lines.slice(0, documentStart)
-  return { actionLine, original: json, json, moves: 0, isWhole: false }
+  return { actionLine, original: json, reason, json, moves: 0, isWhole: false }
 }

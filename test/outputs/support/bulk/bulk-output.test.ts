@@ -126,6 +126,24 @@ test('keeps a document as text if moving does not help, then gives it up', async
   assert.equal(off.counts.rejected, 3)
 })
 
+test('says of what it gives up why it was refused as it came, not as a text alone', async () => {
+  const refuse =
+    (reason: string): Behaviour =>
+    ({ answer, documents }) =>
+      answer(documents.map(() => failed(400, 'strict_dynamic_mapping_exception', reason)))
+  const within = (field: string) => `dynamic introduction of [${field}] within [_doc]`
+  const { answer } = await answerTo([
+    refuse(within('n')),
+    refuse(within('event')),
+    refuse(within('event')),
+  ])
+  const reason = 'rejected' in answer ? answer.rejected?.[0]?.reason : undefined
+  const [first, last] = ['n', 'event'].map(
+    (field) => `strict_dynamic_mapping_exception: ${within(field)}`,
+  )
+  assert.equal(reason, `${first}; changed so that it may fit: ${last}`)
+})
+
 test('holds events while nobody but an operator can help', async () => {
   const held: readonly (readonly [Behaviour, RegExp])[] = [
     [({ reply }) => reply(401, '{"error":{"type":"security_exception","reason":"no"}}'), /no/],

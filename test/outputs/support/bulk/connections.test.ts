@@ -153,6 +153,15 @@ for (const product of ['elasticsearch', 'opensearch'] as const) {
       })
     }
 
+    test('says that a server may want TLS', async () => {
+      await using fake = await fakeOf(product)
+      await using front = await AuthFront.start(fake.url, { certificate })
+      const run = await start(product, `url: ${front.url.replace('https:', 'http:')}`)
+      const answer = await run.deliver(CHUNK)
+      assert.match('reason' in answer ? answer.reason : '', /expects TLS, the address begins with/)
+      await run.stopAndCheckCompliance()
+    })
+
     test('reads certificates again once a server has refused them', async () => {
       await using fake = await fakeOf(product)
       await using front = await AuthFront.start(fake.url, { certificate })

@@ -11,11 +11,11 @@ test('keeps a document as it came, when moving a field did not help', () => {
   const lot = lotOf(document)
   const repairs = new Repairs({ time: '@timestamp', tag: 'tag' })
   const failure = { type: TYPE, reason: 'failed to parse field [status] of type [long]' }
-  assert.ok(repairs.add(0, lot, 0, failure))
+  assert.ok(repairs.add(0, lot, 0, { failure, reason: 'as it came' }))
   const moved = '{"@timestamp":"T","tag":"t","conflict.status":"none"}'
   assert.equal(sent(repairs), `{"create":{}}\n${moved}\n`)
   const other = { type: TYPE, reason: 'object mapping for [conflict] tried to parse as object' }
-  assert.ok(repairs.add(0, lot, 0, other))
+  assert.ok(repairs.add(0, lot, 0, { failure: other, reason: 'moved' }))
   const whole = { '@timestamp': 'T', tag: 't', 'event.original': document }
   assert.equal(sent(repairs), `{"create":{}}\n${JSON.stringify(whole)}\n`)
 })
