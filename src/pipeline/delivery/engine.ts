@@ -280,7 +280,8 @@ export class DeliveryEngine {
     // An alarm is for somebody to act on: one is enough until something changes.
     if (!countsForGiveUp && !isKnown)
       logger.error(fields, 'an output holds its events until somebody sets it right')
-    else if (hasOpened) logger.warn(fields, 'an output keeps failing: sending pauses, then one try')
+    else if (hasOpened && countsForGiveUp)
+      logger.warn(fields, 'an output keeps failing: sending pauses, then one try')
     else logger.debug(fields, 'an attempt to deliver failed: it is tried again')
   }
 

@@ -225,6 +225,21 @@ suite('failing', () => {
     assert.deepEqual(rig.log.messages('info'), ['an output works again'])
   })
 
+  test('what holds all is one alarm, however often the breaker tries', async () => {
+    const rig = new Rig({ concurrency: 3, breakerFailures: 2 })
+    const hold = { kind: 'hold', reason: 'the password is wrong' } as const
+    rig.answers.push(hold, hold, hold, hold)
+    await rig.add('a', 0)
+    await rig.add('b', 10)
+    await rig.advance(100)
+    await rig.advance(1000)
+    assert.ok(rig.sent.length >= 4)
+    assert.deepEqual(rig.log.messages('error'), [
+      'an output holds its events until somebody sets it right',
+    ])
+    assert.deepEqual(rig.log.messages('warn'), [])
+  })
+
   test('the probe is what has failed least', async () => {
     const rig = new Rig({ breakerFailures: 3 })
     rig.answers.push(RETRY, RETRY, RETRY)
