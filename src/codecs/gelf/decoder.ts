@@ -54,6 +54,8 @@ export class GelfDecoder {
     this.#collector.expect(input.length)
     while (input.length > 0) {
       if (this.#isSkipping && !this.#skip()) return
+      // Of a message whose end was not there, the kernel is asked again when it is.
+      const isResumed = this.#framer.isSearching
       if (!this.#framer.isMidway) this.#readUsual()
       if (input.length === 0) return
       const { bytes, start } = input
@@ -61,14 +63,20 @@ export class GelfDecoder {
       const cut = this.#framer.find(bytes, start, limit)
       if (cut === NO_CUT && limit - start > this.#messageMaxBytes) this.#cutShort()
       else if (cut === NO_CUT) return
+      else if (isResumed && this.#readUsual()) this.#framer.begin()
       else if (this.#read(bytes, start, cut)) this.#next(cut + 1)
     }
   }
 
-  /** As many messages as the kernel can read; the one it stops before is for the twin. */
-  #readUsual(): void {
+  /**
+   * As many messages as the kernel can read, if any; the one it stops before is for the twin,
+   * unless its end is still to come.
+   */
+  #readUsual(): boolean {
     const { bytes, start, end } = this.#input
-    this.#input.consume(this.#collector.addUsual(bytes, start, end) - start)
+    const position = this.#collector.addUsual(bytes, start, end)
+    this.#input.consume(position - start)
+    return position > start
   }
 
   /** Whether the message between `start` and `cut` is done with; else it may go on behind. */

@@ -42,6 +42,11 @@ export class GelfFramer {
     return this.#searched > 0 || this.#isOpen
   }
 
+  /** Whether that has not come upon a delimiter yet. */
+  get isSearching(): boolean {
+    return this.#searched > 0 && !this.#isOpen
+  }
+
   /** To be called before each new message. */
   begin(): void {
     this.#searched = this.#openAt = this.#depth = 0
