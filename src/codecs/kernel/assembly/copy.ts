@@ -1,6 +1,9 @@
 /** Copies that are quick for the few hundred bytes of a record. */
 
-/** Copies in steps of 16 bytes: up to 15 bytes behind both ends are touched as well. */
+/**
+ * Copies in steps of 16 bytes: up to 15 bytes behind both ends are touched as well. The two may
+ * overlap if the target comes first.
+ */
 export function copy(target: usize, source: usize, length: usize): void {
   if (length > 1024) {
     memory.copy(target, source, length)

@@ -5,6 +5,18 @@
  */
 import { report } from './control'
 import { isSame } from './copy'
+import {
+  CONTAINER,
+  kindOf,
+  LEVEL,
+  nameAt,
+  putKey,
+  startNames,
+  STREAM,
+  TAG,
+  TIME,
+  wireLength,
+} from './gelf-names'
 import { findSpecial } from './json-strings'
 import { hasNoRoom, putStr, strEnd } from './json-to-str'
 import { BAD } from './msgpack'
@@ -30,30 +42,11 @@ const ENTRY_HEAD_BYTES: usize = 11
 /** Little-endian 0x92 0xd7 0x00. */
 const ENTRY_HEAD: u32 = 0x00d792
 /** What may be put between two looks at the room that is left. */
-const SLACK: usize = 64
-/** Longest name, in a str of one byte of header. */
-const NAME_MAX: usize = 31
+const SLACK: usize = 128
 const QUOTE: u32 = 0x22
-const UNDERSCORE: u32 = 0x5f
 const LEVEL_STDOUT: u32 = 6
 const LEVEL_STDERR: u32 = 3
 
-/** Names as they lie in memory: host, level, stream, version, timestamp … */
-const HOST: u32 = 0x7473_6f68
-const TAG: u32 = 0x6761_745f
-const LEVEL = memory.data<u8>([0x6c, 0x65, 0x76, 0x65, 0x6c])
-const STREAM = memory.data<u8>([0x73, 0x74, 0x72, 0x65, 0x61, 0x6d])
-const VERSION = memory.data<u8>([0x76, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e])
-const TIMESTAMP = memory.data<u8>([0x74, 0x69, 0x6d, 0x65, 0x73, 0x74, 0x61, 0x6d, 0x70])
-const FULL_MESSAGE = memory.data<u8>([
-  0x66, 0x75, 0x6c, 0x6c, 0x5f, 0x6d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65,
-])
-const SHORT_MESSAGE = memory.data<u8>([
-  0x73, 0x68, 0x6f, 0x72, 0x74, 0x5f, 0x6d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65,
-])
-const CONTAINER_ID = memory.data<u8>([
-  0x5f, 0x63, 0x6f, 0x6e, 0x74, 0x61, 0x69, 0x6e, 0x65, 0x72, 0x5f, 0x69, 0x64,
-])
 /** msgpack `"stream":"stdout"` and `"stream":"stderr"`, in 16 bytes. */
 const STREAM_FIELD_BYTES: usize = 14
 const STDOUT_FIELD = memory.data<u8>([
@@ -65,8 +58,6 @@ const STDERR_FIELD = memory.data<u8>([
 
 /** Of the call. */
 let flags: u32 = 0
-let messageKey: usize = 0
-let messageKeyLength: usize = 0
 let tagMax: usize = 0
 /** Where the next byte goes, and from where on there is no room. */
 let position: usize = 0
@@ -74,6 +65,7 @@ let limit: usize = 0
 let isFull: bool = false
 
 /** Of the message at hand. */
+let nameIndex: usize = 0
 let fieldCount: u32 = 0
 let seconds: u64 = 0
 let nanoseconds: u32 = 0
@@ -108,8 +100,7 @@ export function readGelf(
   tagBytesMax: usize,
 ): i32 {
   flags = options
-  messageKey = key
-  messageKeyLength = keyLength
+  startNames((options & STRIPS) != 0, key, keyLength)
   tagMax = tagBytesMax
   position = target
   limit = targetEnd - SLACK
@@ -187,6 +178,7 @@ function putMessage(at: usize, end: usize): usize {
 }
 
 function startMessage(): void {
+  nameIndex = 0
   fieldCount = 0
   level = 0
   hasTime = false
@@ -224,73 +216,23 @@ function putField(at: usize, end: usize): usize {
     return BAD
   }
   if (at >= end || load<u8>(at) != QUOTE) return BAD
-  const name = at + 1
-  const close = findSpecial(name, end)
-  if (close == BAD || load<u8>(close) != QUOTE) return BAD
-  const length = close - name
-  if (length > NAME_MAX || load<u8>(close + 1) != 0x3a) return BAD
-  let value = close + 2
+  const name = nameAt(nameIndex++, at + 1, end)
+  if (name == BAD) return BAD
+  let value = at + 1 + wireLength(name)
   if (load<u8>(value) == 0x20) value++
   if (value >= end) return BAD
-  if (length == 9 && isSame(name, TIMESTAMP, 9)) return readTime(value, end)
-  if (length == 4 && load<u32>(name) == TAG) return readTag(value, end)
-  if (!putName(name, length) || fieldCount == 0xffff) return BAD
+  const kind = kindOf(name)
+  if (kind == TIME) return readTime(value, end)
+  if (kind == TAG) return readTag(value, end)
+  if (fieldCount == 0xffff) return BAD
+  position = putKey(name, position)
   fieldCount++
+  if (kind == STREAM) hasStream = true
+  if (kind == CONTAINER) isDocker = true
   const before = position
   const behind = putValue(value, end)
-  if (length == 5 && isSame(name, LEVEL, 5)) level = load<u8>(before)
+  if (kind == LEVEL) level = load<u8>(before)
   return behind
-}
-
-/** False if the name is for the twin. */
-function putName(name: usize, length: usize): bool {
-  if (length == 6 && isSame(name, STREAM, 6)) hasStream = true
-  if (length == 13 && isSame(name, CONTAINER_ID, 13)) isDocker = true
-  if ((flags & STRIPS) == 0) return putShort(name, length)
-  if (length == 13 && isSame(name, SHORT_MESSAGE, 13)) {
-    return putShort(messageKey, messageKeyLength)
-  }
-  if (load<u8>(name) == UNDERSCORE && length > 0) {
-    const rest = length - 1
-    if (rest == 0 || isMessageKey(name + 1, rest) || isOwn(name + 1, rest)) return false
-    return putShort(name + 1, rest)
-  }
-  return !isMessageKey(name, length) && putShort(name, length)
-}
-
-function isMessageKey(name: usize, length: usize): bool {
-  return length == messageKeyLength && isSame(name, messageKey, length)
-}
-
-/** Whether it is a field that a record has beside the additional ones. */
-function isOwn(name: usize, length: usize): bool {
-  switch (<u32>length) {
-    case 4:
-      return load<u32>(name) == HOST
-    case 5:
-      return isSame(name, LEVEL, 5)
-    case 6:
-      return isSame(name, STREAM, 6)
-    case 7:
-      return isSame(name, VERSION, 7)
-    case 9:
-      return isSame(name, TIMESTAMP, 9)
-    case 12:
-      return isSame(name, FULL_MESSAGE, 12)
-    case 13:
-      return isSame(name, SHORT_MESSAGE, 13)
-    default:
-      return false
-  }
-}
-
-/** A str of at most 31 bytes. */
-function putShort(text: usize, length: usize): bool {
-  store<u8>(position, 0xa0 | (<u32>length))
-  v128.store(position + 1, v128.load(text))
-  v128.store(position + 17, v128.load(text + 16))
-  position += 1 + length
-  return true
 }
 
 function putValue(at: usize, end: usize): usize {

@@ -8,16 +8,20 @@ const BACKSLASH: u32 = 0x5c
 /** The next quote, backslash or control character, or BAD. Reads up to 15 bytes behind `end`. */
 export function findSpecial(start: usize, end: usize): usize {
   for (let at = start; at < end; at += 16) {
-    const block = v128.load(at)
-    const low = i8x16.lt_u(block, splat(0x20))
-    const quotes = i8x16.eq(block, splat(0x22))
-    const backslashes = i8x16.eq(block, splat(0x5c))
-    const mask = i8x16.bitmask(v128.or(low, v128.or(quotes, backslashes)))
+    const mask = specialBytes(at)
     if (mask == 0) continue
     const found = at + ctz(mask)
     return found < end ? found : BAD
   }
   return BAD
+}
+
+/** A bit for each quote, backslash and control character of the 16 bytes at `at`. */
+export function specialBytes(at: usize): i32 {
+  const block = v128.load(at)
+  // With their second bit turned over, quotes are 0x20, and control characters still below it.
+  const low = i8x16.le_u(v128.xor(block, splat(0x02)), splat(0x20))
+  return i8x16.bitmask(v128.or(low, i8x16.eq(block, splat(0x5c))))
 }
 
 /** Set by `putEscape`: behind what it has put. */

@@ -20,6 +20,12 @@ const LINE_STARTS_BYTES: usize = 4096 * 4
 export const FIELD_ROWS: usize = LINE_STARTS + LINE_STARTS_BYTES
 export const FIELD_ROWS_MAX: u32 = 128
 const FIELD_ROWS_BYTES: usize = 128 * 24
+/** Names of the fields of a message, one behind the other (gelf-names.ts). */
+export const GELF_NAMES: usize = FIELD_ROWS + FIELD_ROWS_BYTES
+export const GELF_NAMES_MAX: usize = 32
+export const GELF_NAME_BYTES: usize = 96
+/** One more for a name that none has room for, and the options that they are for. */
+const GELF_NAMES_BYTES: usize = (32 + 2) * 96
 
 /** From here on the memory is the host's. */
-export const SCRATCH_END: usize = FIELD_ROWS + FIELD_ROWS_BYTES
+export const SCRATCH_END: usize = GELF_NAMES + GELF_NAMES_BYTES
