@@ -117,7 +117,16 @@ interface Exports {
     prefix: number,
     prefixLength: number,
   ): number
-  startSyslog(last: number, lastLength: number, lastCount: number, messageMax: number): void
+  startSyslog(
+    last: number,
+    lastLength: number,
+    lastCount: number,
+    messageMax: number,
+    isBehindNul: boolean,
+  ): void
+  /** 1 for true. */
+  isBehindNul(): number
+  useNames(list: number, inner: number): void
   useYear(yearDays: number, isLeap: number, from: number, to: number, offset: number): void
   readSyslog(
     start: number,

@@ -2,17 +2,19 @@
  * Usual messages of syslog by the kernel (assembly/syslog.ts). What it stops before is for the
  * twins: ../syslog/framer.ts and ../syslog/entries.ts.
  */
-import { priorityFields, PRIORITY_FIELDS } from '../syslog/fields.ts'
+import type { FieldNames } from '../syslog/fields.ts'
 import { PRIORITY_DEFAULT } from '../syslog/priority.ts'
 import type { SyslogSender } from '../syslog/sender.ts'
 import type { Kernel } from './kernel.ts'
+import { SYSLOG_NAMES, type SyslogNames } from './syslog-names.ts'
 import { KernelWindow } from './window.ts'
 
 const UNUSUAL = 1
 const OTHER_PRIORITY = 16
-/** What `kernel.aside` has room for: the fields of a priority, and behind them a sender's. */
+/** What `kernel.aside` has room for: the fields of a priority, a sender's, and the names. */
 const HEAD_BYTES = 128
 const LAST_BYTES_MAX = 640
+const NAMES_OFFSET = HEAD_BYTES + LAST_BYTES_MAX
 /** More fields would need another header than the one the kernel makes. */
 const LAST_FIELDS_MAX = 5
 
@@ -28,13 +30,17 @@ export interface SyslogSource {
 }
 
 export class KernelSyslog {
+  /** Whether NUL has ended the line before what is read next, or was read last. */
+  isBehindNul = false
   readonly #kernel: Kernel
   readonly #window: KernelWindow
   readonly #messageMaxBytes: number
+  readonly #names: SyslogNames
   #priority = PRIORITY_DEFAULT
 
-  constructor(kernel: Kernel, messageMaxBytes: number) {
+  constructor(kernel: Kernel, names: FieldNames, messageMaxBytes: number) {
     this.#kernel = kernel
+    this.#names = SYSLOG_NAMES[names]
     this.#window = new KernelWindow(kernel)
     this.#messageMaxBytes = messageMaxBytes
   }
@@ -71,7 +77,7 @@ export class KernelSyslog {
         priority,
         kernel.aside,
         head,
-        PRIORITY_FIELDS,
+        this.#names.headFields,
       )
       const isStuck = kernel.stoppedAt === from && status < OTHER_PRIORITY
       if (kernel.count > 0) {
@@ -80,23 +86,29 @@ export class KernelSyslog {
       }
       position = kernel.stoppedAt - shift
       if (status >= OTHER_PRIORITY) this.#priority = status - OTHER_PRIORITY
-      else if (status === UNUSUAL || isStuck || position === source.end) return position
+      else if (status === UNUSUAL || isStuck || position === source.end) break
     }
+    this.isBehindNul = functions.isBehindNul() === 1
+    return position
   }
 
   #start(sender: SyslogSender): void {
     const { memory, aside, functions } = this.#kernel
     const { bytes, count } = sender.last
     const { yearDays, isLeap, from, to, offset } = sender.times.yearWindow
-    memory.set(bytes, aside + HEAD_BYTES)
-    functions.startSyslog(aside + HEAD_BYTES, bytes.length, count, this.#messageMaxBytes)
+    const last = aside + HEAD_BYTES
+    memory.set(bytes, last)
+    memory.set(this.#names.list, aside + NAMES_OFFSET)
+    functions.startSyslog(last, bytes.length, count, this.#messageMaxBytes, this.isBehindNul)
     functions.useYear(yearDays, isLeap ? 1 : 0, from, to, offset)
   }
 
   /** Returns its length. */
   #putHead(): number {
-    const head = priorityFields(this.#priority)
-    this.#kernel.memory.set(head, this.#kernel.aside)
-    return head.length
+    const { memory, aside, functions } = this.#kernel
+    const { bytes, innerMap } = this.#names.headOf(this.#priority)
+    memory.set(bytes, aside)
+    functions.useNames(aside + NAMES_OFFSET, innerMap)
+    return bytes.length
   }
 }

@@ -46,8 +46,7 @@ export class SyslogDatagramDecoder {
     const { kernel = sharedKernel, names } = options
     this.#options = options
     this.#entries = new SyslogEntries(names)
-    const canUse = kernel !== null && names === 'fluentd'
-    this.#quick = canUse ? new KernelSyslog(kernel, DATAGRAM_MAX_BYTES) : null
+    this.#quick = kernel && new KernelSyslog(kernel, names, DATAGRAM_MAX_BYTES)
   }
 
   push(bytes: Uint8Array, address: string): void {

@@ -48,8 +48,7 @@ export class SyslogStreamDecoder {
 
   constructor(options: SyslogDecoderOptions, sender: SyslogSender) {
     const { kernel = sharedKernel, names, messageMaxBytes } = options
-    const canUse = kernel !== null && names === 'fluentd'
-    this.#quick = canUse ? new KernelSyslog(kernel, messageMaxBytes) : null
+    this.#quick = kernel && new KernelSyslog(kernel, names, messageMaxBytes)
     this.#options = options
     this.#sender = sender
     this.#framer = new SyslogFramer(options.messageMaxBytes)
@@ -112,13 +111,13 @@ export class SyslogStreamDecoder {
   /** By the kernel, as far as it can; returns where it stopped. */
   #readUsual(start: number): number {
     const { bytes, end } = this.#input
-    if (this.#quick === null || end - start < KERNEL_MIN_BYTES || !this.#framer.isAtMessage)
-      return start
-    // The kernel does lines that end with a newline.
-    if (this.#framer.hasNewlinesWithin) return start
+    const quick = this.#quick
+    const framer = this.#framer
+    if (quick === null || end - start < KERNEL_MIN_BYTES || !framer.isAtMessage) return start
     if (!KernelSyslog.canDo(this.#sender)) return start
-    const position = this.#quick.read({ bytes, start, end }, this.#sender, this.#entries)
-    if (position > start) this.#framer.restart()
+    quick.isBehindNul = framer.isBehindNul
+    const position = quick.read({ bytes, start, end }, this.#sender, this.#entries)
+    if (position > start) framer.restart(quick.isBehindNul)
     return position
   }
 

@@ -100,15 +100,8 @@ function writeEcs(
   address: string,
 ): void {
   const { priority, version, ident, pid, msgid, structuredData } = message
-  writeStr(writer, 'log')
-  writeMapHeader(writer, 2)
-  writePair(writer, 'level', severityOf(priority))
-  writeStr(writer, 'syslog')
   const texts = textCount(message, address)
-  writeMapHeader(writer, 3 + has(version > 0) + texts + hasSpan(structuredData))
-  writePair(writer, 'priority', priority)
-  writeCoded(writer, 'facility', priority >> 3, facilityOf(priority))
-  writeCoded(writer, 'severity', priority & 7, severityOf(priority))
+  writeLog(writer, priority, has(version > 0) + texts + hasSpan(structuredData))
   if (version > 0) writePair(writer, 'version', String(version))
   writeHost(writer, 'hostname', bytes, message, address)
   writeText(writer, 'appname', bytes, ident)
@@ -122,6 +115,26 @@ function writeEcs(
   if (isEmpty(ident)) return
   startInner(writer, 'process')
   writeText(writer, 'name', bytes, ident)
+}
+
+/** Pairs of `log.syslog` that a priority stands for. */
+export const LOG_FIELDS = 3
+
+/**
+ * Begins `log.syslog`, to which `count` more fields go. Returns where the header of that map is,
+ * which is one byte.
+ */
+export function writeLog(writer: ByteWriter, priority: number, count: number): number {
+  writeStr(writer, 'log')
+  writeMapHeader(writer, 2)
+  writePair(writer, 'level', severityOf(priority))
+  writeStr(writer, 'syslog')
+  const header = writer.length
+  writeMapHeader(writer, LOG_FIELDS + count)
+  writePair(writer, 'priority', priority)
+  writeCoded(writer, 'facility', priority >> 3, facilityOf(priority))
+  writeCoded(writer, 'severity', priority & 7, severityOf(priority))
+  return header
 }
 
 function writeCoded(writer: ByteWriter, key: string, code: number, name: string): void {

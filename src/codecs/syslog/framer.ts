@@ -58,14 +58,15 @@ export class SyslogFramer {
     return !this.#isInRest
   }
 
-  /** Whether newlines may be within messages. */
-  get hasNewlinesWithin(): boolean {
+  /** Whether NUL has ended the last line, so that newlines may be within the next. */
+  get isBehindNul(): boolean {
     return this.#isNulEnded
   }
 
   /** Somebody else has read on: what was looked through is behind. */
-  restart(): void {
+  restart(isBehindNul: boolean): void {
     this.#scanned = 0
+    this.#isNulEnded = isBehindNul
   }
 
   /** Nothing more comes: what is left from `start` on is a message, whole or not. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { priorityFields, PRIORITY_FIELDS } from '../../../src/codecs/syslog/fields.ts'
+import { SYSLOG_NAMES } from '../../../src/codecs/kernel/syslog-names.ts'
 import { testKernel } from './test-kernel.ts'
 
 const SECONDS = Number(process.env['LOGBOOM_FUZZ_SECONDS'] ?? 1)
@@ -20,15 +20,21 @@ const PIECES = [
   `<30>1 2026-11-26T11:59:58Z h a - - ${'[e'.repeat(4)}${'[e f="g"]'.repeat(7)} m\n`,
   `<30>Nov 26 11:59:58 h ${'t'.repeat(300)}`,
   '\0\r\n',
+  '<30>Nov 26 11:59:58 h app[1]: text\nmore\0',
   '<30>Nov 26 11:59:58',
 ]
 
-test('whatever comes, into targets of any size', () => {
+for (const names of ['fluentd', 'ecs'] as const)
+  test(`whatever comes, into targets of any size, by the names of ${names}`, () => attack(names))
+
+function attack(names: keyof typeof SYSLOG_NAMES): void {
   const kernel = testKernel()
   const { memory, source, target, aside, functions } = kernel
-  const head = priorityFields(30)
-  memory.set(head, aside)
-  functions.startSyslog(aside + 128, 100, 2, 64 * 1024)
+  const { list, headFields } = SYSLOG_NAMES[names]
+  const head = SYSLOG_NAMES[names].headOf(30)
+  memory.set(head.bytes, aside)
+  memory.set(list, aside + 768)
+  functions.useNames(aside + 768, head.innerMap)
   functions.useYear(20454, 0, 0, 0x7fff_ffff, 0)
   const end = performance.now() + SECONDS * 1000
   let made = 0
@@ -47,7 +53,9 @@ test('whatever comes, into targets of any size', () => {
     memory.fill(CANARY, target, target + targetBytes + SLACK_BYTES + 1024)
     const [from, to] = [source, source + length]
     const targetEnd = target + targetBytes
-    functions.readSyslog(from, to, target, targetEnd, 30, aside, head.length, PRIORITY_FIELDS)
+    functions.startSyslog(aside + 128, 100, 2, 64 * 1024, round % 3 === 0)
+    const headLength = head.bytes.length
+    functions.readSyslog(from, to, target, targetEnd, 30, aside, headLength, headFields)
     assert.ok(kernel.stoppedAt >= from && kernel.stoppedAt <= to, `round ${round}`)
     assert.ok(kernel.targetUsed <= targetEnd, `round ${round}`)
     const behind = memory.subarray(targetEnd + SLACK_BYTES, targetEnd + SLACK_BYTES + 1024)
@@ -58,4 +66,4 @@ test('whatever comes, into targets of any size', () => {
     made += kernel.count
   }
   assert.ok(made > 0)
-})
+}

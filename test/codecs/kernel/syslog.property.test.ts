@@ -147,7 +147,7 @@ const message = fc
 const framed = fc
   .tuple(
     message,
-    fc.constantFrom('counted', '\n', '\r\n', '\0', '\n\0\n'),
+    fc.constantFrom('counted', '\n', '\r\n', '\0', '\n\0', '\n\0\n'),
     fc.integer({ min: -2, max: 2 }),
   )
   .map(([bytes, ending, wrong]) =>
@@ -158,6 +158,8 @@ const framed = fc
 const usual = fc.constantFrom(
   '<30>Nov 26 11:59:58 h app[1]: text\n',
   '<27>1 2026-11-26T11:59:58.1Z h app 1 - [a b="c"] text\n',
+  '<30>Nov 26 11:59:58 h app[1]: text\0',
+  '<30>Nov 26 11:59:58 h app[1]: te\nxt\n\0',
 )
 const streams = fc
   .array(
@@ -177,6 +179,8 @@ const options = fc.constantFrom<ReadingOptions>(
   { zone: berlin },
   { zone: berlin, now: '2027-01-01T00:00:05Z' },
   { messageMaxBytes: 128 },
+  { names: 'ecs' },
+  { names: 'ecs', arrivalKey: 'received_at', address: '10.0.0.7' },
   { now: '2028-03-01T00:00:05Z' },
 )
 

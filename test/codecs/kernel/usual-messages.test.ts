@@ -65,11 +65,15 @@ describe('syslog', () => {
     'RFC 5424': (index) => `<30>1 2026-11-26T11:59:58Z host web1 812 web1 - ${text(index)}\n`,
     'RFC 5424 in counted octets': (index) =>
       counted(`<27>1 2026-11-26T11:59:58.123456Z host web1 812 - ${data} ${text(index)}\n`),
+    'RFC 3164, NUL behind each': (index) => `<30>${time} host web1[812]: ${text(index)}\0`,
+    'RFC 3164, newline and NUL behind each': (index) => `<30>${time} h su: ${text(index)}\n\0`,
     'of two priorities in turn': (index) =>
       `<${index % 2 === 0 ? 30 : 27}>${time} host web1[812]: ${text(index)}\n`,
   }
-  for (const [kind, message] of Object.entries(kinds))
-    test(kind, () => checkAllByKernel(numbered(message), (kernel) => streamDecoder({ kernel })))
+  for (const names of ['fluentd', 'ecs'] as const)
+    for (const [kind, message] of Object.entries(kinds))
+      test(`${kind}, by the names of ${names}`, () =>
+        checkAllByKernel(numbered(message), (kernel) => streamDecoder({ kernel, names })))
 })
 
 describe('GELF', () => {

@@ -13,9 +13,6 @@ const CLOSE: u32 = 0x5d
 /** Where the names of elements, and of the parameters of one, start and end; 8 bytes each. */
 const IDS = memory.data(ELEMENTS_MAX * 8)
 const NAMES = memory.data(PARAMS_MAX * 8)
-/** `extradata` with its header, as it lies in memory: eight bytes, and two. */
-const KEY_START: u64 = 0x6164_6172_7478_65a9
-const KEY_END: u16 = 0x6174
 
 /** Where the data ends that `putStructuredData` has put. */
 let dataEnd: usize = 0
@@ -25,11 +22,11 @@ export function structuredDataEnd(): usize {
 }
 
 /**
- * Puts the data at `start`, which is a `[`, with its key; returns the offset behind what it put,
+ * Puts the data at `start`, which is a `[`, as a map; returns the offset behind what it put,
  * or NONE if it is for the twin.
  */
 export function putStructuredData(start: usize, end: usize, target: usize): usize {
-  let position = target + 11
+  let position = target + 1
   let elements: u32 = 0
   dataEnd = start
   while (dataEnd < end && load<u8>(dataEnd) == 0x5b) {
@@ -43,9 +40,7 @@ export function putStructuredData(start: usize, end: usize, target: usize): usiz
     if (position == NONE) return NONE
   }
   if (dataEnd < end && load<u8>(dataEnd) != SPACE) return NONE
-  store<u64>(target, KEY_START)
-  store<u16>(target + 8, KEY_END)
-  store<u8>(target + 10, 0x80 | elements)
+  store<u8>(target, 0x80 | elements)
   return position
 }
 

@@ -47,13 +47,22 @@ const NAMES_BYTES: usize = 256
 /** What `copy` may touch behind its end. */
 const SLACK: usize = 16
 
-// Keys as they lie in memory, each with its header.
-/** `host`, `ident`, `pid`, `msgid`, `message`. */
-const KEY_HOST: u64 = 0x74_736f_68a4
-const KEY_IDENT: u64 = 0x746e_6564_69a5
-const KEY_PID: u64 = 0x64_6970_a3
-const KEY_MSGID: u64 = 0x6469_6773_6da5
+/** `message`, with its header, as it lies in memory. */
 const KEY_MESSAGE: u64 = 0x6567_6173_7365_6da7
+
+// Which names are where of those that `useNames` is given (../syslog-names.ts): each up to 16
+// bytes of msgpack, and how many behind them. Those of no bytes are left out.
+const NAME_BYTES: usize = 24
+const HOST: usize = 0
+const IDENT: usize = NAME_BYTES
+const PID: usize = 2 * NAME_BYTES
+const MSGID: usize = 3 * NAME_BYTES
+const DATA: usize = 4 * NAME_BYTES
+/** A whole pair, of messages of RFC 5424. */
+const VERSION: usize = 5 * NAME_BYTES
+/** What is put before the host and the tag another time, behind the fields. */
+const HOST_AGAIN: usize = 6 * NAME_BYTES
+const IDENT_AGAIN: usize = 7 * NAME_BYTES
 
 const SPACE: u32 = 0x20
 const COLON: u32 = 0x3a
@@ -63,6 +72,11 @@ let tail: usize = 0
 let tailLength: usize = 0
 let tailFields: u32 = 0
 let messageMax: usize = 0
+/** Names, and where in the fields of a priority the map starts that fields go to; or 0. */
+let names: usize = 0
+let innerMap: usize = 0
+/** NUL has ended the last line, so that a newline may be within the next. */
+let isNulEnded: bool = false
 
 /** What is the same for all messages of a push: the fields that come last, and the longest. */
 export function startSyslog(
@@ -70,11 +84,27 @@ export function startSyslog(
   lastLength: usize,
   lastCount: u32,
   messageMaxBytes: usize,
+  isBehindNul: bool,
 ): void {
   tail = lastFields
   tailLength = lastLength
   tailFields = lastCount
   messageMax = messageMaxBytes
+  isNulEnded = isBehindNul
+}
+
+/** Whether what was read last was ended by NUL. */
+export function isBehindNul(): bool {
+  return isNulEnded
+}
+
+/**
+ * How fields are called. With `inner` those of a message go to a map within the fields of its
+ * priority, whose header is so many bytes behind their start.
+ */
+export function useNames(list: usize, inner: usize): void {
+  names = list
+  innerMap = inner
 }
 
 /**
@@ -89,10 +119,18 @@ export function useYear(yearDays: u32, isLeap: u32, from: u32, to: u32, offset: 
 let body: usize = 0
 let bodyEnd: usize = 0
 let following: usize = 0
+let endsWithNul: bool = false
+let host: usize = 0
+let hostLength: usize = 0
+let ident: usize = 0
+let identLength: usize = 0
 
 /** Where the next field goes. */
 let position: usize = 0
 let fields: u32 = 0
+
+/** Its text, which is put last. */
+let text: usize = 0
 
 /** Messages of `priority`, whose fields, `headFields` pairs, are at `head`. */
 export function readSyslog(
@@ -110,14 +148,12 @@ export function readSyslog(
   let count: u32 = 0
   let status = DONE
   while (source < end) {
-    status = UNUSUAL
-    // NUL changes what ends the messages behind it.
-    if (load<u8>(source) == 0) break
     if (isFiller(load<u8>(source))) {
+      if (load<u8>(source) == 0) isNulEnded = true
       source++
-      status = DONE
       continue
     }
+    status = UNUSUAL
     if (!readFrame(source, end)) break
     const found = readPriority()
     if (found >= PRIORITIES) break
@@ -125,8 +161,7 @@ export function readSyslog(
       status = OTHER_PRIORITY + found
       break
     }
-    const room = ENTRY_HEAD_BYTES + headLength + (bodyEnd - body) + NAMES_BYTES + tailLength + SLACK
-    if (made + room > targetEnd) {
+    if (made + headLength + mostBytes() > targetEnd) {
       status = FULL
       break
     }
@@ -134,9 +169,11 @@ export function readSyslog(
     copy(position, head, headLength)
     position += headLength
     fields = headFields
+    hostLength = identLength = 0
     if (!readBody()) break
     made = finishEntry(made)
     source = following
+    isNulEnded = endsWithNul
     count++
     status = DONE
   }
@@ -144,13 +181,55 @@ export function readSyslog(
   return status
 }
 
+/** Of the entry of the message at hand, without the fields of its priority. */
+function mostBytes(): usize {
+  const texts = bodyEnd - body
+  // Two of them may come twice.
+  const all = innerMap == 0 ? texts : 2 * texts
+  return ENTRY_HEAD_BYTES + all + NAMES_BYTES + tailLength + SLACK
+}
+
 function finishEntry(entry: usize): usize {
+  let outer = fields
+  if (innerMap != 0) {
+    store<u8>(entry + ENTRY_HEAD_BYTES + 1 + innerMap, 0x80 | fields)
+    outer = 1 + putAgain(HOST_AGAIN, host, hostLength) + putAgain(IDENT_AGAIN, ident, identLength)
+  }
+  store<u64>(position, KEY_MESSAGE)
+  position = putStr(position + 8, text, bodyEnd - text)
   copy(position, tail, tailLength)
   store<u32>(entry, ENTRY_HEAD)
   store<u32>(entry + 3, bswap<u32>(timeSeconds()))
   store<u32>(entry + 7, bswap<u32>(timeNanoseconds()))
-  store<u8>(entry + ENTRY_HEAD_BYTES, 0x80 | (fields + tailFields))
+  store<u8>(entry + ENTRY_HEAD_BYTES, 0x80 | (outer + 1 + tailFields))
   return position + tailLength
+}
+
+/** As a field of its own; returns how many that were. */
+function putAgain(name: usize, start: usize, length: usize): u32 {
+  if (length == 0) return 0
+  putName(name)
+  position = putStr(position, start, length)
+  return 1
+}
+
+function putName(name: usize): void {
+  v128.store(position, v128.load(names + name))
+  position += <usize>load<u32>(names + name, 16)
+}
+
+function putField(name: usize, start: usize, end: usize): void {
+  const length = end - start
+  if (name == HOST) {
+    host = start
+    hostLength = length
+  } else if (name == IDENT) {
+    ident = start
+    identLength = length
+  }
+  putName(name)
+  position = putStr(position, start, length)
+  fields++
 }
 
 /** Finds the message at `start`, with what frames it. */
@@ -158,8 +237,16 @@ function readFrame(start: usize, end: usize): bool {
   const first = <u32>load<u8>(start)
   if (first == 0x3c) {
     body = start
-    const lineEnd = findLineEnd(start, end)
-    if (lineEnd >= end || lineEnd - start >= messageMax || load<u8>(lineEnd) == 0) return false
+    let lineEnd = findLineEnd(start, end)
+    if (lineEnd >= end) return false
+    endsWithNul = load<u8>(lineEnd) == 0
+    if (isNulEnded && !endsWithNul) {
+      // A newline ends the message only with a NUL behind it, as far as we look.
+      lineEnd++
+      if (lineEnd >= end || load<u8>(lineEnd) != 0) return false
+      endsWithNul = true
+    }
+    if (lineEnd - start >= messageMax) return false
     bodyEnd = lineEnd
     following = lineEnd + 1
   } else {
@@ -167,6 +254,7 @@ function readFrame(start: usize, end: usize): bool {
     const length = readLength(start, end)
     if (length == NONE || length > messageMax || body + length > end) return false
     bodyEnd = following = body + length
+    endsWithNul = isNulEnded
   }
   while (bodyEnd > body && isFiller(load<u8>(bodyEnd - 1))) bodyEnd--
   return true
@@ -215,14 +303,19 @@ function readBody(): bool {
 function readIetf(start: usize): bool {
   let at = readRfc3339(start, bodyEnd)
   if (at == NONE || at >= bodyEnd || load<u8>(at) != SPACE) return false
-  at = putToken(at + 1, KEY_HOST, 5)
-  if (at != NONE) at = putToken(at, KEY_IDENT, 6)
-  if (at != NONE) at = putToken(at, KEY_PID, 4)
-  if (at != NONE) at = putToken(at, KEY_MSGID, 6)
+  if (load<u32>(names + VERSION, 16) != 0) {
+    putName(VERSION)
+    fields++
+  }
+  at = putToken(HOST, at + 1)
+  if (at != NONE) at = putToken(IDENT, at)
+  if (at != NONE) at = putToken(PID, at)
+  if (at != NONE) at = putToken(MSGID, at)
   if (at == NONE || at >= bodyEnd) return false
   const first = <u32>load<u8>(at)
   if (first == 0x2d) at++
   else if (first == 0x5b) {
+    putName(DATA)
     position = putStructuredData(at, bodyEnd, position)
     if (position == NONE) return false
     fields++
@@ -234,23 +327,17 @@ function readIetf(start: usize): bool {
   }
   // A byte order mark.
   if (at + 3 <= bodyEnd && (load<u32>(at) & 0x00ff_ffff) == 0xbfbbef) at += 3
-  putField(KEY_MESSAGE, 8, at, bodyEnd)
+  text = at
   return true
 }
 
 /** Puts the token at `start` unless it is `-`; returns the offset of the next, or NONE. */
-function putToken(start: usize, key: u64, keyLength: usize): usize {
+function putToken(name: usize, start: usize): usize {
   const tokenEnd = findSpace(start, bodyEnd)
   if (tokenEnd >= bodyEnd || tokenEnd == start) return NONE
   const isNil = tokenEnd == start + 1 && load<u8>(start) == 0x2d
-  if (!isNil) putField(key, keyLength, start, tokenEnd)
+  if (!isNil) putField(name, start, tokenEnd)
   return tokenEnd + 1
-}
-
-function putField(key: u64, keyLength: usize, start: usize, end: usize): void {
-  store<u64>(position, key)
-  position = putStr(position + keyLength, start, end - start)
-  fields++
 }
 
 function readBsd(start: usize): bool {
@@ -282,7 +369,7 @@ function putHost(start: usize): usize {
   // What nothing follows is text, and so is what does not end with a space.
   if (behind != SPACE || at == start || at + 1 >= bodyEnd) return NONE
   if (load<u8>(at - 1) == COLON || load<u8>(at + 1) == SPACE) return NONE
-  putField(KEY_HOST, 5, start, at)
+  putField(HOST, start, at)
   return at + 1
 }
 
@@ -303,8 +390,8 @@ function putTagAndText(start: usize): bool {
   const behind = <u32>load<u8>(at)
   if (behind == 0x5b) return putPidAndText(start, at)
   if (behind != COLON) return false
-  putField(KEY_IDENT, 6, start, at)
-  putField(KEY_MESSAGE, 8, min(at + 2, bodyEnd), bodyEnd)
+  putField(IDENT, start, at)
+  text = min(at + 2, bodyEnd)
   return true
 }
 
@@ -313,10 +400,9 @@ function putPidAndText(start: usize, open: usize): bool {
   const close = findPidEnd(open + 1, limit)
   if (close >= limit || load<u8>(close) != 0x5d) return false
   if (close + 1 >= bodyEnd || load<u8>(close + 1) != COLON) return false
-  let text = close + 2
+  text = close + 2
   if (text < bodyEnd && load<u8>(text) == SPACE) text++
-  putField(KEY_IDENT, 6, start, open)
-  if (close > open + 1) putField(KEY_PID, 4, open + 1, close)
-  putField(KEY_MESSAGE, 8, text, bodyEnd)
+  putField(IDENT, start, open)
+  if (close > open + 1) putField(PID, open + 1, close)
   return true
 }
