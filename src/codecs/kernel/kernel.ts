@@ -122,10 +122,9 @@ interface Exports {
     lastLength: number,
     lastCount: number,
     messageMax: number,
-    isBehindNul: boolean,
+    framing: number,
   ): void
-  /** 1 for true. */
-  isBehindNul(): number
+  syslogFraming(): number
   useNames(list: number, inner: number): void
   useYear(yearDays: number, isLeap: number, from: number, to: number, offset: number): void
   readSyslog(

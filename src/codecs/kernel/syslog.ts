@@ -30,8 +30,8 @@ export interface SyslogSource {
 }
 
 export class KernelSyslog {
-  /** Whether NUL has ended the line before what is read next, or was read last. */
-  isBehindNul = false
+  /** How what is read next is framed, or what was read last: `state` of ../syslog/framer.ts. */
+  framing = 0
   readonly #kernel: Kernel
   readonly #window: KernelWindow
   readonly #messageMaxBytes: number
@@ -88,7 +88,7 @@ export class KernelSyslog {
       if (status >= OTHER_PRIORITY) this.#priority = status - OTHER_PRIORITY
       else if (status === UNUSUAL || isStuck || position === source.end) break
     }
-    this.isBehindNul = functions.isBehindNul() === 1
+    this.framing = functions.syslogFraming()
     return position
   }
 
@@ -99,7 +99,7 @@ export class KernelSyslog {
     const last = aside + HEAD_BYTES
     memory.set(bytes, last)
     memory.set(this.#names.list, aside + NAMES_OFFSET)
-    functions.startSyslog(last, bytes.length, count, this.#messageMaxBytes, this.isBehindNul)
+    functions.startSyslog(last, bytes.length, count, this.#messageMaxBytes, this.framing)
     functions.useYear(yearDays, isLeap ? 1 : 0, from, to, offset)
   }
 

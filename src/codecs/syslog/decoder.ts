@@ -115,9 +115,9 @@ export class SyslogStreamDecoder {
     const framer = this.#framer
     if (quick === null || end - start < KERNEL_MIN_BYTES || !framer.isAtMessage) return start
     if (!KernelSyslog.canDo(this.#sender)) return start
-    quick.isBehindNul = framer.isBehindNul
+    quick.framing = framer.state
     const position = quick.read({ bytes, start, end }, this.#sender, this.#entries)
-    if (position > start) framer.restart(quick.isBehindNul)
+    if (position > start) framer.restart(quick.framing)
     return position
   }
 

@@ -5,6 +5,8 @@
  * Who ends messages with NUL, as Python does, may have newlines in them: behind a message that NUL
  * has ended, a newline ends one only if a message starts behind it. The first message of a
  * connection has nothing before it that would tell, so it ends with whichever comes first.
+ * Right behind a message with its length, what has a length but no priority is one as well, unless
+ * a message starts on a line within it.
  * A length above the longest message is believed unless a line end with a message behind it comes
  * within that many bytes: then it is taken for a mistake, and the message ends there.
  *
@@ -19,6 +21,11 @@ const LESS = 0x3c
 /** Of a length. More digits are text. */
 const DIGITS_MAX = 9
 
+/** NUL has ended the last line, so that newlines may be within the next. */
+const BEHIND_NUL = 1
+/** A counted message ends right here, so that what has a length but no priority is one, too. */
+const BEHIND_COUNT = 2
+
 export class SyslogFramer {
   /** Set by `next`: the message, and where what follows it starts. */
   start = 0
@@ -31,6 +38,8 @@ export class SyslogFramer {
   readonly #messageMaxBytes: number
   /** The last line was ended by NUL. */
   #isNulEnded = false
+  /** A message that had its length before it was read last, and nothing is behind it. */
+  #isBehindCount = false
   /** Of a counted message that was cut; -1 if the rest of it ends with a newline. */
   #restBytes = 0
   #isInRest = false
@@ -58,15 +67,16 @@ export class SyslogFramer {
     return !this.#isInRest
   }
 
-  /** Whether NUL has ended the last line, so that newlines may be within the next. */
-  get isBehindNul(): boolean {
-    return this.#isNulEnded
+  /** What tells how the next message is framed: BEHIND_NUL and BEHIND_COUNT, or'ed. */
+  get state(): number {
+    return (this.#isNulEnded ? BEHIND_NUL : 0) | (this.#isBehindCount ? BEHIND_COUNT : 0)
   }
 
-  /** Somebody else has read on: what was looked through is behind. */
-  restart(isBehindNul: boolean): void {
+  /** Somebody else has read on, to where there is that state: what was looked through is behind. */
+  restart(state: number): void {
     this.#scanned = 0
-    this.#isNulEnded = isBehindNul
+    this.#isNulEnded = (state & BEHIND_NUL) !== 0
+    this.#isBehindCount = (state & BEHIND_COUNT) !== 0
   }
 
   /** Nothing more comes: what is left from `start` on is a message, whole or not. */
@@ -93,7 +103,10 @@ export class SyslogFramer {
     for (; position < end && isFiller(bytes[position]!); position++) {
       if (bytes[position] === 0) this.#isNulEnded = true
     }
-    if (position > start) this.#scanned = 0
+    if (position > start) {
+      this.#scanned = 0
+      this.#isBehindCount = false
+    }
     return position
   }
 
@@ -117,9 +130,33 @@ export class SyslogFramer {
     if (bytes[position] !== SPACE) return NONE
     // `5 apples` is a line; a message with a length starts with its priority.
     if (position + 1 >= end) return WAIT
-    if (bytes[position + 1] !== LESS) return NONE
     this.#textStart = position + 1
-    return length
+    if (bytes[position + 1] === LESS) return length
+    return this.#isBehindCount ? this.#lengthOfBare(bytes, length, end) : NONE
+  }
+
+  /**
+   * Of a message without a priority behind a counted one. That of a line which starts with a digit
+   * would swallow others: it is none if a message starts on a line within that many bytes.
+   */
+  #lengthOfBare(bytes: Uint8Array, length: number, end: number): number {
+    const textEnd = this.#textStart + length
+    const limit = Math.min(end, textEnd)
+    let isLine = length > this.#messageMaxBytes
+    let position = Math.max(this.#textStart, this.start + this.#scanned)
+    for (; position < limit && !isLine; position++) {
+      position = endOfLine(bytes, position, limit)
+      const starts = position < limit ? startsMessage(bytes, position + 1, limit) : NO
+      if (starts === UNKNOWN) break
+      isLine = starts === YES
+    }
+    if (isLine) {
+      this.#scanned = 0
+      this.#isBehindCount = false
+      return NONE
+    }
+    this.#scanned = Math.min(position, limit) - this.start
+    return textEnd > end ? WAIT : length
   }
 
   #nextCounted(bytes: Uint8Array, length: number, end: number): boolean {
@@ -132,6 +169,7 @@ export class SyslogFramer {
     this.isCut = this.#isInRest = length > max
     this.#restBytes = length - taken
     this.#scanned = 0
+    this.#isBehindCount = true
     return true
   }
 
@@ -177,7 +215,8 @@ export class SyslogFramer {
     if (start + taken > end) return this.#isNotWhole()
     this.#restBytes -= taken
     this.#isInRest = this.#restBytes > 0
-    return this.#take(start + taken, start + taken)
+    this.#take(start + taken, start + taken)
+    return (this.#isBehindCount = true)
   }
 
   /** Where the line end is that ends the message at `this.start`; `limit` if it is not there. */
@@ -201,6 +240,7 @@ export class SyslogFramer {
     this.end = end
     this.nextStart = nextStart
     this.#scanned = 0
+    this.#isBehindCount = false
     return true
   }
 }

@@ -53,7 +53,7 @@ function attack(names: keyof typeof SYSLOG_NAMES): void {
     memory.fill(CANARY, target, target + targetBytes + SLACK_BYTES + 1024)
     const [from, to] = [source, source + length]
     const targetEnd = target + targetBytes
-    functions.startSyslog(aside + 128, 100, 2, 64 * 1024, round % 3 === 0)
+    functions.startSyslog(aside + 128, 100, 2, 64 * 1024, round % 4)
     const headLength = head.bytes.length
     functions.readSyslog(from, to, target, targetEnd, 30, aside, headLength, headFields)
     assert.ok(kernel.stoppedAt >= from && kernel.stoppedAt <= to, `round ${round}`)

@@ -160,6 +160,8 @@ const usual = fc.constantFrom(
   '<27>1 2026-11-26T11:59:58.1Z h app 1 - [a b="c"] text\n',
   '<30>Nov 26 11:59:58 h app[1]: text\0',
   '<30>Nov 26 11:59:58 h app[1]: te\nxt\n\0',
+  '35 <30>Nov 26 11:59:58 h app[1]: text\n',
+  '10 no\npriority',
 )
 const streams = fc
   .array(

@@ -50,6 +50,17 @@ suite('framing', () => {
     check(`12345678901 <13>x\n${OLD}a\n`, ['12345678901 <13>x|no_header', 'a'])
     check('5', ['5|no_header'])
   })
+  test('lengths before what has no priority, behind a message with its length', () => {
+    const first = counted(`${NEW}a`)
+    check(`${first}8 no\ndigit5 again${counted(`${NEW}b`)}`, [
+      ...['a', 'no\ndigit|no_header', 'again|no_header', 'b'],
+    ])
+    // A line, as its length would swallow a message; or is too long.
+    check(`${first}50 apples\n${OLD}b\n`, ['a', '50 apples|no_header', 'b'])
+    check(`${first}99999 apples\n${OLD}b\n`, ['a', '99999 apples|no_header', 'b'])
+    check(`${first}\n5 apples\n`, ['a', '5 apples|no_header'])
+    check(`${first}50 apples`, ['a', '50 apples|no_header'])
+  })
   test('wrong lengths: all of it is there, and it goes on', () => {
     const short = `${Buffer.byteLength(`${NEW}text`) - 2} ${NEW}text\n`
     check(`${short}${OLD}b\n`, ['te', 'xt|no_header', 'b'])

@@ -19,7 +19,7 @@ export { parseJson, parsedCount, startParsing } from './parse-json'
 export { readRecords, startRecords } from './json-records'
 export { putJsonLines, startLines } from './json-lines'
 export { readStored } from './stored-items'
-export { isBehindNul, readSyslog, startSyslog, useNames, useYear } from './syslog'
+export { readSyslog, startSyslog, syslogFraming, useNames, useYear } from './syslog'
 
 /** From here on the memory is the host's. */
 export function arenaOffset(): usize {

@@ -24,6 +24,11 @@ import {
   putStr,
 } from './syslog-text'
 
+/** NUL has ended the last line, so that a newline may be within the next. */
+const BEHIND_NUL: u32 = 1
+/** A counted message ends right here; that is for the twin to know. */
+const BEHIND_COUNT: u32 = 2
+
 /** All bytes are used up. */
 const DONE = 0
 /** The next message is for the twin. */
@@ -75,8 +80,8 @@ let messageMax: usize = 0
 /** Names, and where in the fields of a priority the map starts that fields go to; or 0. */
 let names: usize = 0
 let innerMap: usize = 0
-/** NUL has ended the last line, so that a newline may be within the next. */
-let isNulEnded: bool = false
+/** BEHIND_NUL and BEHIND_COUNT, or'ed: how the message before the next was framed. */
+let framing: u32 = 0
 
 /** What is the same for all messages of a push: the fields that come last, and the longest. */
 export function startSyslog(
@@ -84,18 +89,18 @@ export function startSyslog(
   lastLength: usize,
   lastCount: u32,
   messageMaxBytes: usize,
-  isBehindNul: bool,
+  framingBefore: u32,
 ): void {
   tail = lastFields
   tailLength = lastLength
   tailFields = lastCount
   messageMax = messageMaxBytes
-  isNulEnded = isBehindNul
+  framing = framingBefore
 }
 
-/** Whether what was read last was ended by NUL. */
-export function isBehindNul(): bool {
-  return isNulEnded
+/** The same behind what was read last. */
+export function syslogFraming(): u32 {
+  return framing
 }
 
 /**
@@ -119,7 +124,7 @@ export function useYear(yearDays: u32, isLeap: u32, from: u32, to: u32, offset: 
 let body: usize = 0
 let bodyEnd: usize = 0
 let following: usize = 0
-let endsWithNul: bool = false
+let framingBehind: u32 = 0
 let host: usize = 0
 let hostLength: usize = 0
 let ident: usize = 0
@@ -149,7 +154,7 @@ export function readSyslog(
   let status = DONE
   while (source < end) {
     if (isFiller(load<u8>(source))) {
-      if (load<u8>(source) == 0) isNulEnded = true
+      framing = load<u8>(source) == 0 ? BEHIND_NUL : framing & BEHIND_NUL
       source++
       continue
     }
@@ -173,7 +178,7 @@ export function readSyslog(
     if (!readBody()) break
     made = finishEntry(made)
     source = following
-    isNulEnded = endsWithNul
+    framing = framingBehind
     count++
     status = DONE
   }
@@ -239,12 +244,12 @@ function readFrame(start: usize, end: usize): bool {
     body = start
     let lineEnd = findLineEnd(start, end)
     if (lineEnd >= end) return false
-    endsWithNul = load<u8>(lineEnd) == 0
-    if (isNulEnded && !endsWithNul) {
+    framingBehind = load<u8>(lineEnd) == 0 ? BEHIND_NUL : 0
+    if ((framing & BEHIND_NUL) != 0 && framingBehind == 0) {
       // A newline ends the message only with a NUL behind it, as far as we look.
       lineEnd++
       if (lineEnd >= end || load<u8>(lineEnd) != 0) return false
-      endsWithNul = true
+      framingBehind = BEHIND_NUL
     }
     if (lineEnd - start >= messageMax) return false
     bodyEnd = lineEnd
@@ -254,7 +259,7 @@ function readFrame(start: usize, end: usize): bool {
     const length = readLength(start, end)
     if (length == NONE || length > messageMax || body + length > end) return false
     bodyEnd = following = body + length
-    endsWithNul = isNulEnded
+    framingBehind = framing | BEHIND_COUNT
   }
   while (bodyEnd > body && isFiller(load<u8>(bodyEnd - 1))) bodyEnd--
   return true
