@@ -1,12 +1,13 @@
 /**
  * The floor: the least that Node can do, a server that copies the bytes of its connections into
  * one file and looks at none. One write is under way at a time; what comes meanwhile is gathered
- * for the next. Run: `node bench/floor.ts PORT FILE [ack]`
+ * for the next. Run: `node bench/floor.ts PORT FILE [ack|udp]`
  *
  * With `ack` each read counts as one frame whose last bytes are its chunk's name, which is
- * answered once written: the floor of one round trip.
+ * answered once written: the floor of one round trip. With `udp` it takes datagrams as well.
  */
 import { openSync, writev } from 'node:fs'
+import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import { CHUNK_LENGTH } from './traffic/forward-frames.ts'
 
@@ -15,6 +16,7 @@ const ACK_HEAD = Buffer.from([0x81, 0xa3, 0x61, 0x63, 0x6b, 0xa0 | CHUNK_LENGTH]
 
 const [port, file, mode] = process.argv.slice(2)
 const withAck = mode === 'ack'
+const withUdp = mode === 'udp'
 const descriptor = openSync(file!, 'w')
 const sockets = new Set<Socket>()
 let gathered: Buffer[] = []
@@ -22,10 +24,10 @@ let gatheredBytes = 0
 let waiting: { socket: Socket; chunk: Buffer }[] = []
 let isWriting = false
 
-function take(socket: Socket, bytes: Buffer): void {
+function take(socket: Socket | null, bytes: Buffer): void {
   gathered.push(bytes)
   gatheredBytes += bytes.length
-  if (withAck) waiting.push({ socket, chunk: bytes.subarray(-CHUNK_LENGTH) })
+  if (withAck && socket) waiting.push({ socket, chunk: bytes.subarray(-CHUNK_LENGTH) })
   if (gatheredBytes > GATHERED_BYTES_MAX) for (const each of sockets) each.pause()
   if (isWriting) return
   isWriting = true
@@ -55,4 +57,8 @@ const server = createServer((socket) => {
   socket.on('close', () => sockets.delete(socket))
 })
 server.listen({ port: Number(port), host: '127.0.0.1', backlog: 1024 })
+if (withUdp) {
+  const datagrams = createSocket('udp4', (bytes) => take(null, bytes))
+  datagrams.bind(Number(port), '127.0.0.1')
+}
 process.once('SIGTERM', () => process.exit(0))

@@ -24,6 +24,8 @@ export interface Scenario {
   readonly filters: string
   /** Whether those change records, so that what comes out is counted but not compared. */
   readonly changesRecords: boolean
+  /** Sent by UDP, a message a datagram, to the collector as fast as it reads. */
+  readonly isUdp: boolean
   /** Whether the copy of the same bytes is measured beside it. */
   readonly withFloor: boolean
   /** Whether peers take part: only where they are set up to do the same. */
@@ -35,6 +37,8 @@ export interface Scenario {
 }
 
 const RECORDS = 1_000_000
+/** Reading a datagram costs several times what reading a message of a stream does. */
+const UDP_RECORDS = 300_000
 
 const BUFFERS = [
   ['unbuffered', 'file-per-tag', 'without a buffer on disk'],
@@ -62,6 +66,7 @@ const BASE: Omit<Scenario, 'name' | 'summary'> = {
   output: 'file-per-tag',
   filters: '',
   changesRecords: false,
+  isUdp: false,
   withFloor: true,
   withPeers: false,
   group: '',
@@ -188,6 +193,14 @@ export const scenarios: readonly Scenario[] = [
   scenario('syslog-3164', 'RFC 3164 over TCP, newline behind each message', {
     withPeers: true,
     traffic: { mode: 'rfc3164' },
+  }),
+  scenario('syslog-udp', 'RFC 3164 by UDP', {
+    isUdp: true,
+    traffic: { mode: 'rfc3164', records: UDP_RECORDS },
+  }),
+  scenario('gelf-udp', 'GELF by UDP, neither compressed nor in chunks', {
+    isUdp: true,
+    traffic: { mode: 'gelf', records: UDP_RECORDS },
   }),
 ]
 

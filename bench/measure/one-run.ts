@@ -87,8 +87,9 @@ async function measure(
   return { cpuMs, wallMs, peakBytes, roundTrips }
 }
 
-function senderKind({ traffic }: Scenario, { followed }: Launch): SenderKind {
+function senderKind({ traffic, isUdp }: Scenario, { followed }: Launch): SenderKind {
   if (followed !== undefined) return 'file-sender'
+  if (isUdp) return 'udp-sender'
   return traffic.mode === 'message-ack' ? 'ack-sender' : 'sender'
 }
 

@@ -21,7 +21,7 @@ export interface RoundTrips {
 export type SenderMessage =
   { readonly ready: true } | { readonly sent: RoundTrips | null } | { readonly failed: string }
 
-export type SenderKind = 'sender' | 'ack-sender' | 'file-sender'
+export type SenderKind = 'sender' | 'ack-sender' | 'file-sender' | 'udp-sender'
 
 export class SenderProcess implements AsyncDisposable {
   readonly #child: ChildProcess

@@ -8,10 +8,10 @@ const POLL_MS = 10
 export const floor: Subject = {
   name: 'floor',
   canDo: ({ withFloor }) => withFloor,
-  launch: async ({ traffic }, { output, port }, prepared) => {
+  launch: async ({ traffic, isUdp }, { output, port }, prepared) => {
     const file = join(output, 'floor.bytes')
     const program = join(import.meta.dirname, '..', 'floor.ts')
-    const mode = traffic.mode === 'message-ack' ? ['ack'] : []
+    const mode = isUdp ? ['udp'] : traffic.mode === 'message-ack' ? ['ack'] : []
     return {
       command: process.execPath,
       args: [program, String(port), file, ...mode],

@@ -14,12 +14,15 @@ export function followedFile(mode: Mode, { folder }: Place): string | null {
 }
 
 /** The options of the input, as a flow mapping without its braces. */
-export function inputOptions(mode: Mode, place: Place): string {
+export function inputOptions(mode: Mode, isUdp: boolean, place: Place): string {
   const file = followedFile(mode, place)
   if (file !== null)
     return `type: tail, path: ${JSON.stringify(file)}, format: docker, tag: docker.app`
   const { port } = place
-  return `type: ${inputType(mode)}, listen: "tcp://127.0.0.1:${port}"`
+  // That by TCP shows that it is ready.
+  const schemes = isUdp ? ['tcp', 'udp'] : ['tcp']
+  const listen = schemes.map((scheme) => `"${scheme}://127.0.0.1:${port}"`)
+  return `type: ${inputType(mode)}, listen: [${listen.join(', ')}]`
 }
 
 function inputType(mode: Mode): string {

@@ -19,8 +19,8 @@ export function logboom(program: string, profileFolder?: string): Subject {
   return {
     name: 'logboom',
     canDo: () => true,
-    launch: async ({ name, output, filters, traffic }, place, { records }) => {
-      const work = { mode: traffic.mode, output, filters }
+    launch: async ({ name, output, filters, isUdp, traffic }, place, { records }) => {
+      const work = { mode: traffic.mode, isUdp, output, filters }
       const result = await launch(program, work, place, records)
       if (profileFolder === undefined) return result
       return { ...result, args: [...profiling(profileFolder, name), ...result.args] }
@@ -43,11 +43,13 @@ function profiling(folder: string, scenario: string): string[] {
 
 /** With the default's output, for what needs no traffic. */
 export function launchIdle(program: string, place: Place): Promise<Launch> {
-  return launch(program, { mode: 'message', output: 'file-per-tag', filters: '' }, place, 0)
+  const work = { mode: 'message', isUdp: false, output: 'file-per-tag', filters: '' } as const
+  return launch(program, work, place, 0)
 }
 
 interface Work {
   readonly mode: Traffic['mode']
+  readonly isUdp: boolean
   readonly output: Output
   readonly filters: string
 }
@@ -75,7 +77,7 @@ async function launch(program: string, work: Work, place: Place, records: number
 }
 
 function configuration(
-  { mode, output, filters }: Work,
+  { mode, isUdp, output, filters }: Work,
   place: Place,
   httpPort: number,
   sinkPort: number | undefined,
@@ -83,7 +85,7 @@ function configuration(
   return `data_dir: ${JSON.stringify(join(place.folder, 'data'))}
 http: { listen: "tcp://127.0.0.1:${httpPort}" }
 inputs:
-  docker: { ${inputOptions(mode, place)} }
+  docker: { ${inputOptions(mode, isUdp, place)} }
 outputs:
   out: ${sinkPort === undefined ? outputConfiguration(output, place) : bulkOutput(output, sinkPort)}
 pipeline:
