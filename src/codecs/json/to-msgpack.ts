@@ -1,7 +1,7 @@
 /**
  * Turns JSON text into msgpack bytes without making objects of it. RFC 8259.
- * Keys keep their order (and repeat when they repeat), integers of 64 bits stay exact, larger ones
- * become doubles, strings that are not UTF-8 pass through as the bytes they are.
+ * Keys keep their order (and repeat when they repeat), integers stay exact (number-decoder.ts),
+ * strings that are not UTF-8 pass through as the bytes they are.
  */
 import { ByteWriter } from '../byte-writer.ts'
 import { CodecError, type CodecFault as Fault } from '../codec-error.ts'

@@ -31,9 +31,15 @@ test('turns JSON into msgpack bytes', () => {
   check('-33', 'd0 df')
   check('9007199254740993', 'cf 0020000000000001')
   check('18446744073709551615', 'cf ffffffffffffffff')
-  check('18446744073709551616', 'cb 43f0000000000000')
   check('-9223372036854775808', 'd3 8000000000000000')
+  // Beyond 64 bits: a double that has the digits, else the text
   check('100000000000000000000000', 'cb 44b52d02c7e14af6')
+  check('-123456789012345680000', 'cb c41ac53a7e04bcda')
+  check('18446744073709551616', `b4 ${hexOfText('18446744073709551616')}`)
+  check('-9223372036854775809', `b4 ${hexOfText('-9223372036854775809')}`)
+  check('123456789012345678901234567890', `be ${hexOfText('123456789012345678901234567890')}`)
+  check('999999999999999999999999999999', `be ${'39'.repeat(30)}`)
+  check('100000000000000000000001', `b8 ${hexOfText('100000000000000000000001')}`)
   check('1.5', 'cb 3ff8000000000000')
   check('15e-1', 'cb 3ff8000000000000')
   check('1E+2', 'cb 4059000000000000')
@@ -180,6 +186,10 @@ function parse(text: string): unknown {
 
 function unit(letter: string, at: number): string {
   return `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`
+}
+
+function hexOfText(text: string): string {
+  return Buffer.from(text).toString('hex')
 }
 
 function hexOf(writer: ByteWriter): string {
