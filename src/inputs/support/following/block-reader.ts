@@ -3,6 +3,7 @@
  * how far the files are delivered. What is not taken is read again from there.
  */
 import type { FileHandle } from 'node:fs/promises'
+import type { Batch, Outcome } from '../../../pipeline/batch.ts'
 import type { InputContext } from '../../../pipeline/component.ts'
 import { BlockBuffer } from './block-buffer.ts'
 import { isDamage } from './compressed.ts'
@@ -326,7 +327,7 @@ export class BlockReader {
       context.memory.add(entries.length)
       path.hasDelivered = true
       const batch = { tag: path.tag(), entries, count: made.count, origin: path.origin }
-      const outcome = await context.deliver(batch)
+      const outcome = await this.#outcomeOf(batch, path)
       context.memory.add(-entries.length)
       if (outcome === 'retry') {
         metrics.redeliveries.add(1)
@@ -336,6 +337,17 @@ export class BlockReader {
     }
     this.#noteDelivered(path)
     return true
+  }
+
+  /** What becomes of the path's files meanwhile is seen; it is settled when this returns. */
+  async #outcomeOf(batch: Batch, path: TailedPath): Promise<Outcome> {
+    path.isDelivering = true
+    try {
+      return await this.#options.context.deliver(batch)
+    } finally {
+      path.isDelivering = false
+      await path.looking
+    }
   }
 
   async #goBack(path: TailedPath): Promise<void> {

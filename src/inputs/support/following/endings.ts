@@ -30,6 +30,8 @@ export class Endings {
     const now = this.#options.context.clock.monotonic()
     const rotated = path.files.filter((of) => of.isRotated && !of.isDirty && !of.isLost)
     for (const file of rotated) {
+      // By a look while the delivery of one before it waited.
+      if (file.isLost) continue
       if (now - file.grownAtMs >= this.#options.rotateWaitMs) await this.#finish(path, file)
       else file.isDirty = !file.isCompressed
     }
@@ -46,7 +48,7 @@ export class Endings {
   async #finish(path: TailedPath, file: TailedFile): Promise<void> {
     if (!(await this.#options.reader().readLast(path, file))) return
     // A line that began in it may go on in the next one.
-    if (file.isDirty || Math.min(...file.at) < file.offset) return
+    if (file.isDirty || file.isLost || Math.min(...file.at) < file.offset) return
     await this.#options.files.remove(path, file)
     file.isDone = true
     this.#options.positions.note(file.position)

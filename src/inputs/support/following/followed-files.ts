@@ -66,6 +66,16 @@ export class FollowedFiles {
       if (!file.isCompressed || !isDamage(error)) throw error
       file.isKnown = true
     }
+    await this.#openFiles.closeIfFull(file)
+  }
+
+  /** Opens what is rotated, as far as there is room: it may be deleted before its turn comes. */
+  async hold({ files }: TailedPath): Promise<void> {
+    for (const file of files) {
+      if (!file.isRotated || file.isLost || file.isOpen) continue
+      if (!this.#openFiles.hasRoom) return
+      await this.#openFiles.handleOf(file)
+    }
   }
 
   #forgetKey(file: TailedFile): void {

@@ -117,6 +117,7 @@ export class Follower {
     this.#turns = new Turns({
       memory,
       now: () => context.clock.monotonic(),
+      look: async (path) => void (await this.#look(path)),
       check: (path) => this.#check(path),
       read: (path) => this.#reader.read(path),
     })
@@ -211,7 +212,6 @@ export class Follower {
     await this.#look(tailed)
     tailed.isBusy = false
     if (tailed.isOver) await this.#warnOfNoFile(path)
-    this.#discovery.watch(tailed)
     // What came before it was watched.
     this.#turns.check(tailed)
     this.#turns.read(tailed)
@@ -225,20 +225,26 @@ export class Follower {
     logger.warn({ path }, 'cannot read a path: expected a file, not a folder, pipe or the like')
   }
 
-  async #look(path: TailedPath): Promise<void> {
+  /** Whether it could. */
+  async #look(path: TailedPath): Promise<boolean> {
     path.mustCheck = false
     path.mustLook = false
+    const isSeen = await this.#attempt(path, () => this.#succession.look(path))
+    if (!this.#isStopped) this.#discovery.watch(path)
+    return isSeen
+  }
+
+  async #attempt(path: TailedPath, work: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#succession.look(path)
-      // First, since rotated files are looked at as if they had something new.
-      await this.#endings.flushIdle(path)
-      await this.#endings.endRotated(path)
+      await work()
+      return true
     } catch (error) {
       path.mustLook = true
       this.#options.metrics.readErrors.add(1)
       const { logger } = this.#options.context
       if (path.fail(error))
         logger.warn({ path: path.path, error }, 'cannot look at a path; will try again')
+      return false
     }
   }
 
@@ -269,8 +275,12 @@ export class Follower {
   }
 
   async #check(path: TailedPath): Promise<void> {
-    await this.#look(path)
-    if (!this.#isStopped) this.#discovery.watch(path)
+    if (!(await this.#look(path))) return
+    await this.#attempt(path, async () => {
+      // First, since rotated files are looked at as if they had something new.
+      await this.#endings.flushIdle(path)
+      await this.#endings.endRotated(path)
+    })
   }
 
   async #scanned(): Promise<void> {
@@ -298,13 +308,18 @@ export class Follower {
   }
 
   #sweepPath(path: TailedPath, now: number, isLook: boolean): void {
-    if (path.isBusy || path.notBeforeMs > now) return
+    if (path.isBusy && !path.isDelivering) return
     if (isLook && this.#isWaiting(path)) return this.#turns.check(path)
-    if (path.unread) return this.#turns.read(path)
+    if (path.unread && this.#isReadable(path, now)) return this.#turns.read(path)
     if (now < path.nextPollMs || this.#discovery.watch(path)) return
     const idleMs = now - path.readAtMs
     path.nextPollMs = now + Math.min(POLL_MAX_MS, Math.max(this.#pollMs, idleMs * POLL_AGE_PART))
     this.#turns.check(path)
+  }
+
+  /** Else it is only looked at: its turn has not come, or may not yet. */
+  #isReadable({ isBusy, isQueued, notBeforeMs }: TailedPath, now: number): boolean {
+    return !isBusy && !isQueued && notBeforeMs <= now
   }
 
   /** Whether time alone makes something of it. */

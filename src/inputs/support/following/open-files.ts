@@ -49,6 +49,15 @@ export class OpenFiles {
     return handle
   }
 
+  get hasRoom(): boolean {
+    return this.#open.size < this.#countMax
+  }
+
+  /** For one that is looked at, not read: it is opened again when its turn comes. */
+  async closeIfFull(file: Openable): Promise<void> {
+    if (this.#open.size > this.#countMax) await this.close(file)
+  }
+
   /** Takes a handle that was opened elsewhere. */
   keep(file: Openable, handle: FileHandle): void {
     file.handle = handle

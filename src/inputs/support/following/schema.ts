@@ -64,7 +64,9 @@ export const followingOptions = {
   open_files_max: Type.Integer({
     description:
       'Files that are open at a time; those that are read to their end are closed for others, ' +
-      'and opened again when they grow.',
+      'and opened again when they grow. Rotated files that wait for their delivery are held ' +
+      'open, the oldest first, since they may be deleted: beyond this they are not, and one that ' +
+      'is gone before its turn comes is counted in `files_lost_total`.',
     default: 2048,
     minimum: 8,
   }),

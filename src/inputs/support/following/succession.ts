@@ -78,6 +78,7 @@ export class Succession {
       if (!path.isAdopted) await this.#resumeNoted(path, stat)
       await this.#compare(path, stat)
       path.isAdopted = true
+      await this.#files.hold(path)
     })
   }
 
@@ -169,9 +170,7 @@ export class Succession {
   }
 
   async #compare(path: TailedPath, stat: FileStat | null): Promise<void> {
-    const { current } = path
-    if (current && stat?.key === current.key) this.#noteSize(path, current, stat)
-    else if (current) this.#rotate(path, current)
+    if (!this.#hasLeft(path, stat) && path.current && stat) this.#noteSize(path, path.current, stat)
     if (path.mustSettle || !path.current) await this.#settle(path)
   }
 
@@ -183,17 +182,21 @@ export class Succession {
     const isSame = stat.size === file.size && stat.modifiedMs === file.modifiedMs
     file.modifiedMs = stat.modifiedMs
     if (!isSame || file.offset > stat.size) file.isDirty = true
+    file.noteSize(stat.size, this.#options.context.clock.monotonic())
     // Nothing is known of what it was if it was copied and emptied since: the copy is not known.
     if (!isSame && !file.isPlaced) path.mustSettle = true
   }
 
-  /** The path has been taken from `file`: it is read to its end wherever it is now. */
-  #rotate(path: TailedPath, file: TailedFile): void {
+  /** Whether the path was taken from its file: that is read to its end wherever it is now. */
+  #hasLeft(path: TailedPath, stat: FileStat | null): boolean {
+    const { current: file } = path
+    if (!file || stat?.key === file.key) return false
     this.#options.metrics.rotations.add(1)
     path.current = null
     file.isRotated = true
     file.isDirty = true
     file.grownAtMs = this.#options.context.clock.monotonic()
+    return true
   }
 
   async #replace(path: TailedPath, file: TailedFile): Promise<void> {
@@ -276,7 +279,8 @@ export class Succession {
     for (const file of lost) await this.#find(path, file, recognition)
     const missed = { siblings, after: siblings.findLastIndex(isOwn), sinceMs: this.#sinceMs(path) }
     if (!(await this.#successor.takeMissed(path, missed, recognition))) return false
-    return this.#successor.begin(path, await this.#statOf(path))
+    const stat = await this.#statOf(path)
+    return !this.#hasLeft(path, stat) && this.#successor.begin(path, stat)
   }
 
   /** Where the files are that were not looked for yet. */
@@ -300,6 +304,7 @@ export class Succession {
       const likeness = await contents.likenessTo(file)
       if (likeness !== 'same' && likeness !== 'unsure') return this.#replace(path, file)
       this.#learn(file, contents)
+      file.noteSize(stat.size, file.grownAtMs)
     }
     file.path = there
   }
@@ -321,6 +326,11 @@ export class Succession {
   }
 
   async #giveUp(path: TailedPath, file: TailedFile): Promise<void> {
+    if (path.looking && file.offset > Math.min(...file.at)) {
+      // Whether what was read of it is taken is not known yet.
+      path.mustSettle = true
+      return
+    }
     const { positions, context, metrics } = this.#options
     await this.#files.remove(path, file)
     // Another path may have it, or get it: it is known then how far it is read.

@@ -180,6 +180,7 @@ export class Successor {
     const here = { key: stat.key, path: realPath, of: path.path, seenMs, isPlaced }
     const file = new TailedFile({ at, ...known, ...here, id })
     file.size = Math.max(...file.at)
+    file.noteSize(stat.size, 0)
     file.grownAtMs = context.clock.monotonic()
     return file
   }

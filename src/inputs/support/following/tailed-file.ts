@@ -117,6 +117,13 @@ export class TailedFile implements Openable {
     this.isNoted = false
   }
 
+  /** It has so many bytes, by its stat; how many a compressed one has is known at its end. */
+  noteSize(bytes: number, nowMs: number): void {
+    if (this.isCompressed || bytes <= this.size) return
+    this.size = bytes
+    this.grownAtMs = nowMs
+  }
+
   /** Goes back to what is delivered. */
   async rewind(): Promise<void> {
     this.offset = Math.min(...this.at)

@@ -38,6 +38,10 @@ export class TailedPath {
   isQueued = false
   /** Whether somebody reads its files or looks at the path. */
   isBusy = false
+  /** Whether who reads waits for an outcome: the path may be looked at meanwhile, not read. */
+  isDelivering = false
+  /** The look at it while its delivery waits. */
+  looking: Promise<void> | null = null
   hasDelivered = false
   /** Before this it is not read, by the monotonic clock: something has failed. */
   notBeforeMs = 0

@@ -1,7 +1,8 @@
 /**
  * Who reads when: paths with something unread take turns, each with one block, and a few at the
  * same time, so that one that floods does not keep the others from being read, and what waits to be
- * delivered is bounded. Looking at a path is not bounded: a file must be opened before it is gone.
+ * delivered is bounded. Looking at a path is not bounded, nor does it wait for a delivery: a file
+ * must be opened before it is gone.
  */
 import type { MemoryAccount } from '../../../pipeline/memory-budget.ts'
 import type { TailedPath } from './tailed-path.ts'
@@ -12,7 +13,9 @@ const TURNS_MAX = 4
 export interface TurnsOptions {
   readonly memory: MemoryAccount
   readonly now: () => number
-  /** Looks at what became of the path; never rejects. */
+  /** Looks at what became of the path, delivers nothing; never rejects. */
+  readonly look: (path: TailedPath) => Promise<void>
+  /** The same, and delivers what nothing more comes to; never rejects. */
   readonly check: (path: TailedPath) => Promise<void>
   /** Reads and delivers one block; never rejects. */
   readonly read: (path: TailedPath) => Promise<void>
@@ -33,7 +36,9 @@ export class Turns {
   /** Something may have become of the path. */
   check(path: TailedPath): void {
     path.mustCheck = true
-    if (!path.isBusy && !this.#isStopped) this.#run(path, this.#options.check)
+    if (this.#isStopped) return
+    if (path.isDelivering) this.#lookAside(path)
+    else if (!path.isBusy) this.#run(path, this.#options.check)
   }
 
   /** There may be something unread. */
@@ -66,6 +71,14 @@ export class Turns {
         this.#readingCount--
       })
     }
+  }
+
+  /** While a delivery waits, which may be for long: files come and are deleted meanwhile. */
+  #lookAside(path: TailedPath): void {
+    path.looking ??= this.#options.look(path).then(() => {
+      path.looking = null
+      if (path.mustCheck && path.isDelivering) this.check(path)
+    })
   }
 
   #run(path: TailedPath, work: (path: TailedPath) => Promise<void>): void {
