@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { rename, rm, truncate } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { InputRun } from '../../drivers/run-input.ts'
 import { type LogFolder, logFolder, logs, untilLogs } from './setup.ts'
 
@@ -63,6 +64,23 @@ suite('while a delivery waits', () => {
     await untilLogs(run, lines(3))
     assert.deepEqual(logs(run), lines(3))
     await run.stopAndCheckCompliance()
+  })
+
+  test('the reader ends: what is behind that is not delivered any more', async (t) => {
+    const folder = logFolder(t)
+    const run = await folder.tail('a.log', '', { hold: true })
+    for (const generation of [0, 1]) {
+      await folder.append('a.log', line(generation))
+      await run.until('it is open', () => run.metric('open_files') === generation + 1)
+      await rename(folder.at('a.log'), folder.at(`a.log.${2 - generation}`))
+      await run.until('it is rotated', () => run.metric('rotations_total') === generation + 1)
+    }
+    // Both are at their ends by then; the second would be next.
+    await run.until('the first is on its way', () => run.heldCount === 1)
+    await run.input.stop(AbortSignal.abort())
+    run.release()
+    await pause(100)
+    assert.deepEqual(logs(run), lines(1))
   })
 
   test('a log is emptied and no copy is left: what is on its way is not lost', async (t) => {

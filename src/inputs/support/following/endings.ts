@@ -20,9 +20,15 @@ export interface EndingsOptions {
 
 export class Endings {
   readonly #options: EndingsOptions
+  #isStopped = false
 
   constructor(options: EndingsOptions) {
     this.#options = options
+  }
+
+  /** Nothing more is delivered: it could not be noted, and would come twice. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** Rotated files are looked at until nothing has come for a while. */
@@ -32,6 +38,7 @@ export class Endings {
     for (const file of rotated) {
       // By a look while the delivery of one before it waited.
       if (file.isLost) continue
+      if (this.#isStopped) return
       if (now - file.grownAtMs >= this.#options.rotateWaitMs) await this.#finish(path, file)
       else file.isDirty = !file.isCompressed
     }
@@ -39,9 +46,10 @@ export class Endings {
 
   /** What nothing has come to for a while: a held event, a last line without an end. */
   async flushIdle(path: TailedPath): Promise<void> {
+    if (this.#isStopped) return
     const reader = this.#options.reader()
     if (path.lines.heldBytes > 0 && !path.unread) await reader.flush(path)
-    await reader.flushRest(path)
+    if (!this.#isStopped) await reader.flushRest(path)
   }
 
   /** Ends what has been read whole and is not expected to grow. */

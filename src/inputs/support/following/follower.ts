@@ -155,6 +155,7 @@ export class Follower {
   async stop(deadline: AbortSignal): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true
+    this.#endings.stop()
     this.#cancel?.()
     const { context } = this.#options
     const settled = this.#discovery.stop().then(() => this.#turns.stop())
