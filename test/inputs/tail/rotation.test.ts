@@ -45,6 +45,23 @@ suite('while it is followed', () => {
     await run.stopAndCheckCompliance()
   })
 
+  test('a file is written on after it was rotated, and then the new one', async (t) => {
+    const folder = logFolder(t)
+    await folder.append('a.log', text(0, 2))
+    const run = await folder.tail('a.log', 'rotate_wait: 60s')
+    await untilLogs(run, lines(0, 2))
+    await rename(folder.at('a.log'), folder.at('a.log.1'))
+    await folder.append('a.log', text(2, 3))
+    await untilLogs(run, lines(0, 3))
+    for (let number = 3; number < 9; number += 2) {
+      await folder.append('a.log.1', text(number, number + 1))
+      await folder.append('a.log', text(number + 1, number + 2))
+      await untilLogs(run, lines(0, number + 2))
+    }
+    assert.deepEqual(logs(run), lines(0, 9))
+    await run.stopAndCheckCompliance()
+  })
+
   for (const pattern of ['a.log', 'a.log*']) {
     test(`a file is copied and emptied, with the pattern ${pattern}`, async (t) => {
       const folder = logFolder(t)

@@ -29,7 +29,8 @@ export function logFolder(t: TestContext): LogFolder {
       await appendFile(at(name), text)
     },
     async tail(pattern, options = '', run = {}) {
-      const yaml = `path: "${at(pattern)}"\nrotate_wait: 300ms\npoll_interval: 20ms\n${options}`
+      const wait = options.includes('rotate_wait:') ? '' : 'rotate_wait: 300ms\n'
+      const yaml = `path: "${at(pattern)}"\n${wait}poll_interval: 20ms\n${options}`
       const started = await runInput(tail, yaml, { dataDir: join(path, 'data'), ...run })
       t.after(() => started.stop())
       return started

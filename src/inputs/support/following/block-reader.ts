@@ -128,6 +128,7 @@ export class BlockReader {
     file.isDirty = false
     const length = await this.#fill(path, file, block)
     if (length < 0) return
+    if (length > 0 && (await this.#hasOlderGrown(path, file))) return
     if (length > 0) this.#noteRead(path, file, length)
     made.begin(this.#options.context.clock.now())
     const skipped = await this.#skipEnd(path, file, bytes.subarray(0, length))
@@ -147,6 +148,23 @@ export class BlockReader {
     const isAtEnd = length < bytes.length && file === path.files.at(-1)
     if (isAtEnd && path.lines.heldBytes > 0) path.lines.flush(made)
     await this.#deliver(path, made)
+  }
+
+  /**
+   * Whether something has come to one before it: that is read first. A program writes on to what is
+   * rotated until it opens the new one, so what is asked after a block was read is all there is.
+   */
+  async #hasOlderGrown(path: TailedPath, file: TailedFile): Promise<boolean> {
+    let hasGrown = false
+    for (const older of path.files.slice(0, path.files.indexOf(file))) {
+      if (older.isLost || older.isCompressed || !older.handle) continue
+      const { size } = await older.handle.stat()
+      if (size <= older.size) continue
+      older.isDirty = true
+      hasGrown = true
+    }
+    if (hasGrown) file.isDirty = true
+    return hasGrown
   }
 
   #moveOn(file: TailedFile, block: BlockBuffer, used: number): void {

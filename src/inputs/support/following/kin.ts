@@ -1,5 +1,5 @@
 /** What is known of a log and of the files beside it, whichever path they are followed for. */
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { FollowedFiles } from './followed-files.ts'
 import type { Positions } from './positions.ts'
 import type { Known } from './recognition.ts'
@@ -17,7 +17,10 @@ export class Kin {
 
   /** What is noted of the path and of those beside it; with what is followed, as it is now. */
   of({ path, realPath }: TailedPath): Known[] {
-    const roots = new Set([rootOf(path), rootOf(realPath)])
+    const beside = [rootOf(path), rootOf(realPath)]
+    // Rotated files may be kept in a folder beside their log.
+    const above = beside.map((root) => join(dirname(dirname(root)), basename(root)))
+    const roots = new Set([...beside, ...above])
     const folders = [...roots].map((root) => join(dirname(root), '/'))
     const noted = this.#positions.all.filter(
       ({ of }) => folders.some((folder) => of.startsWith(folder)) && roots.has(rootOf(of)),

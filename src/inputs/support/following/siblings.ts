@@ -65,7 +65,10 @@ export function logOf(path: string): string | null {
   return log === name || log === '' ? null : join(folder, log)
 }
 
-/** All that the one at `path` may be a rotated file of, by its name, as `rotationSuffix` says. */
+/**
+ * All that the one at `path` may be a rotated file of, by its name, as `rotationSuffix` says: in
+ * its folder, and in the one above, as with logrotate's `olddir`.
+ */
 export function logsOf(path: string): string[] {
   const name = basename(path)
   const plain = name.replace(COMPRESSED, '')
@@ -76,7 +79,8 @@ export function logsOf(path: string): string[] {
     for (const { index: ending } of rest.matchAll(/(?!^)\./g)) logs.add(log + rest.slice(ending))
   }
   const fitting = [...logs].filter((log) => rotationSuffix(log, name) !== null)
-  return fitting.map((log) => join(dirname(path), log))
+  const folder = dirname(path)
+  return [folder, dirname(folder)].flatMap((each) => fitting.map((log) => join(each, log)))
 }
 
 /** The name of a rotated file is longer than that of its log. */

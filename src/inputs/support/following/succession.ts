@@ -304,6 +304,7 @@ export class Succession {
       const likeness = await contents.likenessTo(file)
       if (likeness !== 'same' && likeness !== 'unsure') return this.#replace(path, file)
       this.#learn(file, contents)
+      if (stat.size > file.size) file.isDirty = true
       file.noteSize(stat.size, file.grownAtMs)
     }
     file.path = there
