@@ -7,7 +7,7 @@ import type { Batch, Outcome } from '../../../pipeline/batch.ts'
 import type { InputContext } from '../../../pipeline/component.ts'
 import { BlockBuffer } from './block-buffer.ts'
 import { isDamage } from './compressed.ts'
-import { HEAD_BYTES_SURE } from './identity.ts'
+import { HEAD_BYTES_MAX, HEAD_BYTES_SURE } from './identity.ts'
 import { MadeEntries } from './made-entries.ts'
 import type { TailMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
@@ -190,7 +190,7 @@ export class BlockReader {
     // After the block: what was read is of the file that begins so.
     const { length: knownBytes } = file.head
     const isSame = length >= 0 && block.fits(file.foot, file.offset)
-    if (!isSame || !(await file.checkHead(handle))) {
+    if (!isSame || !(await this.#checkHead(file, handle, block.bytes.subarray(0, length)))) {
       await replaced(path, file)
       return -1
     }
@@ -201,6 +201,12 @@ export class BlockReader {
     await filled(path)
     // An older one may have been found.
     return path.unread === file ? length : -1
+  }
+
+  /** Whether it begins as it did; `bytes` are what it has at its offset. */
+  async #checkHead(file: TailedFile, handle: FileHandle, bytes: Uint8Array): Promise<boolean> {
+    if (file.offset > 0) return file.checkHead(handle)
+    return file.checkBeginning(bytes.subarray(0, HEAD_BYTES_MAX))
   }
 
   /**

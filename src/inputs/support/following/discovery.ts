@@ -103,6 +103,11 @@ export class Discovery {
     return realPath === path.path ? isTold : this.#watches.watch(dirname(path.path)) && isTold
   }
 
+  /** Whether the changes of a path are told already, if it is no link. */
+  isToldOf({ path }: TailedPath): boolean {
+    return this.#watches.isTold(dirname(path))
+  }
+
   /** Whether a path that is watched is known to lead there. */
   leadsTo(realPath: string): boolean {
     return this.#byRealPath.has(realPath)

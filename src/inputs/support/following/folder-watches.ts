@@ -48,6 +48,11 @@ export class FolderWatches {
     return this.#watches.has(folder)
   }
 
+  /** Whether its changes are told. */
+  isTold(folder: string): boolean {
+    return (this.#watches.get(folder) ?? null) !== null
+  }
+
   /** Something has happened there that was not told: it is never relied on again. */
   distrust(folder: string, error?: unknown): void {
     if (this.#watches.get(folder) === null) return

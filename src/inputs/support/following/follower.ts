@@ -210,11 +210,12 @@ export class Follower {
     const tailed = new TailedPath({ path, ...settings })
     this.#paths.set(path, tailed)
     tailed.isBusy = true
+    const isToldOf = this.#discovery.isToldOf(tailed)
     await this.#look(tailed)
     tailed.isBusy = false
     if (tailed.isOver) await this.#warnOfNoFile(path)
-    // What came before it was watched.
-    this.#turns.check(tailed)
+    // What came before it was watched; or that was told of meanwhile.
+    if (!isToldOf || tailed.mustCheck || tailed.realPath !== path) this.#turns.check(tailed)
     this.#turns.read(tailed)
   }
 

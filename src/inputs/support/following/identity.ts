@@ -94,14 +94,9 @@ export function fitsHead(bytes: Uint8Array, head: Head): boolean {
   return bytes.length >= head.length && headOf(bytes, head.length).hash === head.hash
 }
 
-/** The first bytes of an open file, up to as many as a head has. */
+/** The first bytes of an open file, up to as many as a head has; what is short is learned later. */
 export async function readBeginning(handle: FileHandle): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES_MAX)
-  let done = 0
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return bytes.subarray(0, done)
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead)
 }

@@ -171,7 +171,7 @@ export class Succession {
 
   async #compare(path: TailedPath, stat: FileStat | null): Promise<void> {
     if (!this.#hasLeft(path, stat) && path.current && stat) this.#noteSize(path, path.current, stat)
-    if (path.mustSettle || !path.current) await this.#settle(path)
+    if (path.mustSettle || !path.current) await this.#settle(path, stat)
   }
 
   #noteSize(path: TailedPath, file: TailedFile, stat: FileStat): void {
@@ -213,10 +213,12 @@ export class Succession {
     if (path.current === file) path.current = null
   }
 
-  async #settle(path: TailedPath): Promise<void> {
+  /** `stat` is of a moment ago, if it is known: that it is another file by now is seen. */
+  async #settle(path: TailedPath, stat?: FileStat | null): Promise<void> {
     path.mustSettle = true
     if (this.#isUnheardOf(path)) {
-      path.mustSettle = !(await this.#successor.begin(path, await this.#statOf(path)))
+      const here = stat ?? (await this.#statOf(path))
+      path.mustSettle = !(await this.#successor.begin(path, here))
       this.#notePlaced(path)
       return
     }

@@ -184,10 +184,14 @@ export class TailedFile implements Openable {
 
   /** Whether the file behind the handle still begins as it did; learns more of the beginning. */
   async checkHead(handle: FileHandle): Promise<boolean> {
-    const bytes = await beginningOf(handle, this.path)
+    return this.checkBeginning(await beginningOf(handle, this.path))
+  }
+
+  /** The same of what it begins with, up to as much as a head has. */
+  checkBeginning(bytes: Uint8Array): boolean {
     if (!fitsHead(bytes, this.head)) return false
     this.isKnown = true
-    if (bytes.length > this.beginning.length) this.beginning = bytes.slice()
+    if (bytes.length > this.beginning.length) this.beginning = new Uint8Array(bytes)
     if (bytes.length > this.head.length) this.head = headOf(bytes)
     return true
   }
