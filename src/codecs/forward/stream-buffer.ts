@@ -15,6 +15,11 @@ const NOTHING = new Uint8Array(0)
 const TRIM_MIN_BYTES = 16 * 1024
 /** Room is made ahead for a value that says how long it is, but for so many times what is there. */
 const AHEAD_MAX = 4
+/**
+ * What a read can bring (libuv asks for so many bytes): the last read of a value mostly brings the
+ * beginning of the next one, and all would be copied once more if there were no room for that.
+ */
+const READ_BYTES = 64 * 1024
 
 export class StreamBuffer {
   bytes: Uint8Array = NOTHING
@@ -50,7 +55,7 @@ export class StreamBuffer {
     const needed = held + chunk.length
     // A header alone makes nobody reserve what it promises; and twice what is held at least, so
     // that a long frame in many reads is copied O(1) times per byte.
-    const ahead = expected > needed ? Math.min(expected, needed * AHEAD_MAX) : held * 2
+    const ahead = expected > needed ? Math.min(expected + READ_BYTES, needed * AHEAD_MAX) : held * 2
     const grown = allocate(Math.max(needed, ahead))
     grown.set(this.bytes.subarray(this.start, this.end))
     this.#replace(grown, new Lease(grown), held)

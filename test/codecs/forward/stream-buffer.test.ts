@@ -62,3 +62,13 @@ test('what is appended stays its owner’s, unless it is given away', () => {
     )
   }
 })
+
+test('what comes behind an expected value has room beside it', () => {
+  const half = new Uint8Array(64 * 1024)
+  const buffer = filled(half)
+  buffer.append(half.subarray(0, 1000), half.length + 2000)
+  const { bytes } = buffer
+  buffer.append(half)
+  assert.equal(buffer.bytes, bytes)
+  assert.equal(buffer.length, 2 * half.length + 1000)
+})
