@@ -1,18 +1,18 @@
 /**
- * Requests through Elastic's client: it knows nodes and their health, TLS and Elastic Cloud. Bodies
- * and answers stay bytes. Its own product check is off, as that throws after a body was stored; who
- * answers is found out before (support/bulk/identify.ts).
+ * Requests through the transport of Elastic's client (client.ts): it knows nodes and their health,
+ * and TLS. Bodies and answers stay bytes.
  *
  * The client is major 8, which speaks to servers of 8 and 9 (docs/decisions/bulk-clients.md).
  */
 import type { Readable } from 'node:stream'
-import type { Client, ClientOptions, TransportResult } from '@elastic/elasticsearch'
+import type { TransportResult } from '@elastic/elasticsearch'
 import type { Timers } from '../../pipeline/clock.ts'
 import { type ClientRequest, ClientTransport, judgeNode } from '../support/bulk/client-transport.ts'
 import { type ConnectionConfig, urlsOf } from '../support/bulk/connection-schema.ts'
 import { readAnswer } from '../support/bulk/read-answer.ts'
 import { nodesOf } from '../support/bulk/tls.ts'
 import type { ServerReply, Transport } from '../support/bulk/transport.ts'
+import { type Client, createClient } from './client.ts'
 import { urlOfCloudId } from './cloud-id.ts'
 
 export interface ElasticsearchConnection extends ConnectionConfig {
@@ -66,24 +66,8 @@ async function replyOf(
 
 async function makeClient(config: ElasticsearchConnection, timeoutMs: number): Promise<Client> {
   const nodes = await nodesOf(addressesOf(config), config.tls)
-  // Loading it takes 200 ms and more: with the first request, not with the start.
-  const elastic = await import('@elastic/elasticsearch')
-  class UncheckedTransport extends elastic.Transport {
-    constructor(options: ConstructorParameters<typeof elastic.Transport>[0]) {
-      super({ ...options, productCheck: null as never })
-    }
-  }
-  const options: ClientOptions = {
-    nodes,
-    ConnectionPool: elastic.ClusterConnectionPool,
-    Transport: UncheckedTransport,
-    maxRetries: Math.max(0, nodes.length - 1),
-    // Only a fallback: the whole request has its own clock.
-    requestTimeout: timeoutMs + 1000,
-    resurrectStrategy: 'optimistic',
-    ...{ compression: false, sniffOnStart: false, sniffInterval: false },
-  }
-  return new elastic.Client(options)
+  // Only a fallback: the whole request has its own clock.
+  return createClient(nodes, timeoutMs + 1000)
 }
 
 /** An id that is none was refused with the configuration. */

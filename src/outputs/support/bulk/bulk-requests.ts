@@ -5,6 +5,7 @@ import type { Logger } from '../../../pipeline/logger.ts'
 import { compressed, type Compression } from './compress.ts'
 import type { BulkMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
+import { giveBack } from './read-answer.ts'
 import { type NotTaken, type RequestOutcome, requestOutcome } from './request-outcome.ts'
 import type { Session } from './session.ts'
 import {
@@ -74,7 +75,11 @@ export class BulkRequests {
     try {
       const problem = await this.#options.session.ready(signal)
       if (problem) return problem
-      return requestOutcome(await this.#post(address, body, signal), sent)
+      const reply = await this.#post(address, body, signal)
+      const outcome = requestOutcome(reply, sent)
+      // Nothing of the outcome is a view of it.
+      giveBack(reply.body)
+      return outcome
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       return unanswered(error)

@@ -1,5 +1,6 @@
 /** Reads an answer's bytes, no more than a bound. */
 import type { Readable } from 'node:stream'
+import { Lease } from '../../../codecs/lease.ts'
 import { TransportError } from './transport.ts'
 
 export async function readAnswer(stream: Readable, bytesMax: number): Promise<Uint8Array> {
@@ -14,5 +15,16 @@ export async function readAnswer(stream: Readable, bytesMax: number): Promise<Ui
     }
     parts.push(part)
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)
+  if (parts.length === 1) return parts[0]!
+  const answer = Buffer.concat(parts, length)
+  parts.forEach(giveBack)
+  return answer
+}
+
+/**
+ * Gives the memory of bytes back that nobody reads any more, if it is all theirs: answers are most
+ * of what would be left to the garbage collector, which then runs up to twenty times as often.
+ */
+export function giveBack(bytes: Uint8Array): void {
+  new Lease(bytes).release()
 }
