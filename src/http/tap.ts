@@ -18,6 +18,8 @@ const REPORT_EVERY_MS = 1000
 /** Written and not read yet; beyond it events are not shown. */
 const UNREAD_MAX_BYTES = 256 * 1024
 
+const PARAMETERS = ['match', 'point', 'rate']
+
 type Query = Readonly<Record<string, string | string[] | undefined>>
 
 /** `there` is asked for what can be looked at. The result ends all streams. */
@@ -53,7 +55,13 @@ export function addTap(
 type Asked = Omit<TapOptions, 'take'>
 
 function read(query: Query, there: readonly TapNamed[]): Asked | { readonly message: string } {
-  const [match = '**', point = 'input', rate] = ['match', 'point', 'rate'].map((name) => {
+  const unknown = Object.keys(query).find((name) => !PARAMETERS.includes(name))
+  // A mistyped `match` would show everything.
+  if (unknown !== undefined) {
+    const message = `unknown parameter "${unknown}"; expected one of: ${PARAMETERS.join(', ')}`
+    return { message }
+  }
+  const [match = '**', point = 'input', rate] = PARAMETERS.map((name) => {
     const value = query[name]
     return Array.isArray(value) ? value[0] : value
   })

@@ -47,6 +47,7 @@ test('says what is wrong with a request', async () => {
     /unknown point "after:nope"; expected one of: after(, after:\w+)*$/,
   )
   assert.match(await messageOf('?point=output:nope'), /expected one of: output, output:files/)
+  assert.match(await messageOf('?tag=a'), /unknown parameter "tag"; expected one of: match/)
   assert.match(await messageOf('?rate=0'), /expected a whole number up to 10000/)
   assert.match(await messageOf('?match={'), /cannot read tag pattern/)
   await server.close()
