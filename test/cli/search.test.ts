@@ -339,7 +339,7 @@ test('points at what is wrong with the query, and says what else cannot be', asy
     [['a AND'], /cannot read the query: column 6: found the end.*\na AND\n {5}\^/],
     [['--limit', '0'], /cannot use --limit "0"; expected 1 to 1000000/],
     [['--since', 'x'], /cannot read --since "x"/],
-    [['--output', 'ess'], /"ess" is not an output of type.*; expected one of: es/],
+    [['--output', 'ess'], /"ess" is not an output of type.*; did you mean "es"\?$/m],
     [['-f', '--until', '1h'], /--follow has no end/],
     [['--fields', 'a,'], /cannot use --fields/],
   ] as const

@@ -182,6 +182,5 @@ export function searchedOutput(config: Config, name: string | undefined): Search
     throw new UsageError(`the configuration has nothing to search: no ${kinds}`)
   if (name === undefined)
     throw new UsageError(`--output is missing; expected one of: ${names.join(', ')}`)
-  const known = names.join(', ')
-  throw new UsageError(`"${name}" is not ${kinds}${hint(name, names)}; expected one of: ${known}`)
+  throw new UsageError(`"${name}" is not ${kinds}${hint(name, names)}`)
 }

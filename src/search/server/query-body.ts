@@ -22,6 +22,7 @@ export const DEFAULT_FIELDS: FieldNames = {
 
 /** What a query calls the event's time, whatever it is called where the events are. */
 const TIME = 'time'
+const TO_THE_SECOND = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d\d:?\d\d)?$/
 /** In a list of fields these mean more than a name: any text, and a weight. */
 const SPECIAL_IN_NAMES = /[*^]/
 
@@ -43,6 +44,7 @@ export function queryBody(query: Query, fields: FieldNames = DEFAULT_FIELDS): Js
 function matchBody({ field, test }: Match, fields: FieldNames): Json {
   const names = field === null ? fields.text : [field === TIME ? fields.time : field]
   if (test.kind === 'term' || test.kind === 'phrase') return wordsBody(names, test.text)
+  if (test.kind === 'range' && names[0] === fields.time) return timeBody(fields.time, test)
   const bodies = names.map((name) => testBody(name, test))
   return bodies.length === 1 ? bodies[0]! : anyOf(bodies)
 }
@@ -69,6 +71,18 @@ function testBody(name: string, test: Exclude<Test, { kind: 'term' | 'phrase' }>
       // Text is indexed in lower case, and a pattern is not made so.
       return { wildcard: { [name]: { value: patternOf(test.pattern), case_insensitive: true } } }
   }
+}
+
+/**
+ * Servers fill in what a time leaves out: of a second without a fraction its last nanosecond, for
+ * `>` and `<=`. A time down to the second is one moment; a day is all of that day.
+ */
+function timeBody(name: string, { from, to }: Extract<Test, { kind: 'range' }>): Json {
+  return testBody(name, { kind: 'range', from: moment(from), to: moment(to) })
+}
+
+function moment(limit: Bound | null): Bound | null {
+  return limit && { ...limit, value: limit.value.replace(TO_THE_SECOND, '$1.000000000$2') }
 }
 
 function bound(key: 'gt' | 'lt', limit: Bound | null): Json {

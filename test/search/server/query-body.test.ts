@@ -27,6 +27,19 @@ const CASES: readonly (readonly [string, unknown])[] = [
   ['status:[200 TO 300}', { range: { status: { gte: '200', lt: '300' } } }],
   ['status:>5', { range: { status: { gt: '5' } } }],
   ['time:>=2026-11-26', { range: { '@timestamp': { gte: '2026-11-26' } } }],
+  [
+    'time:>2026-11-26T10:00:00Z',
+    { range: { '@timestamp': { gt: '2026-11-26T10:00:00.000000000Z' } } },
+  ],
+  [
+    'time:[2026-11-26T10:00:00 TO 2026-11-26T10:00:00.5+01:00]',
+    {
+      range: {
+        '@timestamp': { gte: '2026-11-26T10:00:00.000000000', lte: '2026-11-26T10:00:00.5+01:00' },
+      },
+    },
+  ],
+  ['other:>2026-11-26T10:00:00Z', { range: { other: { gt: '2026-11-26T10:00:00Z' } } }],
   ['"a*":b', any({ match_phrase: { 'a*': { query: 'b' } } })],
 ]
 
