@@ -103,9 +103,9 @@ export class Discovery {
     return realPath === path.path ? isTold : this.#watches.watch(dirname(path.path)) && isTold
   }
 
-  /** Whether the changes of a path are told already, if it is no link. */
-  isToldOf({ path }: TailedPath): boolean {
-    return this.#watches.isTold(dirname(path))
+  /** Whether the changes of a path are told already, if it is known to be no link. */
+  isToldOf({ path, realPath }: TailedPath): boolean {
+    return path === realPath && this.#watches.isTold(dirname(path))
   }
 
   /** Whether a path that is watched is known to lead there. */

@@ -77,6 +77,8 @@ export class Follower {
   #scans = 0
   /** What was rotated before is nobody's business. */
   #sinceMs = 0
+  /** Until all paths are looked for. */
+  #isStarting = true
   #isStopped = false
   #isFull = false
 
@@ -198,12 +200,13 @@ export class Follower {
     for (const path of [...left].sort(logsFirst))
       if (this.#discovery.fits(path)) await this.#found(path)
     await this.#discovery.scan()
+    this.#isStarting = false
     this.#succession.isFirstScan = false
   }
 
   async #found(path: string): Promise<void> {
     const known = this.#paths.get(path)
-    if (known) return this.#turns.check(known)
+    if (known) return this.#foundAgain(known)
     if (this.#isStopped || !this.#hasRoomFor(path)) return
     const settings = await this.#options.settingsFor(path)
     if (this.#paths.has(path)) return
@@ -217,6 +220,12 @@ export class Follower {
     // What came before it was watched; or that was told of meanwhile.
     if (!isToldOf || tailed.mustCheck || tailed.realPath !== path) this.#turns.check(tailed)
     this.#turns.read(tailed)
+  }
+
+  /** At the start those of earlier runs were looked at a moment ago. */
+  #foundAgain(path: TailedPath): void {
+    const isKnown = this.#isStarting && path.isAdopted && this.#discovery.isToldOf(path)
+    if (!isKnown) this.#turns.check(path)
   }
 
   /** A pattern may well fit folders. */

@@ -139,7 +139,8 @@ export class Succession {
     file.size = Math.max(...position.at, position.foot.end)
     file.grownAtMs = this.#options.context.clock.monotonic()
     file.isRotated = true
-    const moved = await statOrNull(position.path)
+    const isHere = stat !== null && position.path === path.realPath
+    const moved = isHere ? stat : await statOrNull(position.path)
     if (stat && (await this.#isAt(path.realPath, stat, file))) {
       file.path = path.realPath
       file.isRotated = false
