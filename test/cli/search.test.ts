@@ -341,6 +341,7 @@ test('points at what is wrong with the query, and says what else cannot be', asy
     [['--since', 'x'], /cannot read --since "x"/],
     [['--output', 'ess'], /"ess" is not an output of type.*; did you mean "es"\?$/m],
     [['-f', '--until', '1h'], /--follow has no end/],
+    [['--since', '1h', '--until', '2h'], /--since .* is after --until/],
     [['--fields', 'a,'], /cannot use --fields/],
   ] as const
   for (const [args, message] of REFUSED) {

@@ -25,15 +25,18 @@ export interface SearchOptions {
 /** Throws `UsageError` for a line it cannot use, with the place in the query. */
 export function parseSearchOptions(args: readonly string[]): SearchOptions {
   const { values, positionals } = parseLine(args)
-  const { since, until, follow = false } = values
+  const { follow = false } = values
+  const since = rfc3339('since', values.since)
+  const until = rfc3339('until', values.until)
   if (follow && until !== undefined)
     throw new UsageError('--follow has no end; it knows no --until')
+  if (Date.parse(since ?? '') > Date.parse(until ?? ''))
+    throw new UsageError(`--since ${since} is after --until ${until}: nothing lies between`)
   return {
     configPath: values.config ?? null,
     output: values.output,
     query: parse(positionals.join(' ')),
-    since: rfc3339('since', since),
-    until: rfc3339('until', until),
+    ...{ since, until },
     limit: limitOf(values.limit),
     isJson: values.json ?? false,
     isFollowing: follow,
