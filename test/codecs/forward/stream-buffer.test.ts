@@ -69,6 +69,7 @@ test('what comes behind an expected value has room beside it', () => {
   buffer.append(half.subarray(0, 1000), half.length + 2000)
   const { bytes } = buffer
   buffer.append(half)
-  assert.equal(buffer.bytes, bytes)
+  // Without a report of how arrays of that size differ.
+  assert.ok(buffer.bytes === bytes)
   assert.equal(buffer.length, 2 * half.length + 1000)
 })

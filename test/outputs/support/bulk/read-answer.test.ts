@@ -1,4 +1,4 @@
-/** What becomes of the memory of answers: most of what a bulk output would leave to the collector. */
+/** What becomes of the memory of answers, most of which would be left to garbage collection. */
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
