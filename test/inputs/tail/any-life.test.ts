@@ -221,9 +221,11 @@ const count = Number(process.env['SEEDS'] ?? 12)
 const INODE_AGAIN = 113
 const seeds = Array.from({ length: count }, (_, index) => first + index)
 if (process.env['SEED'] === undefined) seeds.push(INODE_AGAIN)
+/** With what was rotated; with what was compressed, which may have its inode; the log alone. */
+const NUMBERED = ['a.log{,.[0-9],.[0-9][0-9]}', 'a.log{,.[0-9]*}', LOG]
+const DATED = ['a.log{,-*[0-9]}', 'a.log{,-*}', LOG]
 for (const seed of seeds) {
-  const pattern = seed % 3 === 0 ? 'a.log{,.[0-9],.[0-9][0-9]}' : LOG
-  test(`life ${seed}`, (t) => live(t, seed, { pattern, isDated: false }))
-  const dated = seed % 3 === 0 ? 'a.log{,-*[0-9]}' : LOG
-  test(`life ${seed} with dates`, (t) => live(t, seed, { pattern: dated, isDated: true }))
+  const kind = seed % NUMBERED.length
+  test(`life ${seed}`, (t) => live(t, seed, { pattern: NUMBERED[kind]!, isDated: false }))
+  test(`life ${seed} with dates`, (t) => live(t, seed, { pattern: DATED[kind]!, isDated: true }))
 }
