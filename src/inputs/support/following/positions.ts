@@ -127,11 +127,12 @@ export class Positions {
     this.isFirstRun = false
     const lines = text.split('\n')
     // What stands behind the last newline is torn.
-    lines.pop()
+    const torn = lines.pop()!
     const damaged = lines.filter((line) => !this.#replay(line)).length
-    if (damaged === 0) return
-    const fields = { path: this.#path, lines: damaged }
-    this.#logger.warn(fields, 'left out lines of noted positions that cannot be read')
+    if (damaged === 0 && torn === '' && text !== '') return
+    const fields = { path: this.#path, lines: damaged, bytes_at_end: Buffer.byteLength(torn) }
+    const message = 'noted positions are cut or damaged: what cannot be read of them is left out'
+    this.#logger.warn(fields, message)
   }
 
   newId(): number {
