@@ -73,7 +73,8 @@ class Life {
   async finish(): Promise<void> {
     await this.#start()
     const isAll = () => this.#count() >= this.#written
-    await until(`all ${this.#written} lines come`, isAll, 6000).catch(() => undefined)
+    // What is missing then is said below. A busy machine needs more than some seconds.
+    await until(`all ${this.#written} lines come`, isAll, 60_000).catch(() => undefined)
     await pause(100)
     await this.#stop()
     const missing = this.#lines().filter((line) => !this.#delivered.has(line))
